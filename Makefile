@@ -1,0 +1,74 @@
+# Every target sets up what it needs: .venv, node_modules and, where missing and
+# allowed, the system packages behind them (scripts/bootstrap).
+
+# Interpreter that creates .venv; empty picks the first usable one, 3.10 or later.
+PYTHON =
+HOST = 127.0.0.1
+PORT = 5000
+
+VENV = .venv
+BIN = $(VENV)/bin
+PY_READY = $(VENV)/.installed
+JS_READY = node_modules/.installed
+
+# These are decided without I/O, so nothing excuses an untested branch.
+CORE = asynction/exceptions.py,asynction/problems.py,asynction/contract.py,$\
+  asynction/validation/*,asynction/security/*,asynction/document/*,asynction/runtime/*
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two set-up steps at once would fight over the package manager's lock.
+.NOTPARALLEL:
+.PHONY: help run test bench lint typecheck format docs install clean distclean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST)
+
+run: install ## Serve the chat example on http://127.0.0.1:5000 (HOST=, PORT=)
+	$(BIN)/python specs/examples/chat/app.py --host $(HOST) --port $(PORT)
+
+test: install ## Run the test suite with branch coverage
+	@scripts/bootstrap redis
+	$(BIN)/pytest --ignore=tests/benchmarks --cov
+	$(BIN)/coverage report --fail-under=100 --include='$(CORE)'
+
+bench: install ## Run the benchmarks (ratios within one run)
+	$(BIN)/pytest tests/benchmarks
+
+lint: $(PY_READY) ## Check style, formatting and the layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+
+typecheck: $(PY_READY) ## Run mypy --strict
+	$(BIN)/mypy
+
+format: $(PY_READY) ## Format the code and fix what can be fixed
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+docs: $(PY_READY) ## Build the manual into docs/_build/html
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
+install: $(PY_READY) $(JS_READY) ## Create .venv and node_modules
+
+# A venv without a working pip (interpreter gone, half-made) is made anew.
+$(PY_READY): setup.cfg pyproject.toml
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  python=$$(PYTHON='$(PYTHON)' scripts/bootstrap python) && \
+	  "$$python" -m venv --clear $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(JS_READY): package.json package-lock.json .npmrc
+	@scripts/bootstrap npm
+	npm ci --loglevel=error >/dev/null
+	@touch $@
+
+clean: ## Remove what builds and checks leave behind
+	rm -rf build dist *.egg-info docs/_build htmlcov .coverage .coverage.* \
+	  .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find asynction specs tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## clean, then remove .venv and node_modules too
+	rm -rf $(VENV) node_modules
