@@ -1,0 +1,5 @@
+"""`python -m asynction` is the `asynction` command."""
+
+from asynction.cli import main
+
+main()

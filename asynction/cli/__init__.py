@@ -1,0 +1,31 @@
+"""The `asynction` command; each subcommand is a module of its own, imported when it runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+import click
+
+from asynction._version import __version__
+
+_COMMANDS = {"run": "asynction.cli.run"}
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when it is asked for: `--version` needs no web framework."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        return cast("click.Command", import_module(_COMMANDS[cmd_name]).command)
+
+
+@click.group(cls=_LazyGroup, context_settings=HELP)
+@click.version_option(__version__, "--version", prog_name="asynction")
+def main() -> None:
+    """Contract-first Socket.IO: serve AsyncAPI documents."""

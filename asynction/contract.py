@@ -1,0 +1,138 @@
+"""The compiled, normalised document: frozen data that every other part reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from asynction.problems import Place, Problem
+
+Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | list[Json] | None"
+"""A JSON value as Python has it."""
+
+NO_PLACE = Place("<none>", None, None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Who and what the API is (AsyncAPI Info Object)."""
+
+    title: str
+    version: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the API is served, its variables filled from their defaults (AsyncAPI Server Object).
+
+    `path` is the Socket.IO path, without slashes at its ends; None where the URL has no path.
+    """
+
+    name: str
+    url: str
+    protocol: str
+    path: str | None
+    description: str = ""
+    security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    place: Place = field(default=NO_PLACE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A JSON Schema that stands alone: all its `$ref`s lead into its own `definitions`.
+
+    `dialect` is the URI of the JSON Schema draft that it is written in.
+    """
+
+    value: Json
+    dialect: str
+    place: Place = field(default=NO_PLACE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A dotted path to Python code and the place in the document that names it."""
+
+    path: str
+    place: Place = field(default=NO_PLACE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a client must bring to connect (AsyncAPI WebSockets Channel Binding)."""
+
+    method: str | None = None
+    query: Schema | None = None
+    headers: Schema | None = None
+    place: Place = field(default=NO_PLACE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One Socket.IO event in one direction.
+
+    `args` and `ack` are None where the document says nothing of them. `handler` is the code that
+    the document names for it; only a received event has one.
+    """
+
+    name: str
+    args: Schema | None = None
+    ack: Schema | None = None
+    handler: Target | None = None
+    security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    summary: str = ""
+    description: str = ""
+    examples: tuple[Json, ...] = ()
+    place: Place = field(default=NO_PLACE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """The code for a namespace's own occasions (`x-handlers`)."""
+
+    connect: Target | None = None
+    disconnect: Target | None = None
+    error: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A Socket.IO namespace; `receives` and `sends` are seen from the server, by event name."""
+
+    name: str
+    receives: Mapping[str, Event]
+    sends: Mapping[str, Event]
+    handshake: Handshake | None = None
+    handlers: Handlers = Handlers()
+    security: tuple[Mapping[str, tuple[str, ...]], ...] | None = None
+    description: str = ""
+    place: Place = field(default=NO_PLACE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityScheme:
+    """How a client proves who it is (AsyncAPI Security Scheme Object); `fields` as the document has them."""
+
+    name: str
+    type: str
+    fields: Mapping[str, Json]
+    place: Place = field(default=NO_PLACE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A whole document, compiled; `warnings` are the problems that did not stop it."""
+
+    info: Info
+    servers: Mapping[str, Server]
+    namespaces: Mapping[str, Namespace]
+    security_schemes: Mapping[str, SecurityScheme]
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
+    files: tuple[str, ...] = field(default=(), compare=False)
+
+
+def namespace_name(address: str) -> str:
+    """Return `address` with the leading slash that Socket.IO gives every namespace."""
+    return address if address.startswith("/") else f"/{address}"

@@ -1,0 +1,100 @@
+"""What asynction raises.
+
+AsynctionException(RuntimeError)
+|- DocumentError                     the document, or the code it names, cannot be served
+|- ValidationException               something breaks its schema
+|  |- PayloadValidationException     the args of an event
+|  |- BindingsValidationException    a handshake's method, query or headers
+|  |- MessageAckValidationException  what acknowledges an event
+|- UnknownEventException             an event that the contract does not have
+|- SecurityException                 also a socketio ConnectionRefusedError
+|- NotEnabledError                   a server is asked for before there is one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asynction.problems import Problem, pointer_of
+
+
+class AsynctionException(RuntimeError):
+    """The root of everything that asynction raises on purpose."""
+
+
+class DocumentError(AsynctionException):
+    """A document that cannot be loaded or bound; `str()` gives all its problems, one a line."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place where an instance breaks its schema.
+
+    `message` never contains the instance, so it may be sent and logged. `path` leads from the args
+    to the fault, `schema_path` from the schema to the keyword.
+    """
+
+    message: str
+    path: tuple[str | int, ...]
+    schema_path: tuple[str | int, ...]
+    instance: object
+
+    @property
+    def pointer(self) -> str:
+        """`path` as an RFC 6901 JSON Pointer; `/0/name` is property `name` of the first arg."""
+        return pointer_of(self.path)
+
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.message}" if self.path else self.message
+
+
+class ValidationException(AsynctionException):
+    """Something breaks its schema: `errors` has every violation, the other attributes the first.
+
+    `str()` has no part of the instance; it is in `instance` for those who may see it.
+    """
+
+    def __init__(self, message: str, errors: Sequence[Violation] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = tuple(errors)
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """The path from the args to the first violation."""
+        return self.errors[0].path if self.errors else ()
+
+    @property
+    def schema_path(self) -> tuple[str | int, ...]:
+        """The path from the schema to the keyword that the first violation breaks."""
+        return self.errors[0].schema_path if self.errors else ()
+
+    @property
+    def instance(self) -> object:
+        """The value at `path`; it may hold secrets."""
+        return self.errors[0].instance if self.errors else None
+
+
+class PayloadValidationException(ValidationException):
+    """The args of an event break its payload schema."""
+
+
+class BindingsValidationException(ValidationException):
+    """A handshake breaks the channel's `ws` binding: its method, query or headers."""
+
+
+class MessageAckValidationException(ValidationException):
+    """What acknowledges an event breaks the event's ack schema."""
+
+
+class UnknownEventException(AsynctionException):
+    """An event or a namespace that the contract does not have, in this direction."""
+
+
+class NotEnabledError(AsynctionException):
+    """A server or a feature is used before it is enabled."""

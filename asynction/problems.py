@@ -1,0 +1,73 @@
+"""Where a thing stands in a document, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a source file; `line` and `column` count from 1, None where the source has no text.
+
+    `pointer` is an RFC 6901 JSON Pointer from the root of that file.
+    """
+
+    file: str
+    line: int | None
+    column: int | None
+    pointer: str
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a document or with the code that it names."""
+
+    rule: str
+    severity: Severity
+    message: str
+    pointer: str
+    file: str
+    line: int | None
+    column: int | None
+
+    def __str__(self) -> str:
+        place = Place(self.file, self.line, self.column, self.pointer)
+        severity = "" if self.severity == "error" else f"{self.severity}: "
+        return f"{place} {self.rule} {self.pointer or '/'} {severity}{self.message}"
+
+
+def problem_at(
+    place: Place, rule: str, message: str, *, severity: Severity = "error", key: str | None = None
+) -> Problem:
+    """Build a problem from its place; `key` extends the pointer where the place is the parent's."""
+    pointer = place.pointer if key is None else f"{place.pointer}/{escape(key)}"
+    return Problem(rule, severity, message, pointer, place.file, place.line, place.column)
+
+
+def escape(token: object) -> str:
+    """Escape one reference token of a JSON Pointer (RFC 6901, section 3)."""
+    return str(token).replace("~", "~0").replace("/", "~1")
+
+
+def unescape(token: str) -> str:
+    """Undo `escape` (RFC 6901, section 4)."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def pointer_of(tokens: Iterable[object]) -> str:
+    """Join reference tokens into a JSON Pointer; no tokens give the empty pointer (the whole document)."""
+    return "".join(f"/{escape(token)}" for token in tokens)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean ...?` for a near-miss, else an empty string."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.7)
+    return f"; did you mean `{close[0]}`?" if close else ""

@@ -1,0 +1,63 @@
+"""What a client is told, and what is logged, when an event fails."""
+
+from __future__ import annotations
+
+import logging
+
+from asynction.exceptions import (
+    AsynctionException,
+    BindingsValidationException,
+    PayloadValidationException,
+    UnknownEventException,
+    ValidationException,
+)
+
+log = logging.getLogger("asynction")
+
+
+class MalformedEvent(AsynctionException):
+    """A packet that is no event: no JSON, no name, or a name that is reserved."""
+
+
+_STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (PayloadValidationException, 400),
+    (BindingsValidationException, 400),
+    (MalformedEvent, 400),
+    (UnknownEventException, 404),
+)
+"""The first class that an exception is an instance of gives its status; all others are the server's fault."""
+
+_TITLES = {400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}
+
+
+def status_of(error: BaseException) -> int:
+    """The HTTP-like status of an exception."""
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+
+
+def error_body(error: BaseException) -> dict[str, object]:
+    """Describe an error to the peer with the members of RFC 9457; a 500 tells nothing internal."""
+    status = status_of(error)
+    body: dict[str, object] = {"status": status, "title": _TITLES[status]}
+    if status == 500:
+        return body
+    if isinstance(error, ValidationException) and error.errors:
+        first = error.errors[0]
+        return {**body, "detail": first.message, "pointer": first.pointer}
+    return {**body, "detail": str(error)}
+
+
+def error_ack(error: BaseException) -> tuple[dict[str, object]]:
+    """The args of the acknowledgement of an event that failed."""
+    return ({"error": error_body(error)},)
+
+
+def log_failure(error: BaseException, namespace: str, event: str) -> None:
+    """Log one line, without the payload; an exception of a handler's own adds its traceback."""
+    status = status_of(error)
+    line = "%s event %.80r in %.80r: %s"
+    if isinstance(error, AsynctionException):
+        # The message of an unknown or malformed event quotes the peer: %r keeps it on one line.
+        log.warning(line + " %.300r", status, event, namespace, type(error).__name__, str(error))
+    else:
+        log.error(line, status, event, namespace, type(error).__name__, exc_info=error)

@@ -1,0 +1,1 @@
+"""Servers: the adapters that bring a contract to a wire."""

@@ -1,0 +1,60 @@
+"""What each JSON Schema keyword asks for, in words that never show the instance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _names(value: object) -> str:
+    names = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _kinds(value: object) -> str:
+    return " or ".join(map(str, sorted(value))) if isinstance(value, list | tuple) else str(value)
+
+
+_MESSAGES: dict[str, Callable[[object], str]] = {
+    "type": lambda v: f"must be {_kinds(v)}",
+    "required": lambda v: f"needs the property {_names(v)}",
+    "additionalProperties": lambda v: "has a property that the schema does not have",
+    "unevaluatedProperties": lambda v: "has a property that the schema does not have",
+    "additionalItems": lambda v: "has more items than the schema has",
+    "unevaluatedItems": lambda v: "has more items than the schema has",
+    "propertyNames": lambda v: "has a property whose name is not allowed",
+    "enum": lambda v: f"must be one of {_plain(v)}",
+    "const": lambda v: f"must be {_plain(v)}",
+    "minimum": lambda v: f"must be at least {v}",
+    "maximum": lambda v: f"must be at most {v}",
+    "exclusiveMinimum": lambda v: f"must be more than {v}",
+    "exclusiveMaximum": lambda v: f"must be less than {v}",
+    "multipleOf": lambda v: f"must be a multiple of {v}",
+    "minLength": lambda v: f"must have at least {v} characters",
+    "maxLength": lambda v: f"must have at most {v} characters",
+    "minItems": lambda v: f"must have at least {v} items",
+    "maxItems": lambda v: f"must have at most {v} items",
+    "minProperties": lambda v: f"must have at least {v} properties",
+    "maxProperties": lambda v: f"must have at most {v} properties",
+    "uniqueItems": lambda v: "must have no two equal items",
+    "pattern": lambda v: f"must match the pattern {_plain(v)}",
+    "format": lambda v: f"must be a {v}",
+    "contains": lambda v: "has no item of the kind that it must contain",
+    "anyOf": lambda v: "matches none of the alternatives",
+    "oneOf": lambda v: "must match exactly one of the alternatives",
+    "not": lambda v: "must not match the schema under `not`",
+    "dependencies": lambda v: "lacks a property that another one needs",
+    "dependentRequired": lambda v: "lacks a property that another one needs",
+    "falseSchema": lambda v: "is not allowed here",
+    "x-binary": lambda v: "must be binary data",
+}
+
+
+def message_for(keyword: str, value: object) -> str:
+    """Say what `keyword`, with this value in the schema, asks of an instance."""
+    describe = _MESSAGES.get(keyword)
+    return describe(value) if describe else f"breaks `{keyword}`"

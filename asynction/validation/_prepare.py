@@ -1,0 +1,118 @@
+"""A schema made ready for an engine: binary data and integers as this wire has them, args one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asynction.contract import Json, Schema
+from asynction.validation._keywords import DIALECTS, map_subschemas, subschemas
+
+BINARY = "x-binary"
+"""Our keyword in a prepared schema: bytes are welcome, and else only the JSON types it lists."""
+
+INT_BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+"""AsyncAPI's integer formats (Data Type Formats)."""
+
+WIDEST = (-(2**63), 2**64 - 1)
+"""What `type: integer` means without bounds of its own: what every peer's integers can hold."""
+
+_CONTENT = ("contentEncoding", "contentMediaType")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A schema for a list of args, and how many there may be (`most` is None for any number)."""
+
+    value: dict[str, Json]
+    draft: int
+    least: int
+    most: int | None
+    is_tuple: bool
+    takes_bytes: bool
+
+
+def prepare(schema: Schema) -> Prepared:
+    """Read `schema` as a description of an event's args (see the manual, "Events and acks")."""
+    value = _adapt(schema.value)
+    draft = DIALECTS[schema.dialect]
+    items = _tuple_items(value)
+    arity: tuple[int, int | None]
+    if items is None or not isinstance(value, dict):
+        wrapped, arity = _one_arg(value, draft), (1, 1)
+    else:
+        wrapped, arity = value, _arity(value, len(items))
+    return Prepared(
+        wrapped,
+        draft,
+        *arity,
+        is_tuple=items is not None,
+        takes_bytes=any(BINARY in each for each in subschemas(wrapped)),
+    )
+
+
+def is_binary(schema: Json) -> bool:
+    """True for a schema node that stands for bytes: a string of format or encoding `binary`."""
+    if not isinstance(schema, dict):
+        return False
+    kinds = schema.get("type")
+    named = schema.get("format") == "binary" or schema.get("contentEncoding") == "binary"
+    return named and (kinds == "string" or (isinstance(kinds, list) and "string" in kinds))
+
+
+def _adapt(schema: Json) -> Json:
+    if not isinstance(schema, dict):
+        return schema
+    changed = map_subschemas(schema, _adapt)
+    if is_binary(schema):
+        kinds = changed.pop("type")
+        changed.pop("format", None)
+        changed[BINARY] = [kind for kind in kinds if kind != "string"] if isinstance(kinds, list) else []
+    elif schema.get("type") == "integer":
+        _bound(changed)
+    for keyword in _CONTENT:
+        changed.pop(keyword, None)  # annotations: whether a validator asserts them is left open
+    return changed
+
+
+def _bound(schema: dict[str, Json]) -> None:
+    lowest, highest = INT_BOUNDS.get(str(schema.get("format")), WIDEST)
+    if "minimum" not in schema and "exclusiveMinimum" not in schema:
+        schema["minimum"] = lowest
+    if "maximum" not in schema and "exclusiveMaximum" not in schema:
+        schema["maximum"] = highest
+
+
+def _tuple_items(schema: Json) -> list[Json] | None:
+    """The schemas of a tuple, one for each arg; None where the schema describes one arg."""
+    if not isinstance(schema, dict):
+        return None
+    for keyword in ("prefixItems", "items"):
+        items = schema.get(keyword)
+        if isinstance(items, list):
+            return items
+    return None
+
+
+def _arity(schema: dict[str, Json], length: int) -> tuple[int, int | None]:
+    """How many args a tuple takes: as many as it lists, unless it says otherwise."""
+    rest = schema.get("items" if "prefixItems" in schema else "additionalItems")
+    open_ended = rest is not None and rest is not False and rest != {"not": {}}
+    fewest, most = schema.get("minItems"), schema.get("maxItems")
+    least = fewest if isinstance(fewest, int) else length
+    highest = most if isinstance(most, int) else None
+    if open_ended:
+        return least, highest
+    return least, length if highest is None else min(length, highest)
+
+
+def _one_arg(schema: Json, draft: int) -> dict[str, Json]:
+    """Wrap a schema as a tuple of one, so that a pointer always starts with the arg's number."""
+    shared: dict[str, Json] = {}
+    if isinstance(schema, dict):
+        shared = {k: schema[k] for k in ("$schema", "definitions") if k in schema}
+        schema = {k: v for k, v in schema.items() if k not in shared}
+    if draft >= 2020:
+        return {**shared, "type": "array", "prefixItems": [schema]}
+    if draft == 4 and isinstance(schema, bool):
+        schema = {} if schema else {"not": {}}
+    return {**shared, "type": "array", "items": [schema]}
