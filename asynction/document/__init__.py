@@ -13,7 +13,7 @@ from asynction.document._sources import Node, Retriever, Sources, Spec
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
 
-__all__ = ["Retriever", "Spec", "load", "validate"]
+__all__ = ["Retriever", "Spec", "files_of", "load", "validate"]
 
 
 def load(spec: Spec, *, retriever: Retriever | None = None) -> Contract:
@@ -34,16 +34,29 @@ def validate(spec: Spec, *, retriever: Retriever | None = None) -> list[Problem]
     return _read(spec, retriever)[1]
 
 
+def files_of(spec: Spec) -> tuple[str, ...]:
+    """Return the names of all files that a document is made of, so far as they can be read."""
+    sources = Sources()
+    _read_into(sources, spec)
+    return sources.files() or (str(spec),)
+
+
 def _read(spec: Spec, retriever: Retriever | None) -> tuple[Contract | None, list[Problem]]:
     sources = Sources(retriever)
+    contract = _read_into(sources, spec)
+    in_order = sorted(sources.problems, key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer))
+    return contract, in_order
+
+
+def _read_into(sources: Sources, spec: Spec) -> Contract | None:
     root = sources.root(spec)
-    contract = None
-    if not sources.problems or isinstance(root.value, dict):
-        version = _version(root)
-        if version is not None:
-            Reader(version).read(root, "Document")
-            contract = replace(compile_contract(root), files=sources.files())
-    return contract, sorted(sources.problems, key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer))
+    if sources.problems and not isinstance(root.value, dict):
+        return None
+    version = _version(root)
+    if version is None:
+        return None
+    Reader(version).read(root, "Document")
+    return replace(compile_contract(root), files=sources.files())
 
 
 def _version(root: Node) -> str | None:
