@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -46,6 +47,8 @@ def command(spec: Path, reloads: bool, **options: Any) -> None:
 
 def _serve_if_sound(spec: Path, **options: Any) -> None:
     """Serve, or show what is wrong and let the reloader wait for the next change."""
+    # Werkzeug's server would take this for its own reloader, and ask for a socket of its parent.
+    os.environ.pop("WERKZEUG_RUN_MAIN", None)
     try:
         _serve(spec, **options)
     except DocumentError as error:
