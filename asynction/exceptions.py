@@ -14,7 +14,7 @@ AsynctionException(RuntimeError)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from asynction.problems import Problem, pointer_of
 
@@ -30,6 +30,9 @@ class DocumentError(AsynctionException):
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
 
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[object, ...]]:
+        return type(self), (self.problems,)
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -42,7 +45,7 @@ class Violation:
     message: str
     path: tuple[str | int, ...]
     schema_path: tuple[str | int, ...]
-    instance: object
+    instance: object = field(repr=False)
 
     @property
     def pointer(self) -> str:
@@ -60,9 +63,12 @@ class ValidationException(AsynctionException):
     """
 
     def __init__(self, message: str, errors: Sequence[Violation] = ()) -> None:
-        super().__init__(message)
+        super().__init__(message)  # not the errors: `repr()` would show what is in them
         self.message = message
         self.errors = tuple(errors)
+
+    def __reduce__(self) -> tuple[type[ValidationException], tuple[object, ...]]:
+        return type(self), (self.message, self.errors)
 
     @property
     def path(self) -> tuple[str | int, ...]:

@@ -41,7 +41,7 @@ class Problem:
     def __str__(self) -> str:
         place = Place(self.file, self.line, self.column, self.pointer)
         severity = "" if self.severity == "error" else f"{self.severity}: "
-        return f"{place} {self.rule} {self.pointer or '/'} {severity}{self.message}"
+        return _printable(f"{place} {self.rule} {self.pointer or '/'} {severity}{self.message}")
 
 
 def problem_at(
@@ -50,6 +50,13 @@ def problem_at(
     """Build a problem from its place; `key` extends the pointer where the place is the parent's."""
     pointer = place.pointer if key is None else f"{place.pointer}/{escape(key)}"
     return Problem(rule, severity, message, pointer, place.file, place.line, place.column)
+
+
+def _printable(text: str) -> str:
+    """Escape what would break a line or a terminal: messages quote documents of strangers."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def escape(token: object) -> str:

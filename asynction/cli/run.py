@@ -43,6 +43,8 @@ def command(spec: Path, reloads: bool, **options: Any) -> None:
         _serve(spec, **options)
     except DocumentError as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:  # the address is in use, or is none of this machine's
+        raise click.ClickException(str(error)) from error
 
 
 def _serve_if_sound(spec: Path, **options: Any) -> None:

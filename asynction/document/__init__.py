@@ -50,10 +50,8 @@ def _read(spec: Spec, retriever: Retriever | None) -> tuple[Contract | None, lis
 
 def _read_into(sources: Sources, spec: Spec) -> Contract | None:
     root = sources.root(spec)
-    if sources.problems and not isinstance(root.value, dict):
-        return None
-    version = _version(root)
-    if version is None:
+    version = _version(root) if root is not None else None
+    if root is None or version is None:
         return None
     Reader(version).read(root, "Document")
     return replace(compile_contract(root), files=sources.files())
@@ -65,8 +63,8 @@ def _version(root: Node) -> str | None:
         root.note("type", "an AsyncAPI document is a mapping")
         return None
     if "asyncapi" not in root.value:
-        near = did_you_mean("asyncapi", root.value)
-        root.note("asyncapi", f"no field `asyncapi` gives the version of AsyncAPI{near}")
+        misspelt = [f"; `{name}` is misspelt" for name in root.value if did_you_mean(name, ["asyncapi"])]
+        root.note("asyncapi", f"no field `asyncapi` gives the version of AsyncAPI{''.join(misspelt[:1])}")
         return None
     written = root.value["asyncapi"]
     match = re.fullmatch(r"(\d+\.\d+)\.\d+(-[\w.]+)?", written) if isinstance(written, str) else None

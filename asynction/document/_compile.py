@@ -23,12 +23,18 @@ from asynction.contract import (
 from asynction.document._bundle import bundle, dialect_of_format
 from asynction.document._objects import MISSPELT
 from asynction.document._sources import Node
-from asynction.problems import did_you_mean
+from asynction.problems import did_you_mean, unescape
 from asynction.validation import Validator
 
 _CORRECT = {right: wrong for wrong, right in MISSPELT.items()}
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_COMPONENT_MESSAGE = re.compile(r"/components/messages/([^/]*)")
+_HOST = re.compile(r"[^/?#]*://|")
 _SCOPED = frozenset({"oauth2", "openIdConnect"})
+_RESERVED = frozenset(
+    ["*", "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]
+)
+"""Names that mean something else than an event to Socket.IO's servers and clients."""
 
 Requirements = tuple[Mapping[str, tuple[str, ...]], ...]
 
@@ -95,11 +101,14 @@ def _messages(operation: Node) -> Iterator[Node]:
 
 def _event(message: Node, written: Node, security: Requirements, *, received: bool) -> Event | None:
     name = message.text("name") or message.text("messageId")
-    if not name and written.place.pointer.startswith("/components/messages/"):
-        name = str(written.key)
+    if not name and (component := _COMPONENT_MESSAGE.fullmatch(written.place.pointer)):
+        name = unescape(component[1])
     if not name:
         message.note("event-name", "a message needs a `name`: it is the Socket.IO event")
         return None
+    if name in _RESERVED:
+        text = f"`{name}` is a reserved name of Socket.IO; handlers of a namespace stand in `x-handlers`"
+        message.note("event-name", text)
     args = _payload(message)
     ack = message.get("x-ack")
     return Event(
@@ -175,7 +184,8 @@ def _with_traits(node: Node) -> Node:
         return node
     merged: Json = {key: value for key, value in node.value.items() if key != "traits"}
     for trait in node.each("traits"):
-        merged = _merge_patch(merged, trait.value, node)
+        if isinstance(trait.value, dict):
+            merged = _merge_patch(merged, trait.value, node)
     node.sources.copy_place(node.value, merged)
     return Node(merged, node.sources, node.base, node.parent, node.key)
 
@@ -205,7 +215,11 @@ def _server(name: str, node: Node, schemes: Mapping[str, SecurityScheme]) -> Ser
                 key="url",
             )
     filled = _VARIABLE.sub(lambda match: variables.get(match[1]) or match[0], url)
-    path = urlsplit(filled if "://" in filled else f"//{filled}").path.strip("/")
+    try:
+        path = urlsplit(_HOST.sub("//", filled, count=1)).path.strip("/")
+    except ValueError as error:
+        node.note("server-url", f"`{filled}` is no URL: {error}", key="url")
+        path = ""
     return Server(
         name=name,
         url=filled,
@@ -259,8 +273,8 @@ def _check_requirement(requirement: Node, name: str, schemes: Mapping[str, Secur
         requirement.note("security-scope", message, key=name)
     defined = _scopes(scheme)
     for scope in scopes:
-        if defined is not None and scope not in defined:
-            near = did_you_mean(str(scope), defined)
+        if isinstance(scope, str) and defined is not None and scope not in defined:
+            near = did_you_mean(scope, defined)
             requirement.note("security-scope", f"the scheme `{name}` has no scope `{scope}`{near}", key=name)
 
 

@@ -40,6 +40,11 @@ _MESSAGE_TRAIT = {
     "examples": "[MessageExample]",
 }
 
+_SECURITY_SCHEMES = (
+    "'userPassword' | 'apiKey' | 'X509' | 'symmetricEncryption' | 'asymmetricEncryption' | 'httpApiKey'"
+    " | 'http' | 'oauth2' | 'openIdConnect' | 'plain' | 'scramSha256' | 'scramSha512' | 'gssapi'"
+)
+
 OBJECTS: Rows = {
     "Document": {
         "asyncapi": "string!",
@@ -124,7 +129,7 @@ OBJECTS: Rows = {
         "x-messageAcks": "{Ack}",
     },
     "SecurityScheme": {
-        "type": "string!",
+        "type": _SECURITY_SCHEMES + "!",
         "description": "string",
         "name": "string",
         "in": "string",

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 
 from asynction.contract import Json
+from asynction.document._bundle import is_schema, named_dialect, note_schema_problems
 from asynction.document._objects import EXTENSIONS, MISSPELT, OBJECTS, REFERABLE
 from asynction.document._sources import Node
 from asynction.problems import did_you_mean
-from asynction.validation import schema_problems
+from asynction.validation import dialect_of, subschemas
 
 _KINDS = {"string": str, "boolean": bool}
 _NAMES = {
@@ -72,8 +73,7 @@ class Reader:
             node.note("type", f"expected a mapping, found {_name(node.value)}")
             return
         for name in node.value:
-            if not (name.startswith("x-") and kind not in ("any", "string")):
-                self.read(node.child(name), kind)
+            self.read(node.child(name), kind)
 
     def read_object(self, node: Node, kind: str) -> None:
         if kind in REFERABLE and node.ref is not None:
@@ -96,17 +96,14 @@ class Reader:
 
     def follow(self, node: Node) -> Node | None:
         """Follow a Reference Object; in 2.x nothing else may stand in one."""
-        if isinstance(node.value, dict):
-            for name in node.value:
-                if name != "$ref":
-                    message = f"ignored: `{name}` stands beside `$ref`"
-                    node.note("ref-siblings", message, severity="warning", key=name)
+        for name in node.value if isinstance(node.value, dict) else ():
+            if name != "$ref":
+                message = f"ignored: `{name}` stands beside `$ref`"
+                node.note("ref-siblings", message, severity="warning", key=name)
         return node.resolved()
 
     def read_field(self, node: Node, name: str, fields: Mapping[str, str], kind: str) -> None:
-        field = fields.get(name)
-        if field is None and "*" in fields and not name.startswith("x-"):
-            field = fields["*"]
+        field = fields.get(name, fields.get("*"))
         if field is None:
             self.unknown(node, name, fields, kind)
             return
@@ -135,22 +132,21 @@ class Reader:
             node.note("unknown-field", f"{_article(kind)} has no field `{name}`{near}", key=name)
 
     def read_schema(self, node: Node) -> None:
-        """A Schema Object: boolean or mapping, correct by the meta-schema of its dialect."""
-        if node.ref is not None and (target := node.resolved()) is not None:
-            node = target
-        elif node.ref is not None:
-            return
-        if (id(node.value), "Schema") in self.seen and isinstance(node.value, dict):
-            return
-        self.seen.add((id(node.value), "Schema"))
-        for path, message in schema_problems(node.value):
-            at = node
-            for token in path[:-1]:
-                at = at.child(token)
-            if path:
-                at.note("schema", message, key=path[-1])
-            else:
-                node.note("schema", message)
+        """A Schema Object and all that it refers to: correct by the meta-schema of its dialect."""
+        waiting: list[tuple[Node, str | None]] = [(node, None)]
+        while waiting:
+            written, outer = waiting.pop()
+            schema = written.resolved()
+            if schema is None or not is_schema(written, schema):
+                continue
+            if (id(schema.value), "Schema") in self.seen:
+                continue
+            self.seen.add((id(schema.value), "Schema"))
+            dialect = named_dialect(schema) or outer
+            note_schema_problems(schema, dialect or dialect_of(schema.value))
+            for inner in subschemas(schema.value):
+                if "$ref" in inner and inner is not schema.value:
+                    waiting.append((Node(inner, schema.sources, schema.base), dialect))
 
 
 @cache
@@ -171,4 +167,5 @@ def _name(value: Json) -> str:
 
 
 def _article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "AEIOU" else f"a {kind}"
+    name = f"{kind} Object" if kind.endswith("s") else kind
+    return f"an {name}" if name[0] in "AEIOU" else f"a {name}"

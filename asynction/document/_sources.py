@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +11,9 @@ from typing import TypeAlias
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from referencing import Registry, Resource
-from referencing.exceptions import CannotDetermineSpecification, Unresolvable
-
 from asynction.contract import Json
-from asynction.document import _yaml
-from asynction.document._yaml import Key, Source
+from asynction.document._files import MAPPING, Unreadable, read_file, read_mapping, read_text
+from asynction.document._yaml import Key, Mark, Source
 from asynction.problems import (
     Place,
     Problem,
@@ -30,11 +28,7 @@ Spec: TypeAlias = "str | Path | Mapping[str, object]"
 Retriever: TypeAlias = Callable[[str], str]
 """Takes the URL of a `$ref` that is no file and returns the text that stands there."""
 
-_MAPPING = "<mapping>"
-
-
-class _Unreadable(Exception):
-    """A file or URL cannot be had; the message says why."""
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 @dataclass(slots=True)
@@ -45,29 +39,49 @@ class Sources:
     problems: list[Problem] = field(default_factory=list)
     by_uri: dict[str, Source] = field(default_factory=dict)
     places: dict[int, Place] = field(default_factory=dict)
-    marks: dict[int, dict[Key, _yaml.Mark]] = field(default_factory=dict)
-    registry: Registry[Json] = field(init=False)
+    marks: dict[int, dict[Key, Mark]] = field(default_factory=dict)
+    bases: dict[int, str] = field(default_factory=dict)
     _noted: set[Problem] = field(default_factory=set)
     _kept: list[object] = field(default_factory=list)  # an `id` is good while its object lives
 
-    def __post_init__(self) -> None:
-        self.registry = Registry(retrieve=self._retrieve)  # type: ignore[call-arg]  # attrs alias
-
-    def root(self, spec: Spec) -> Node:
-        """Read the document itself; a file that cannot be read becomes a problem and an empty node."""
+    def root(self, spec: Spec) -> Node | None:
+        """Read the document itself; None, with a problem noted, where that fails."""
         if isinstance(spec, Mapping):
-            uri = (Path.cwd() / _MAPPING).as_uri()
-            self._adopt(uri, _source_of(spec))
+            uri = (Path.cwd() / MAPPING).as_uri()
+            source = self._adopt(uri, read_mapping(spec))
         else:
-            path = Path(spec)
-            uri = path.absolute().as_uri()
             try:
-                self._adopt(uri, _read_file(path, str(spec)))
-            except _Unreadable as error:
-                self.note(problem_at(Place(str(spec), None, None, ""), "file", str(error)))
-                return Node(None, self, uri)
-        source = self.by_uri[uri]
-        return Node(source.data, self, uri)
+                uri = Path(os.path.abspath(spec)).as_uri()
+                source = self._adopt(uri, read_file(Path(spec), str(spec)))
+            except (Unreadable, ValueError) as error:  # a path may hold what no file name can
+                message = str(error) if isinstance(error, Unreadable) else "this is no path of a file"
+                self.note(problem_at(Place(str(spec), None, None, ""), "file", message))
+                return None
+        return Node(source.data, self, uri) if source.complete else None
+
+    def find(self, ref: str, base: str) -> Node | None:
+        """Find what a `$ref` in the file `base` points to (JSON Reference, RFC 6901).
+
+        Raises Unreadable where it leads nowhere; None for a file whose own problems are noted.
+        """
+        try:
+            uri, fragment = urldefrag(urljoin(base, ref))
+            if uri.startswith("file:"):
+                path = Path(url2pathname(urlsplit(uri).path))
+                uri = path.as_uri()  # one spelling, so that no file is read twice
+        except ValueError as error:
+            raise Unreadable("it is no URI") from error
+        fragment = unquote(fragment)  # before it is a pointer (RFC 6901, section 6)
+        if fragment and not fragment.startswith("/"):
+            raise Unreadable("a reference is a file, a JSON Pointer after `#`, or both")
+        source = self.by_uri.get(uri)
+        if source is None:
+            read = read_file(path, _shown(path)) if uri.startswith("file:") else self._fetch(uri)
+            source = self._adopt(uri, read)
+        if not source.complete:
+            return None
+        holder, key, value = _walk(source.data, fragment)
+        return Node(value, self, uri, holder, key)
 
     def note(self, problem: Problem) -> None:
         """Add a problem, once: a value that several `$ref`s reach is met several times."""
@@ -77,34 +91,32 @@ class Sources:
 
     def files(self) -> tuple[str, ...]:
         """The names of all files read."""
-        return tuple(source.file for source in self.by_uri.values() if source.file != _MAPPING)
+        return tuple(source.file for source in self.by_uri.values() if source.file != MAPPING)
 
     def copy_place(self, old: object, new: object) -> None:
         """Let `new`, made from `old`, be reported at the place of `old`."""
-        if id(old) in self.places:
-            self.places[id(new)] = self.places[id(old)]
-            self.marks[id(new)] = self.marks[id(old)]
-            self._kept.append(new)
+        self.places[id(new)] = self.places[id(old)]
+        self.marks[id(new)] = self.marks[id(old)]
+        self.bases[id(new)] = self.bases[id(old)]
+        self._kept.append(new)
 
-    def _adopt(self, uri: str, source: Source) -> Resource[Json]:
+    def _adopt(self, uri: str, source: Source) -> Source:
         self.by_uri[uri] = source
         self.places.update(source.places)
         self.marks.update(source.marks)
+        self.bases.update(dict.fromkeys(source.places, uri))
         for problem in source.problems:
             self.note(problem)
-        resource = Resource.opaque(source.data)
-        self.registry = self.registry.with_resource(uri, resource)
-        return resource
+        return source
 
-    def _retrieve(self, uri: str) -> Resource[Json]:
-        if uri in self.by_uri:
-            return Resource.opaque(self.by_uri[uri].data)
-        if uri.startswith("file:"):
-            path = Path(url2pathname(unquote(urlsplit(uri).path)))
-            return self._adopt(uri, _read_file(path, _shown(path)))
+    def _fetch(self, uri: str) -> Source:
         if self.retriever is None:
-            raise _Unreadable(f"`{uri}` is not fetched: a document is read from files; keep a copy beside it")
-        return self._adopt(uri, _parse(self.retriever(uri), uri))
+            raise Unreadable(f"`{uri}` is not fetched: a document is read from files; keep a copy beside it")
+        try:
+            text = self.retriever(uri)
+        except Exception as error:  # whatever the caller's function raises
+            raise Unreadable(f"`{uri}` cannot be fetched: {type(error).__name__}: {error}") from error
+        return read_text(text, uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,12 @@ class Node:
         if id(self.value) in self.sources.places and isinstance(self.value, dict | list):
             return self.sources.places[id(self.value)]
         return self.place_of_key()
+
+    @property
+    def file_data(self) -> Json:
+        """All that the file holds in which the value stands."""
+        source = self.sources.by_uri.get(self.sources.bases.get(id(self.value), self.base))
+        return source.data if source else None
 
     def place_of_key(self, key: Key | None = None) -> Place:
         """Where `key` of this mapping stands; without one, where this node's own key stands."""
@@ -193,112 +211,38 @@ class Node:
         return node
 
     def lookup(self, ref: str) -> Node | None:
-        """Find what `ref` points to (JSON Reference, RFC 6901); None with a problem where it fails."""
+        """Find what `ref` points to; None, with a problem noted, where it fails."""
+        # What is merged from a trait keeps the base of the trait's file.
+        base = self.sources.bases.get(id(self.value), self.base)
         try:
-            found = self.sources.registry.resolver(self.base).lookup(ref)
-        except (Unresolvable, CannotDetermineSpecification, ValueError) as error:
-            self.note("ref", f"`$ref: {ref}` leads nowhere{self._why(ref, error)}", key="$ref")
+            return self.sources.find(ref, base)
+        except Unreadable as error:
+            self.note("ref", f"`$ref: {ref}` leads nowhere: {error}", key="$ref")
             return None
-        base, _ = urldefrag(urljoin(self.base, ref))
-        tokens = [unescape(unquote(t)) for t in ref.partition("#")[2].split("/")[1:]]
-        holder, key = self._holder(base, tokens)
-        return Node(found.contents, self.sources, base, holder, key)
-
-    def _holder(self, base: str, tokens: list[str]) -> tuple[Json, Key]:
-        """The container and key that a pointer ends in, so that a scalar target has a place too."""
-        holder: Json = None
-        key: Key = ""
-        source = self.sources.by_uri.get(base)
-        value = source.data if source else None
-        for token in tokens:
-            holder, key = value, int(token) if isinstance(value, list) else token
-            value = value[key]  # type: ignore[index]  # the lookup went this way
-        return holder, key
-
-    def _why(self, ref: str, error: Exception) -> str:
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, _Unreadable):
-                return f": {cause}"
-            cause = cause.__cause__ or cause.__context__
-        uri, _, fragment = ref.partition("#")
-        if not fragment.startswith("/"):
-            return ": a reference is a file, a JSON Pointer after `#`, or both"
-        known = self.sources.by_uri.get(urljoin(self.base, uri))
-        return _nearest(known.data if known else None, fragment)
 
 
-def _nearest(data: Json, fragment: str) -> str:
-    """Say at which token of a pointer the way ends, and what stands there instead."""
+def _walk(data: Json, pointer: str) -> tuple[Json, Key, Json]:
+    """Follow a pointer to its container, key and value; raises Unreadable where the way ends."""
+    holder: Json = None
+    key: Key = ""
     value = data
     walked = ""
-    for token in (unescape(unquote(token)) for token in fragment.split("/")[1:]):
-        if not isinstance(value, dict) or token not in value:
-            known = value if isinstance(value, dict) else ()
-            return f": `#{walked}` has no `{token}`{did_you_mean(token, known)}"
-        value = value[token]
+    for token in map(unescape, pointer.split("/")[1:]):
+        holder, key = value, token
+        if isinstance(value, dict) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and _INDEX.fullmatch(token) and int(token) < len(value):
+            key = int(token)
+            value = value[key]
+        else:
+            near = did_you_mean(token, value if isinstance(value, dict) else ())
+            if not walked and token in ("definitions", "$defs"):
+                near = "; a pointer counts from the root of its file"
+            raise Unreadable(f"`#{walked}` has no `{token}`{near}")
         walked += pointer_of([token])
-    return ""
+    return holder, key, value
 
 
 def _shown(path: Path) -> str:
     """The path as the user would type it: relative where it is below the working directory."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _read_file(path: Path, name: str) -> Source:
-    try:
-        if path.stat().st_size > _yaml.MAX_BYTES:
-            raise _Unreadable(f"`{name}` is larger than {_yaml.MAX_BYTES:,} bytes; split it with `$ref`")
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _Unreadable(f"`{name}` is not UTF-8 text (byte {error.start})") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _Unreadable(f"`{name}` cannot be read: {reason}") from error
-    return _parse(text, name)
-
-
-def _parse(text: str, name: str) -> Source:
-    source = _yaml.parse(text, name)
-    if source.problems and text.lstrip()[:1] in ("{", "["):
-        # JSON is all but YAML: only escaped surrogate pairs differ. Then places are not known.
-        try:
-            return Source(name, json.loads(text, parse_constant=_no_constant))
-        except (ValueError, RecursionError):
-            pass
-    return source
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _source_of(spec: Mapping[str, object]) -> Source:
-    """Take a mapping as a document: a deep copy in plain JSON types, so that later changes stay out."""
-    source = Source(_MAPPING)
-    try:
-        source.data = _plain(spec, source, ())
-    except RecursionError:
-        place = Place(_MAPPING, None, None, "")
-        source.problems.append(problem_at(place, "document-depth", "nested too deep, or contains itself"))
-    return source
-
-
-def _plain(value: object, source: Source, path: tuple[Key, ...]) -> Json:
-    copied: dict[str, Json] | list[Json]
-    if len(path) > _yaml.MAX_DEPTH:
-        raise RecursionError
-    if isinstance(value, Mapping):
-        copied = {str(key): _plain(item, source, (*path, str(key))) for key, item in value.items()}
-    elif isinstance(value, list | tuple):
-        copied = [_plain(item, source, (*path, index)) for index, item in enumerate(value)]
-    elif value is None or isinstance(value, str | int | float | bool):
-        return value
-    else:
-        message = f"a {type(value).__name__} has no meaning in a document"
-        source.problems.append(problem_at(Place(_MAPPING, None, None, pointer_of(path)), "value", message))
-        return None
-    source.places[id(copied)] = Place(_MAPPING, None, None, pointer_of(path))
-    source.marks[id(copied)] = {}
-    return copied

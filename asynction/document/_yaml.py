@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
@@ -19,8 +19,10 @@ from asynction.contract import Json
 from asynction.problems import Place, Problem, did_you_mean, pointer_of, problem_at
 
 MAX_BYTES = 5 * 1024 * 1024
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 MAX_EXPANDED_NODES = 2_000_000
+MAX_INT_BITS = 1024
+"""An integer beyond the range of a double (2 ** 1024) is as little a number of JSON's as 1e999 is."""
 
 Key: TypeAlias = "str | int"
 Mark: TypeAlias = "tuple[int, int]"
@@ -38,8 +40,19 @@ _CORE_SCHEMA: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("nan", re.compile(r"\.(?:nan|NaN|NAN)")),
 )
 _MAYBE_NOT_A_STRING = re.compile(r"[-+.0-9~nNtTfF]|$")
+_NOT_PRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML text cannot hold (YAML 1.2, section 5.1)."""
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 _TAG = "tag:yaml.org,2002:"
 _CONTAINER_TAGS = {None, "!", f"{_TAG}map", f"{_TAG}seq"}
+_TAGGED = {
+    "str": frozenset[str](),
+    "null": {"null"},
+    "bool": {"bool"},
+    "int": {"int", "oct", "hex"},
+    "float": {"int", "float", "inf", "nan"},
+}
+"""What a scalar with a tag must be written as; a string is anything."""
 
 
 @dataclass(slots=True)
@@ -48,6 +61,7 @@ class Source:
 
     `places` has the place of each mapping and sequence by its `id`, `marks` the line and column of
     each of its keys or items. Scalars have no identity, so they are found through their parent.
+    `complete` is False where the text could not be read to its end; there are no data then.
     """
 
     file: str
@@ -55,6 +69,8 @@ class Source:
     places: dict[int, Place] = field(default_factory=dict)
     marks: dict[int, dict[Key, Mark]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    complete: bool = True
+    kept: list[Json] = field(default_factory=list)  # an `id` is good while its object lives
 
 
 @dataclass(slots=True)
@@ -64,8 +80,9 @@ class _Open:
     value: dict[str, Json] | list[Json]
     marks: dict[Key, Mark]
     path: tuple[Key, ...]
+    start: Mark
     key: str | None = None
-    merges: list[Json] = field(default_factory=list)
+    merges: list[tuple[Json, Mark]] = field(default_factory=list)
 
 
 class _Stop(Exception):
@@ -73,25 +90,28 @@ class _Stop(Exception):
 
 
 def parse(text: str, file: str) -> Source:
-    """Read `text`; what is wrong with it is in `problems` of the result, and `data` is then partial."""
-    source = Source(file)
+    """Read `text`; what is wrong with it is in `problems` of the result."""
+    source = Source(file, complete=False)
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
-        _note(
-            source,
-            "document-size",
-            f"larger than {MAX_BYTES:,} bytes; split it with `$ref`",
-            (1, 1),
-        )
+        message = f"larger than {MAX_BYTES:,} bytes; split it with `$ref`"
+        _note(source, "document-size", message, (1, 1))
+        return source
+    if found := _NOT_PRINTABLE.search(text):
+        before = text[: found.start()]
+        message = f"the character U+{ord(found[0]):04X} cannot stand in a document"
+        where = (before.count("\n") + 1, found.start() - before.rfind("\n"))
+        _note(source, "yaml-syntax", message, where)
         return source
     try:
-        _Composer(source).compose(text)
+        source.data = _Composer(source).compose(text)
+        source.complete = True
     except _Stop:
         pass
-    except (yaml.YAMLError, UnicodeEncodeError) as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message = getattr(error, "problem", None) or str(error).partition("\n")[0]
-        _note(source, "yaml-syntax", message, where)
+    except yaml.MarkedYAMLError as error:
+        mark: Any = error.problem_mark  # the parsers always set it, and `problem`
+        _note(source, "yaml-syntax", str(error.problem), (mark.line + 1, mark.column + 1))
+    except (ValueError, OverflowError):  # from PyYAML without libyaml, for escapes beyond Unicode
+        _note(source, "yaml-syntax", "found invalid Unicode character escape code", (1, 1))
     return source
 
 
@@ -108,9 +128,11 @@ class _Composer:
         self.stack: list[_Open] = []
         self.anchors: dict[str, Json] = {}
         self.sizes: dict[int, int] = {}
+        self.heights: dict[int, int] = {}
+        self.root: Json = None
         self.done = False
 
-    def compose(self, text: str) -> None:
+    def compose(self, text: str) -> Json:
         for event in self.events(text):
             at: Any = event.start_mark  # PyYAML always sets it; its types leave that open
             mark = (at.line + 1, at.column + 1)
@@ -128,6 +150,7 @@ class _Composer:
                 self.stop("yaml-documents", "only one YAML document may stand in a file", mark)
         if not self.done:
             self.stop("empty-document", "the file is empty", (1, 1))
+        return self.root
 
     def events(self, text: str) -> Iterator[yaml.Event]:
         loader = _LOADER(text)
@@ -137,17 +160,22 @@ class _Composer:
         finally:
             loader.dispose()
 
-    def stop(self, rule: str, message: str, mark: Mark) -> None:
-        _note(self.source, rule, message, mark, self.path())
+    def stop(self, rule: str, message: str, mark: Mark, path: tuple[Key, ...] | None = None) -> NoReturn:
+        _note(self.source, rule, message, mark, self.path() if path is None else path)
         raise _Stop
 
     def path(self) -> tuple[Key, ...]:
-        """The path of the value that comes next."""
+        """The path of the value that comes next; of a key, that of its mapping."""
         if not self.stack:
             return ()
         top = self.stack[-1]
-        key: Key = len(top.value) if isinstance(top.value, list) else top.key or ""
-        return (*top.path, key)
+        if isinstance(top.value, list):
+            return (*top.path, len(top.value))
+        return top.path if top.key is None else (*top.path, top.key)
+
+    def at_key(self) -> bool:
+        """True where the next value is the key of a mapping."""
+        return bool(self.stack) and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None
 
     def open(self, event: yaml.CollectionStartEvent, value: dict[str, Json] | list[Json], mark: Mark) -> None:
         if len(self.stack) >= MAX_DEPTH:
@@ -158,8 +186,9 @@ class _Composer:
         marks: dict[Key, Mark] = {}
         self.source.places[id(value)] = Place(self.source.file, *mark, pointer_of(path))
         self.source.marks[id(value)] = marks
+        self.source.kept.append(value)
         self.anchored(event, value, mark)
-        self.stack.append(_Open(value, marks, path))
+        self.stack.append(_Open(value, marks, path, mark))
 
     def anchored(self, event: yaml.NodeEvent, value: Json, mark: Mark) -> None:
         if event.anchor is not None:
@@ -174,12 +203,14 @@ class _Composer:
         value = self.anchors[name]
         if any(value is above.value for above in self.stack):
             self.stop("yaml-alias", f"the alias `*{name}` contains itself; use `$ref` to recurse", mark)
+        if len(self.stack) + self.heights.get(id(value), 0) > MAX_DEPTH:
+            self.stop("document-depth", f"nested deeper than {MAX_DEPTH} levels", mark)
         self.add(value, mark)
 
     def add(self, value: Json, mark: Mark) -> None:
         """Put a value where it belongs: root, item, key or value."""
         if not self.stack:
-            self.source.data, self.done = value, True
+            self.root, self.done = value, True
             return
         top = self.stack[-1]
         if isinstance(top.value, list):
@@ -188,7 +219,7 @@ class _Composer:
         elif top.key is None:
             self.key(top, value, mark)
         elif top.key == "<<" and isinstance(value, dict | list):
-            top.merges.extend(value if isinstance(value, list) else [value])
+            top.merges.append((value, mark))  # still empty: its content comes before this mapping ends
             top.key = None
         else:
             top.value[top.key] = value
@@ -197,8 +228,7 @@ class _Composer:
     def key(self, top: _Open, value: Json, mark: Mark) -> None:
         if isinstance(value, dict | list):
             self.stop("yaml-key", "a mapping or a sequence cannot be a key", mark)
-        # A key is always a string in JSON: `200:` under responses is the key "200".
-        top.key = value if isinstance(value, str) else _text_of(value)
+        top.key = key_text(value)
         if top.key in top.marks:
             line = top.marks[top.key][0]
             message = f"the key `{top.key}` stands twice, first in line {line}"
@@ -207,51 +237,66 @@ class _Composer:
 
     def close(self) -> None:
         top = self.stack.pop()
-        for merged in top.merges:
-            if isinstance(merged, dict) and isinstance(top.value, dict):
-                for key, value in merged.items():
-                    top.value.setdefault(key, value)
-        children = top.value.values() if isinstance(top.value, dict) else top.value
+        for merged, mark in top.merges:
+            self.merge(top, merged, mark)
+        children = list(top.value.values() if isinstance(top.value, dict) else top.value)
+        self.heights[id(top.value)] = 1 + max((self.heights.get(id(c), 0) for c in children), default=0)
         # An alias counts again each time it is used: this is the size that walking the data meets.
         size = 1 + sum(self.sizes.get(id(child), 1) for child in children)
         if size > MAX_EXPANDED_NODES:
-            self.stop("yaml-alias", f"aliases expand to more than {MAX_EXPANDED_NODES:,} nodes", (1, 1))
+            message = f"aliases expand to more than {MAX_EXPANDED_NODES:,} nodes"
+            self.stop("yaml-alias", message, top.start, top.path)
         self.sizes[id(top.value)] = size
 
+    def merge(self, top: _Open, merged: Json, mark: Mark) -> None:
+        """Apply a merge key (`<<`): own keys win over merged ones, earlier mappings over later ones."""
+        for mapping in merged if isinstance(merged, list) else [merged]:
+            if not isinstance(mapping, dict) or not isinstance(top.value, dict):
+                self.stop("yaml-merge", "`<<` takes a mapping or a list of mappings", mark, (*top.path, "<<"))
+            for key, value in mapping.items():
+                top.value.setdefault(key, value)
+
     def scalar(self, event: yaml.ScalarEvent, mark: Mark) -> Json:
-        kind = _kind(event)
-        if kind not in _READ:
+        text: str = event.value
+        if SURROGATE.search(text):
+            self.stop("yaml-scalar", "text with a lone surrogate is no Unicode", mark)
+        kind = _core_kind(text)
+        if event.tag is None or event.tag == "!":
+            kind = kind if event.implicit[0] and event.tag is None else "str"
+        elif (tag := event.tag.removeprefix(_TAG)) not in _TAGGED:
             self.stop("yaml-tag", f"the tag `{event.tag}` has no meaning in a document", mark)
-        value: Json
-        try:
-            value = _READ[kind](event.value)
-        except ValueError:
-            self.stop("yaml-scalar", f"`{event.value[:40]}` is no {kind}", mark)
-        if isinstance(value, float) and not math.isfinite(value):
-            self.stop("yaml-scalar", f"`{event.value}` is not a JSON number", mark)
+        elif kind not in _TAGGED[tag] and tag != "str":
+            self.stop("yaml-scalar", f"`{text[:40]}` is no {tag}", mark)
+        else:
+            kind = tag if tag == "str" else kind
+        # A key is text in JSON, so it is taken as written: `1.10` is the key "1.10".
+        value = text if self.at_key() else _READ[kind](text)
+        if isinstance(value, int | float) and not is_number(value):
+            self.stop("yaml-scalar", f"`{text[:40]}` is not a JSON number", mark)
         return value
 
 
-def _kind(event: yaml.ScalarEvent) -> str:
-    text: str = event.value
-    if event.tag is not None and event.tag != "!":
-        return str(event.tag).removeprefix(_TAG)
-    if not event.implicit[0] or not _MAYBE_NOT_A_STRING.match(text):
+def is_number(value: int | float) -> bool:
+    """True for a number that JSON has: finite, and as far as integers go, in the range of a double."""
+    return math.isfinite(value) if isinstance(value, float) else value.bit_length() <= MAX_INT_BITS
+
+
+def _core_kind(text: str) -> str:
+    if not _MAYBE_NOT_A_STRING.match(text):
         return "str"
     return next((kind for kind, pattern in _CORE_SCHEMA if pattern.fullmatch(text)), "str")
 
 
-def _bool(text: str) -> bool:
-    if text.lower() not in {"true", "false"}:
-        raise ValueError
-    return text.lower() == "true"
+def _int(text: str) -> float:
+    # The time to read an integer grows with the square of its length.
+    return int(text) if len(text) <= MAX_INT_BITS else math.inf
 
 
 _READ: dict[str, Callable[[str], Json]] = {
     "str": str,
     "null": lambda text: None,
-    "bool": _bool,
-    "int": int,
+    "bool": lambda text: text.lower() == "true",
+    "int": _int,
     "oct": lambda text: int(text[2:], 8),
     "hex": lambda text: int(text[2:], 16),
     "float": float,
@@ -260,7 +305,8 @@ _READ: dict[str, Callable[[str], Json]] = {
 }
 
 
-def _text_of(value: Json) -> str:
+def key_text(value: object) -> str:
+    """A key as JSON has it, always a string: `200:` is the key "200"."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -16,7 +16,7 @@ log = logging.getLogger("asynction")
 
 
 class MalformedEvent(AsynctionException):
-    """A packet that is no event: no JSON, no name, or a name that is reserved."""
+    """A packet that is no event: no JSON, or no name."""
 
 
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
@@ -30,8 +30,22 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
 _TITLES = {400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}
 
 
+_OWN_FAULT = "_asynction_own_fault"
+
+
+def own_fault(error: Exception) -> Exception:
+    """Remember that code of the server's own raised `error`: its class does not put it on the client.
+
+    A handler that emits what breaks the contract raises PayloadValidationException, say.
+    """
+    setattr(error, _OWN_FAULT, True)
+    return error
+
+
 def status_of(error: BaseException) -> int:
     """The HTTP-like status of an exception."""
+    if getattr(error, _OWN_FAULT, False):
+        return 500
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 
 from asynction.contract import Target
@@ -44,17 +45,18 @@ class Binder:
             return None
         return found
 
-    def fits(self, handler: Callable[..., object], target: Target, least: int, most: int | None) -> None:
-        """Note a problem where `handler` cannot be called with `least` to `most` args."""
-        if message := misfit(handler, least, most):
+    def fits(self, handler: Callable[..., object], target: Target, least: int, most: int | None) -> bool:
+        """Note a problem, and return False, where `handler` cannot take `least` to `most` args."""
+        message = misfit(handler, least, most)
+        if message is not None:
             self.note(target.place, "handler-signature", f"`{target.path}` {message}")
+        return message is None
 
     def fits_schema(
         self, handler: Callable[..., object], target: Target, validator: Validator | None
-    ) -> None:
-        """Note a problem where `handler` cannot be called with the args that its schema lets through."""
-        if validator is not None:
-            self.fits(handler, target, validator.least, validator.most)
+    ) -> bool:
+        """Note a problem, and return False, where `handler` cannot take the args that pass a schema."""
+        return validator is None or self.fits(handler, target, validator.least, validator.most)
 
     def note(self, place: Place, rule: str, message: str, cause: BaseException | None = None) -> None:
         """Add a problem; the first cause becomes the cause of the DocumentError."""
@@ -136,10 +138,10 @@ def _is_static(owner: type, name: str) -> bool:
 def is_async(function: object) -> bool:
     """True for `async def`, also behind functools.partial, a decorator or a callable object."""
     unwrapped = inspect.unwrap(function) if callable(function) else function
-    while hasattr(unwrapped, "func"):
-        unwrapped = unwrapped.func
+    while isinstance(unwrapped, partial):
+        unwrapped = inspect.unwrap(unwrapped.func)
     return inspect.iscoroutinefunction(unwrapped) or inspect.iscoroutinefunction(
-        getattr(unwrapped, "__call__", None)  # noqa: B004 - the method is what is asked about
+        getattr(type(unwrapped), "__call__", None)  # noqa: B004 - the method is what is asked about
     )
 
 
@@ -182,4 +184,5 @@ def _needed_keywords(function: Callable[..., object]) -> str | None:
 
 def _range(least: int, most: int | None) -> str:
     text = f"at least {least}" if most is None else str(least) if least == most else f"{least} to {most}"
-    return f"{text} argument" if text == "1" else f"{text} arguments"
+    plural = "" if (least if most is None else most) == 1 else "s"
+    return f"{text} argument{plural}"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from asynction.exceptions import PayloadValidationException
-from asynction.runtime._answers import error_ack, log_failure
+from asynction.exceptions import AsynctionException, PayloadValidationException
+from asynction.runtime._answers import error_ack, log_failure, own_fault
 from asynction.runtime._handshake import HandshakeRules, Request
 from asynction.runtime._rules import Rules, checked_ack, checked_args
 
@@ -45,14 +45,20 @@ def receive(endpoint: Endpoint, args: Args, *, strict_json: bool) -> Flow:
         checked_args(endpoint.rules, args, strict_json=strict_json)
     elif len(args) < endpoint.least or (endpoint.most is not None and len(args) > endpoint.most):
         raise PayloadValidationException(f"the handler does not take {len(args)} args")
-    result = yield endpoint.handler, args
+    try:
+        result = yield endpoint.handler, args
+    except AsynctionException as error:
+        raise own_fault(error)  # noqa: B904 - it is the same exception
     return checked_ack(endpoint.rules, result)
 
 
 def acknowledged(rules: Rules, callback: Function, args: Args) -> Flow:
     """Check how a client acknowledged an event, and tell the callback."""
     checked_ack(rules, args)
-    yield callback, args
+    try:
+        yield callback, args
+    except AsynctionException as error:
+        raise own_fault(error)  # noqa: B904 - it is the same exception
     return ()
 
 
@@ -65,7 +71,12 @@ def connection(
     """
     if handshake is not None:
         handshake.check(request)
-    return () if handler is None else ((yield handler, args),)
+    if handler is None:
+        return ()
+    try:
+        return ((yield handler, args),)
+    except AsynctionException as error:
+        raise own_fault(error)  # noqa: B904 - it is the same exception
 
 
 def answered(flow: Flow, failure: Callable[[], Failure], namespace: str, event: str) -> Flow:

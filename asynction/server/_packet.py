@@ -1,29 +1,42 @@
 """The Socket.IO packet as a contract needs it: strict JSON, and every event answered.
 
 python-socketio takes a packet class as its `serializer`, and lets an exception in one end in a log
-line and silence. So what cannot be an event becomes a MALFORMED event here, which is answered like
+line and silence. So what cannot be served becomes a MALFORMED event here, which is answered like
 any other one, and an acknowledgement that cannot be written becomes an error acknowledgement.
+
+Besides the public `encode` and `decode` this relies on `__init__` and `add_attachment` of
+python-socketio's Packet; tests/server/test_packet.py fails where those change.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from types import ModuleType
 from typing import Any, cast
 
-from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT, EVENT, Packet
+from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT, CONNECT_ERROR, EVENT, Packet
 
+from asynction.contract import Schema
+from asynction.exceptions import (
+    AsynctionException,
+    PayloadValidationException,
+    UnknownEventException,
+    Violation,
+)
 from asynction.runtime import MalformedEvent, error_ack, log_failure
-from asynction.validation import MAX_DEPTH, is_json
+from asynction.validation import DRAFT_07, MAX_DEPTH, Validator, is_json
 
 MALFORMED = "\x00malformed"
-"""The name of an event that cannot be read; its one arg is a MalformedEvent. No contract can have it."""
+"""The name of an event that cannot be served; its one arg is why. No contract can have it."""
 
 RESERVED = frozenset({"connect", "disconnect", "*", MALFORMED})
 """Names that mean something else than an event to python-socketio."""
 
+_ANY_JSON = Validator(Schema({"items": [True], "minItems": 0, "additionalItems": True}, DRAFT_07))
 _ATTACHMENTS = re.compile(r"\d(\d{1,10})-")
+_WITHOUT_BINARY = {BINARY_EVENT: EVENT, BINARY_ACK: ACK}
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
@@ -31,7 +44,14 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON number")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
 
 
 class StrictJSON:
@@ -43,14 +63,9 @@ class StrictJSON:
         return _encode(value)
 
     @staticmethod
-    def loads(text: str, **_: object) -> object:
-        """Read JSON; raises ValueError for NaN, infinity, lone surrogates and too deep nesting."""
-        value = _decode(text)
-        # Only text with escapes can hold a lone surrogate, and only many brackets nest deep.
-        suspicious = "\\" in text and "\\u" in text
-        if (suspicious or text.count("[") + text.count("{") > MAX_DEPTH) and not is_json(value):
-            raise ValueError("the JSON has a lone surrogate or is nested too deep")
-        return value
+    def loads(text: str | bytes, **_: object) -> object:
+        """Read JSON; raises ValueError for NaN and for infinity, which `1e999` is, too."""
+        return _decode(text if isinstance(text, str) else text.decode())
 
 
 def contract_packet(
@@ -99,46 +114,103 @@ class _ContractPacket:
     data: Any
 
     def __init__(
-        self, packet_type: int = EVENT, *args: Any, binary: bool | None = None, **kwargs: Any
+        self,
+        packet_type: int = EVENT,
+        data: Any = None,
+        *args: Any,
+        binary: bool | None = None,
+        **kwargs: Any,
     ) -> None:
+        parent: Any = super().__init__
+        if packet_type == CONNECT_ERROR and isinstance(data, str):
+            data = {"message": data}  # where clients of protocol 5 look for it
         if binary is None and packet_type in self.sends_text:
             binary = False
-        super().__init__(packet_type, *args, binary=binary, **kwargs)  # type: ignore[call-arg]
+        try:
+            parent(packet_type, data, *args, binary=binary, **kwargs)
+        except RecursionError as error:  # in the search for binary data
+            if packet_type != ACK:
+                raise
+            parent(ACK, self._apology(error), *args, binary=False, **kwargs)
 
     def decode(self, encoded_packet: Any) -> int:
+        error: AsynctionException | None = None
         try:
             attachments: int = super().decode(encoded_packet)  # type: ignore[misc]  # mixed into a Packet
-        except (ValueError, RecursionError) as error:
-            if self.packet_type not in (EVENT, BINARY_EVENT, CONNECT):
+        except Exception as cause:  # whatever the serializer raises
+            if self.packet_type not in (EVENT, BINARY_EVENT, CONNECT, ACK, BINARY_ACK):
                 raise
             attachments = _announced(encoded_packet)
-            self._refuse("the packet is no JSON" if isinstance(error, RecursionError) else str(error))
-        if self.packet_type in (EVENT, BINARY_EVENT):
-            self._check_event()
+            told = isinstance(cause, ValueError)  # of what is wrong with the text
+            error = MalformedEvent(str(cause) if told else "the packet cannot be read")
+        else:
+            if self.packet_type in (ACK, BINARY_ACK):
+                error = self._ack_fault()
+            elif self.packet_type in (EVENT, BINARY_EVENT):
+                error = self._fault(isinstance(encoded_packet, str) and _is_suspicious(encoded_packet))
+        if error is not None:
+            self._refuse(error)
+        if not attachments:  # python-socketio would wait for what never comes
+            self.packet_type = _WITHOUT_BINARY.get(self.packet_type, self.packet_type)
         return attachments
 
-    def _check_event(self) -> None:
+    def add_attachment(self, attachment: bytes) -> bool:
+        try:
+            complete = bool(super().add_attachment(attachment))  # type: ignore[misc]  # mixed into a Packet
+        except (IndexError, TypeError):
+            self._refuse(MalformedEvent("a placeholder leads to no attachment"))
+            return True
+        if complete and self.receives_text and self.packet_type == BINARY_EVENT and self.data[0] != MALFORMED:
+            violations = _ANY_JSON.check(self.data[1:])
+            if violations:
+                self._refuse(_broken(violations))
+        return complete
+
+    def _fault(self, suspicious: bool) -> AsynctionException | None:
+        """Say why an event cannot be served, whatever its contract is."""
         data = self.data
         if not isinstance(data, list) or not data or not isinstance(data[0], str):
-            self._refuse("an event is a list that starts with its name")
-        elif data[0] in RESERVED and not isinstance(data[-1], MalformedEvent):
-            self._refuse(f"the event name {data[0]!r} is reserved")
-        elif self.receives_text and self.packet_type == BINARY_EVENT:
-            self._refuse("the contract has no binary data")
+            return MalformedEvent("an event is a list that starts with its name")
+        if data[0] in RESERVED or (suspicious and not is_json(data[0])):
+            return UnknownEventException(f"no event can be named {data[0]!r:.80}")
+        if suspicious and (violations := _ANY_JSON.check(data[1:])):
+            return _broken(violations)
+        return None
 
-    def _refuse(self, message: str) -> None:
-        error = MalformedEvent(message)
-        self.data = error if self.packet_type == CONNECT else [MALFORMED, error]
+    def _ack_fault(self) -> AsynctionException | None:
+        """Say why an acknowledgement cannot be taken; python-socketio keeps its counter under the id 0."""
+        fine = isinstance(self.data, list) and self.id != 0
+        return None if fine else MalformedEvent("an acknowledgement is an id and a list of args")
+
+    def _refuse(self, error: AsynctionException) -> None:
+        if self.packet_type in (ACK, BINARY_ACK):
+            log_failure(error, self.namespace or "/", "acknowledgement")
+            self.id, self.data = None, []  # nobody waits for it: python-socketio ignores it
+        else:
+            self.data = error if self.packet_type == CONNECT else [MALFORMED, error]
 
     def encode(self) -> Any:
         try:
             return super().encode()  # type: ignore[misc]  # mixed into a Packet
-        except (TypeError, ValueError, RecursionError) as error:
+        except Exception as error:  # whatever the serializer raises
             if self.packet_type not in (ACK, BINARY_ACK):
                 raise
-            log_failure(error, self.namespace or "/", "acknowledgement")
-            self.packet_type, self.data = ACK, list(error_ack(error))
+            self.packet_type, self.data = ACK, self._apology(error)
             return super().encode()  # type: ignore[misc]
+
+    def _apology(self, error: Exception) -> list[dict[str, object]]:
+        """What acknowledges an event whose own acknowledgement cannot be written."""
+        log_failure(error, self.namespace or "/", "acknowledgement")
+        return list(error_ack(error))
+
+
+def _broken(violations: tuple[Violation, ...]) -> PayloadValidationException:
+    return PayloadValidationException(f"payload: {violations[0]}", violations)
+
+
+def _is_suspicious(text: str) -> bool:
+    """True where `text` may hold a lone surrogate, which takes an escape, or many levels."""
+    return "\\u" in text or text.count("[") + text.count("{") > MAX_DEPTH
 
 
 def _announced(encoded_packet: Any) -> int:

@@ -12,7 +12,7 @@ import flask_socketio
 from socketio.exceptions import ConnectionRefusedError
 from socketio.packet import ACK, EVENT
 
-from asynction.contract import Contract, Namespace, Server, Target, namespace_name
+from asynction.contract import Contract, Event, Namespace, Server, Target, namespace_name
 from asynction.document import Spec, load
 from asynction.exceptions import AsynctionException, DocumentError, UnknownEventException
 from asynction.problems import Place, did_you_mean, problem_at
@@ -37,6 +37,7 @@ from asynction.runtime import (
     pack,
     positional,
     receive,
+    status_of,
 )
 from asynction.server._packet import MALFORMED, contract_packet, is_strict
 
@@ -127,6 +128,8 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         options = {**self.server_options, **kwargs}
         if self._server is not None and self._server.path and not {"path", "resource"} & options.keys():
             kwargs["path"] = self._server.path
+        if self.strict:  # else code may serve namespaces of its own
+            kwargs.setdefault("namespaces", options.get("namespaces") or list(self.contract.namespaces))
         rules, sends_text = self._rules, set()
         if self.strict and rules.sends_text:  # without strict, events that no schema describes are sent
             sends_text.add(EVENT)
@@ -150,7 +153,7 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         Raises UnknownEventException where the contract receives no such event (`strict=False`
         warns), DocumentError where the handler cannot take the event's args.
         """
-        name = namespace_name(namespace or "/")
+        name = _namespace(namespace)
 
         def decorator(handler: F) -> F:
             binder = Binder()
@@ -165,17 +168,19 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
 
     def on_namespace(self, namespace_handler: flask_socketio.Namespace) -> None:
         """Register a class-based namespace; each `on_...` method is held to the contract."""
-        super().on_namespace(namespace_handler)
-        name = namespace_name(namespace_handler.namespace)
-        if name not in self.contract.namespaces:
+        name = _namespace(getattr(namespace_handler, "namespace", None))
+        known = name in self.contract.namespaces
+        if not known:
             self._unknown_binding(f"the contract has no namespace `{name}`")
+        super().on_namespace(namespace_handler)
+        if not known:
             return
         # The parent's class goes to the server below it, past the checks.
         namespace_handler.call = partial(self._call_from, name)
         if hasattr(namespace_handler, "error"):
             self.exception_handlers.setdefault(name, namespace_handler.error)
         if type(namespace_handler).trigger_event is not flask_socketio.Namespace.trigger_event:
-            for event in self.contract.namespaces[name].receives:
+            for event in (*OCCASIONS, *self.contract.namespaces[name].receives):
                 self.on(event, name)(partial(_trigger, namespace_handler, event))
             return
         for attribute in dir(namespace_handler):
@@ -202,9 +207,8 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
 
     def _bind_error_handler(self, binder: Binder, namespace: str, target: Target) -> None:
         handler = binder.function(target)
-        if handler is not None:
-            binder.fits(handler, target, 1, 1)
-            self.exception_handlers[namespace] = handler
+        if handler is not None and binder.fits(handler, target, 1, 1):
+            self.exception_handlers.setdefault(namespace, handler)
 
     def _attach_target(self, binder: Binder, namespace: str, event: str, target: Target) -> None:
         handler = binder.function(target)
@@ -216,9 +220,9 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         """Bind one handler to one event or occasion of the contract; `target` is how to speak of it."""
         least, most = positional(handler)
         if event in OCCASIONS and namespace in self.contract.namespaces:
-            if least > 1:
-                binder.fits(handler, target, 0, 1)
-            self._occasions[namespace, event] = (handler, 1 if most is None else min(most, 1))
+            takes = 1 if most is None else min(most, 1)
+            if binder.fits(handler, target, takes, takes):
+                self._occasions[namespace, event] = (handler, takes)
             return
         try:
             rules = self._rules.received(namespace, event)
@@ -229,7 +233,8 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
             else:
                 super().on(event, namespace)(handler)
             return
-        binder.fits_schema(handler, target, rules.args)
+        if not binder.fits_schema(handler, target, rules.args):
+            return
         self._endpoints[namespace, event] = endpoint = Endpoint(rules, handler, least, most)
         if self.server is not None:
             self._register(endpoint)
@@ -283,13 +288,19 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
     def _unbound(self, namespace: str, event: str, *args: object) -> object:
         """Answer an event that has no handler, or that is no event."""
         error: Exception
-        if event == MALFORMED and isinstance(args[-1], MalformedEvent):
+        if event == MALFORMED and isinstance(args[-1], AsynctionException):
             error, event = args[-1], "(malformed)"
         elif namespace in self._wildcards:
-            return self._wildcards[namespace](event, *args)
+            return self._catch_all(namespace, event, args)
         else:
             error = UnknownEventException(f"no event `{event:.80}` in `{namespace}`")
         return drive(failed(error, self._failure(namespace), namespace, event))
+
+    def _catch_all(self, namespace: str, event: str, args: Args) -> Args:
+        """Let the `*` handler answer; an event that the contract knows is held to it all the same."""
+        known = self._rules.receives[namespace].get(event)
+        rules = known or Rules(namespace, Event(event), None, None)
+        return self._receive(Endpoint(rules, partial(self._wildcards[namespace], event)), *args)
 
     def _failure(self, namespace: str) -> Failure:
         handler = self.exception_handlers.get(namespace, self.default_exception_handler)
@@ -300,7 +311,7 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         try:
             if not self._complete:
                 self._check_complete()
-            if isinstance(auth, MalformedEvent):
+            if isinstance(auth, MalformedEvent):  # a packet that cannot be read, see _packet
                 raise auth
             answer = drive(connection(self._handshakes.get(namespace), _request(), handler, (auth,)[:takes]))
         except ConnectionRefusedError:
@@ -308,7 +319,9 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         except Exception as error:
             self._tell(error, namespace, "connect")
             body = error_body(error)
-            raise ConnectionRefusedError(body.get("detail") or body["title"], body) from error
+            # `str` has the name of the parameter that is wrong; of our own faults nobody hears more.
+            reason = str(error) if status_of(error) < 500 else body["title"]
+            raise ConnectionRefusedError(reason, body) from error
         return answer[0] if answer else None
 
     def _disconnect(self, namespace: str, reason: object = None) -> None:
@@ -359,9 +372,19 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
             checked_ack(rules, answer)
         return answer
 
-    def _call_from(self, namespace: str, event: str, *args: object, **kwargs: Any) -> Any:
-        kwargs["namespace"] = kwargs.get("namespace") or namespace
-        return self.call(event, *args, **kwargs)
+    def _call_from(
+        self,
+        own: str,
+        event: str,
+        data: object = None,
+        to: str | None = None,
+        *,
+        sid: str | None = None,
+        namespace: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Stand in for `Namespace.call`; `own` is the namespace of the class."""
+        return self.call(event, data, to=to or sid, namespace=namespace or own, **kwargs)
 
     def _sent(self, namespace: str, event: str) -> Rules | None:
         try:
@@ -382,6 +405,10 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         """Serve, as in Flask-SocketIO; raises DocumentError where a received event has no handler."""
         self._check_complete()
         super().run(app, host, port, **kwargs)
+
+
+def _namespace(name: str | None) -> str:
+    return "*" if name == "*" else namespace_name(name or "/")
 
 
 def _outgoing(rules: Rules | None, args: Args, kwargs: dict[str, Any]) -> Args:
@@ -430,4 +457,6 @@ def _request() -> Request:
 def _trigger(namespace_handler: flask_socketio.Namespace, event: str, *args: object) -> object:
     """Reach a class-based namespace that routes its events itself."""
     sid = flask.request.sid  # type: ignore[attr-defined]  # Flask-SocketIO sets it
+    if event == "connect":
+        args = (flask.request.environ, *args)
     return namespace_handler.trigger_event(event, sid, *args)

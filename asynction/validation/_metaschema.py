@@ -10,24 +10,25 @@ from asynction.contract import Json, Schema
 from asynction.problems import did_you_mean
 from asynction.validation._keywords import DIALECTS, dialect_of
 from asynction.validation._messages import message_for
-from asynction.validation._validator import _ENGINES, Validator
+from asynction.validation._validator import ENGINES, Validator
+from asynction.validation._values import locate
 
 Path = tuple["str | int", ...]
 
 
-def schema_problems(schema: Json) -> list[tuple[Path, str]]:
+def schema_problems(schema: Json, dialect: str | None = None) -> list[tuple[Path, str]]:
     """Hold a schema against the meta-schema of its dialect; return the path and message of each fault."""
+    dialect = dialect or dialect_of(schema)
+    if dialect not in DIALECTS:
+        return [(("$schema",), f"the dialect `{dialect}` is unknown{did_you_mean(dialect, DIALECTS)}")]
     if isinstance(schema, bool):
         return []
     if not isinstance(schema, dict):
         return [((), "a schema is a mapping or a boolean")]
-    dialect = dialect_of(schema)
-    if dialect not in DIALECTS:
-        return [(("$schema",), f"the dialect `{dialect}` is unknown{did_you_mean(dialect, DIALECTS)}")]
     if jsonschema_rs.meta.is_valid({**schema, "$schema": dialect}):
         return []
     errors = _metaschema(DIALECTS[dialect]).iter_errors(schema)
-    found = {(tuple(e.instance_path), _message(e)) for e in errors}
+    found = {(locate(schema, e.instance_path)[0], _message(e)) for e in errors}
     return sorted(found, key=str)
 
 
@@ -51,7 +52,7 @@ def _metaschema(draft: int) -> jsonschema_rs.Validator:
         2019: jsonschema.Draft201909Validator,
         2020: jsonschema.Draft202012Validator,
     }
-    return _ENGINES[draft](versions[draft].META_SCHEMA, validate_formats=True, offline=True)
+    return ENGINES[draft](versions[draft].META_SCHEMA, validate_formats=True, offline=True)
 
 
 def _message(error: jsonschema_rs.ValidationError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from asynction.contract import Json, Schema
@@ -19,6 +20,17 @@ WIDEST = (-(2**63), 2**64 - 1)
 _CONTENT = ("contentEncoding", "contentMediaType")
 
 
+KINDS: dict[str, Callable[[object], bool]] = {
+    "null": lambda v: v is None,
+    "boolean": lambda v: isinstance(v, bool),
+    "integer": lambda v: isinstance(v, int | float) and not isinstance(v, bool) and v == int(v),
+    "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
+    "array": lambda v: isinstance(v, list | tuple),
+    "object": lambda v: isinstance(v, dict),
+}
+"""What may stand where binary data may, if the schema names it: the JSON types but `string`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A schema for a list of args, and how many there may be (`most` is None for any number)."""
@@ -30,17 +42,23 @@ class Prepared:
     is_tuple: bool
     takes_bytes: bool
 
+    def own_path(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        """Turn a path in `value` into one in the schema that it was made from."""
+        if not self.is_tuple and path[:1] in (("items",), ("prefixItems",)):
+            return path[2:]  # the tuple of one around it is ours
+        return path
+
 
 def prepare(schema: Schema) -> Prepared:
     """Read `schema` as a description of an event's args (see the manual, "Events and acks")."""
     value = _adapt(schema.value)
     draft = DIALECTS[schema.dialect]
-    items = _tuple_items(value)
+    items = _tuple_items(value, draft)
     arity: tuple[int, int | None]
     if items is None or not isinstance(value, dict):
         wrapped, arity = _one_arg(value, draft), (1, 1)
     else:
-        wrapped, arity = value, _arity(value, len(items))
+        wrapped, arity = value, _arity(value, len(items), draft)
     return Prepared(
         wrapped,
         draft,
@@ -63,15 +81,20 @@ def _adapt(schema: Json) -> Json:
     if not isinstance(schema, dict):
         return schema
     changed = map_subschemas(schema, _adapt)
+    changed.pop(BINARY, None)  # a document has no word in this
     if is_binary(schema):
         kinds = changed.pop("type")
         changed.pop("format", None)
         changed[BINARY] = [kind for kind in kinds if kind != "string"] if isinstance(kinds, list) else []
-    elif schema.get("type") == "integer":
+    elif _is_integer(schema.get("type")):
         _bound(changed)
     for keyword in _CONTENT:
         changed.pop(keyword, None)  # annotations: whether a validator asserts them is left open
     return changed
+
+
+def _is_integer(kinds: Json) -> bool:
+    return kinds == "integer" or (isinstance(kinds, list) and "integer" in kinds and "number" not in kinds)
 
 
 def _bound(schema: dict[str, Json]) -> None:
@@ -82,27 +105,22 @@ def _bound(schema: dict[str, Json]) -> None:
         schema["maximum"] = highest
 
 
-def _tuple_items(schema: Json) -> list[Json] | None:
+def _tuple_items(schema: Json, draft: int) -> list[Json] | None:
     """The schemas of a tuple, one for each arg; None where the schema describes one arg."""
-    if not isinstance(schema, dict):
-        return None
-    for keyword in ("prefixItems", "items"):
-        items = schema.get(keyword)
-        if isinstance(items, list):
-            return items
-    return None
+    items = schema.get("prefixItems" if draft >= 2020 else "items") if isinstance(schema, dict) else None
+    return items if isinstance(items, list) else None
 
 
-def _arity(schema: dict[str, Json], length: int) -> tuple[int, int | None]:
+def _arity(schema: dict[str, Json], length: int, draft: int) -> tuple[int, int | None]:
     """How many args a tuple takes: as many as it lists, unless it says otherwise."""
-    rest = schema.get("items" if "prefixItems" in schema else "additionalItems")
+    rest = schema.get("items" if draft >= 2020 else "additionalItems")
     open_ended = rest is not None and rest is not False and rest != {"not": {}}
     fewest, most = schema.get("minItems"), schema.get("maxItems")
-    least = fewest if isinstance(fewest, int) else length
-    highest = most if isinstance(most, int) else None
-    if open_ended:
-        return least, highest
-    return least, length if highest is None else min(length, highest)
+    # To JSON Schema 2.0 is an integer too.
+    highest = int(most) if isinstance(most, int | float) else None
+    listed = length if highest is None else min(length, highest)
+    least = int(fewest) if isinstance(fewest, int | float) else listed
+    return least, highest if open_ended else listed
 
 
 def _one_arg(schema: Json, draft: int) -> dict[str, Json]:

@@ -7,7 +7,9 @@ because it runs for each value that does not come from strict JSON text; the sec
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from asynction.exceptions import Violation
@@ -15,8 +17,12 @@ from asynction.exceptions import Violation
 MAX_DEPTH = 128
 """How deep the args of an event may nest. Deeper ones could overflow the stack of a validator."""
 
-_BYTES = (bytes, bytearray, memoryview)
-_LEAVES = frozenset({int, bool, type(None)})
+BYTES = (bytes, bytearray, memoryview)
+_LEAVES = frozenset({bool, type(None)})
+_MOST_INT = 10**4300 - 1
+_LEAST_INT = -_MOST_INT
+"""The longest integers that Python reads from text or writes to it, unless told otherwise."""
+_NUMBER = re.compile(r"\+?[0-9]{1,40}")
 _Path = tuple["str | int", ...]
 
 
@@ -37,12 +43,20 @@ def is_json(value: Any, depth: int = 0) -> bool:
         items = value
     else:
         return (
-            (kind is str and _encodable(value)) or (kind is float and math.isfinite(value)) or kind in _LEAVES
+            (kind is str and _encodable(value))
+            or (kind is int and _LEAST_INT <= value <= _MOST_INT)
+            or (kind is float and math.isfinite(value))
+            or kind in _LEAVES
         )
     for item in items:
         # Most values are short text or numbers: a call for each would take longer than the check.
         kind = type(item)
-        if not (kind in _LEAVES or (kind is str and item.isascii()) or is_json(item, depth + 1)):
+        if not (
+            (kind is str and item.isascii())
+            or (kind is int and _LEAST_INT <= item <= _MOST_INT)
+            or kind in _LEAVES
+            or is_json(item, depth + 1)
+        ):
             return False
     return True
 
@@ -55,13 +69,13 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def faults(value: object, *, binary: bool) -> list[Violation]:
-    """Say where `value` is no JSON; where `binary` is true, bytes are left to the schema."""
-    return list(_faults(value, (), binary))
+def faults(value: object, *, binary: bool, most: int) -> list[Violation]:
+    """Say where `value` is no JSON, at `most` places; `binary` leaves bytes to the schema."""
+    return list(islice(_faults(value, (), binary), most))
 
 
 def _faults(value: object, path: _Path, binary: bool) -> Iterator[Violation]:
-    if len(path) > MAX_DEPTH:
+    if isinstance(value, dict | list | tuple) and len(path) > MAX_DEPTH:
         yield Violation(f"nested deeper than {MAX_DEPTH} levels", path[:1], (), None)
     elif isinstance(value, dict):
         for key, item in value.items():
@@ -81,21 +95,31 @@ def _leaf_fault(value: object, binary: bool) -> str | None:
         return None if _encodable(value) else "text with a lone surrogate is no Unicode"
     if isinstance(value, float):
         return None if math.isfinite(value) else "NaN and infinity are no JSON numbers"
-    if isinstance(value, _BYTES):
+    if isinstance(value, BYTES):
         return None if binary else "binary data where the schema has none"
-    if value is None or isinstance(value, int):
+    if isinstance(value, int):
+        return None if _LEAST_INT <= value <= _MOST_INT else "the integer is too large"
+    if value is None:
         return None
     return f"a {type(value).__name__} is no JSON value"
 
 
-def bytes_in(args: Sequence[object]) -> Iterator[tuple[_Path, object]]:
-    """Yield the path and the value of all binary data; `args` must have passed `faults`."""
-    waiting: list[tuple[_Path, object]] = [((), args)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, _BYTES):
-            yield path, value
-        elif isinstance(value, dict):
-            waiting += [((*path, key), item) for key, item in value.items()]
-        elif isinstance(value, list | tuple):
-            waiting += [((*path, index), item) for index, item in enumerate(value)]
+def locate(value: Any, path: Iterable[str | int]) -> tuple[tuple[str | int, ...], object]:
+    """Follow the path of an error to its value; return it as it should be, and the value.
+
+    jsonschema-rs gives the name of a property as a number where it reads as one.
+    """
+    found: list[str | int] = []
+    for token in path:
+        name = token
+        if isinstance(value, dict) and isinstance(token, int):
+            name = next(
+                (key for key in (str(token), *value) if key in value and _reads_as(key, token)), token
+            )
+        found.append(name)
+        value = value[name]
+    return tuple(found), value
+
+
+def _reads_as(key: str, number: int) -> bool:
+    return _NUMBER.fullmatch(key) is not None and int(key) == number

@@ -1,0 +1,153 @@
+"""From a file, a text or a mapping to a Source: plain JSON data within bounds, with the places in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from asynction.contract import Json
+from asynction.document import _yaml
+from asynction.document._yaml import Key, Source, key_text
+from asynction.problems import Place, pointer_of, problem_at
+
+MAPPING = "<mapping>"
+"""The file name of a document that is given as a mapping."""
+
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+
+_BREAK = re.compile("[\x85\u2028\u2029]")
+
+
+class Unreadable(Exception):
+    """A file, a URL or a place in one cannot be had; the message says why."""
+
+
+def read_file(path: Path, name: str) -> Source:
+    """Read a YAML or JSON file; raises Unreadable where there is no text to read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_yaml.MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Unreadable(f"`{name}` cannot be read: {reason}") from error
+    if len(data) > _yaml.MAX_BYTES:
+        raise Unreadable(f"`{name}` is larger than {_yaml.MAX_BYTES:,} bytes; split it with `$ref`")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"`{name}` is not UTF-8 text (byte {error.start})") from error
+    return read_text(text, name)
+
+
+def read_text(text: str, name: str) -> Source:
+    """Read YAML or JSON text.
+
+    YAML reads JSON too, but for surrogate pairs in escapes, Unicode's line breaks in strings and
+    oddities such as a line break before a colon. The first two are rewritten; what is odd beyond
+    them is read as JSON, without its lines.
+    """
+    if text.lstrip()[:1] not in ("{", "["):
+        return _yaml.parse(text, name)
+    escaped = _BREAK.sub(lambda match: f"\\u{ord(match[0]):04x}", _PAIR.sub(_joined, text))
+    source = _yaml.parse(escaped, name)
+    if [problem.rule for problem in source.problems] == ["yaml-syntax"]:
+        try:
+            data = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
+        except (ValueError, RecursionError):
+            return source
+        return _Copier(name).source_of(data)
+    return source
+
+
+def read_mapping(spec: Mapping[str, object]) -> Source:
+    """Take a mapping as a document: a deep copy in plain JSON types, so that later changes stay out."""
+    return _Copier(MAPPING).source_of(spec)
+
+
+def _joined(match: re.Match[str]) -> str:
+    high, low = int(match[2], 16), int(match[3], 16)
+    return match[1] + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key stands twice")
+    return members
+
+
+class _Stop(Exception):
+    """The data cannot be taken; the problem is already noted."""
+
+
+class _Copier:
+    def __init__(self, file: str) -> None:
+        self.source = Source(file)
+        self.count = 0
+
+    def source_of(self, data: object) -> Source:
+        try:
+            self.source.data = self.copy(data, ())
+        except _Stop:
+            self.source.complete = False
+        return self.source
+
+    def copy(self, value: object, path: tuple[Key, ...]) -> Json:
+        self.count += 1
+        if len(path) > _yaml.MAX_DEPTH:
+            self.note("document-depth", f"nested deeper than {_yaml.MAX_DEPTH} levels, or in itself", path)
+            raise _Stop
+        if self.count > _yaml.MAX_EXPANDED_NODES:
+            self.note("document-size", f"more than {_yaml.MAX_EXPANDED_NODES:,} values", ())
+            raise _Stop
+        copied: dict[str, Json] | list[Json]
+        if isinstance(value, Mapping):
+            copied = self.copy_mapping(value, path)
+        elif isinstance(value, list | tuple):
+            copied = [self.copy(item, (*path, index)) for index, item in enumerate(value)]
+        else:
+            return self.copy_scalar(value, path)
+        self.source.places[id(copied)] = Place(self.source.file, None, None, pointer_of(path))
+        self.source.marks[id(copied)] = {}
+        self.source.kept.append(copied)
+        return copied
+
+    def copy_mapping(self, value: Mapping[object, object], path: tuple[Key, ...]) -> dict[str, Json]:
+        copied: dict[str, Json] = {}
+        for key, item in value.items():
+            if not (key is None or isinstance(key, str | int | float)):
+                self.note("value", f"a {type(key).__name__} cannot be a key", path)
+                continue
+            name = key_text(self.copy_scalar(key, path))
+            if name in copied:
+                self.note("duplicate-key", f"the key `{name}` stands twice", (*path, name))
+            copied[name] = self.copy(item, (*path, name))
+        return copied
+
+    def copy_scalar(self, value: object, path: tuple[Key, ...]) -> Json:
+        # Exact types, not subclasses: other libraries' loaders have strings and numbers of their own.
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            text = str.__str__(value)
+            if _yaml.SURROGATE.search(text):
+                self.note("value", "text with a lone surrogate is no Unicode", path)
+            return _yaml.SURROGATE.sub("\ufffd", text)
+        if isinstance(value, int | float):
+            number = int(value) if isinstance(value, int) else float(value)
+            if not _yaml.is_number(number):
+                self.note("value", "not a JSON number: infinite, or too large", path)
+                raise _Stop
+            return number
+        self.note("value", f"a {type(value).__name__} has no meaning in a document", path)
+        return None
+
+    def note(self, rule: str, message: str, path: tuple[Key, ...]) -> None:
+        place = Place(self.source.file, None, None, pointer_of(path))
+        self.source.problems.append(problem_at(place, rule, message))

@@ -1,0 +1,123 @@
+"""The cases of specs/conformance/events*.yaml; the README there says how to read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).parents[2] / "specs" / "conformance"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What comes of a case; None is not looked at."""
+
+    ack: list[Any] | None = None
+    status: int | None = None
+    pointer: str | None = None
+    detail: str | None = None
+    connected: bool = True
+    ran: bool = False
+    logged: int = 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One event of a contract, and what a client makes of it."""
+
+    name: str
+    expect: Expected
+    args: Any = ...
+    ack: Any = ...
+    handler: str = "echo"
+    error: str | None = None
+    send: list[Any] = field(default_factory=list)
+    event: str | None = None
+    namespace: str | None = None
+    schemas: dict[str, Any] = field(default_factory=dict)
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _nested(leaf: Callable[[Any], Any]) -> Callable[[_Loader, Any], Any]:
+    def construct(loader: _Loader, node: yaml.ScalarNode) -> Any:
+        value: Any = None
+        for _ in range(int(loader.construct_scalar(node))):
+            value = leaf(value)
+        return value
+
+    return construct
+
+
+def _repeat(loader: _Loader, node: yaml.SequenceNode) -> str:
+    text, times = loader.construct_sequence(node)
+    return str(text) * int(times)
+
+
+_TAGS: dict[str, Callable[[_Loader, Any], Any]] = {
+    "!bytes": lambda loader, node: str(loader.construct_scalar(node)).encode(),
+    "!float": lambda loader, node: float(loader.construct_scalar(node)),
+    "!text": lambda loader, node: json.loads(f'"{loader.construct_scalar(node)}"'),
+    "!list": _nested(lambda value: [] if value is None else [value]),
+    "!object": _nested(lambda value: {} if value is None else {"a": value}),
+    "!repeat": _repeat,
+    "!bytes-repeat": lambda loader, node: b"x" * int(loader.construct_scalar(node)),
+    "!args": lambda loader, node: ["x"] * int(loader.construct_scalar(node)),
+}
+for _tag, _constructor in _TAGS.items():
+    _Loader.add_constructor(_tag, _constructor)
+
+
+def _expected(given: dict[str, Any]) -> Expected:
+    status = given.get("status")
+    refused = status in (400, 404) or given.get("connected") is False
+    return Expected(**{"ran": not refused, "logged": 1 if status else 0, **given})
+
+
+def _read(path: Path) -> Iterable[Case]:
+    text = path.read_text(encoding="utf-8")
+    data = yaml.load(text, _Loader)
+    for case in data["cases"]:
+        yield Case(**{**case, "expect": _expected(case["expect"]), "schemas": data.get("schemas", {})})
+
+
+CASES = [case for path in sorted(FOLDER.glob("events*.yaml")) for case in _read(path)]
+
+
+def namespace_of(case: Case) -> str:
+    """The namespace of a case's own event: one for each error handler."""
+    return f"/{case.error}" if case.error else "/"
+
+
+def document(cases: Iterable[Case]) -> dict[str, Any]:
+    """Write an AsyncAPI document that has the events of all `cases`."""
+    channels: dict[str, Any] = {}
+    schemas: dict[str, Any] = {}
+    for case in cases:
+        schemas.update(case.schemas)
+        channel = channels.setdefault(namespace_of(case), {"publish": {"message": {"oneOf": []}}})
+        if case.error:
+            channel["x-handlers"] = {"error": f"tests.conformance.handlers.{case.error}"}
+        channel["publish"]["message"]["oneOf"].append(_message(case))
+    return {
+        "asyncapi": "2.6.0",
+        "info": {"title": "Conformance", "version": "1.0.0"},
+        "channels": channels,
+        "components": {"schemas": schemas},
+    }
+
+
+def _message(case: Case) -> dict[str, Any]:
+    message: dict[str, Any] = {"name": case.name, "x-handler": f"tests.conformance.handlers.{case.handler}"}
+    if case.args is not ...:
+        message["payload"] = case.args
+    if case.ack is not ...:
+        message["x-ack"] = {"args": case.ack}
+    return message

@@ -1,0 +1,129 @@
+"""The handlers that the conformance cases name; `ran` has one entry for each call of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ran: list[str] = []
+
+
+def _handler(function: Callable[P, R]) -> Callable[P, R]:
+    @wraps(function)
+    def counted(*args: P.args, **kwargs: P.kwargs) -> R:
+        ran.append(function.__name__)
+        return function(*args, **kwargs)
+
+    return counted
+
+
+@_handler
+def echo(*args: object) -> tuple[object, ...]:
+    return args
+
+
+@_handler
+def takes_none() -> None:
+    pass
+
+
+@_handler
+def takes_two(first: object, second: object) -> object:
+    return second
+
+
+@_handler
+def takes_one_or_two(first: object, second: object = None) -> object:
+    return first if second is None else second
+
+
+@_handler
+def returns_none(*args: object) -> None:
+    pass
+
+
+@_handler
+def returns_tuple_of_none(*args: object) -> tuple[None]:
+    return (None,)
+
+
+@_handler
+def returns_empty_tuple(*args: object) -> tuple[()]:
+    return ()
+
+
+@_handler
+def returns_pair(*args: object) -> tuple[str, int]:
+    return "a", 1
+
+
+@_handler
+def returns_list(*args: object) -> list[object]:
+    return ["a", 1]
+
+
+@_handler
+def returns_false(*args: object) -> bool:
+    return False
+
+
+@_handler
+def returns_nought(*args: object) -> int:
+    return 0
+
+
+@_handler
+def returns_bytes(*args: object) -> bytes:
+    return b"abc"
+
+
+@_handler
+def returns_nan(*args: object) -> float:
+    return float("nan")
+
+
+@_handler
+def returns_surrogate(*args: object) -> str:
+    return "\ud800"
+
+
+@_handler
+def returns_set(*args: object) -> set[int]:
+    return {1}
+
+
+@_handler
+def returns_itself(*args: object) -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+@_handler
+def raises(*args: object) -> None:
+    raise LookupError("internals")
+
+
+@_handler
+def raises_type_error(*args: object) -> None:
+    raise TypeError("internals")
+
+
+def answers(error: Exception) -> dict[str, str]:
+    return {"handled": type(error).__name__}
+
+
+def answers_twice(error: Exception) -> tuple[str, str]:
+    return "error", type(error).__name__
+
+
+def says_nothing(error: Exception) -> None:
+    pass
+
+
+def fails(error: Exception) -> None:
+    raise ArithmeticError("internals")

@@ -1,0 +1,132 @@
+"""The wires that the conformance cases run on.
+
+A wire is made from all cases, as a context manager, and carries one case's event to a server of its
+contract. To add one, write a class with `send` and a function that makes it, and name that in WIRES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, Protocol
+
+import flask
+
+from asynction import AsynctionSocketIO, load
+from asynction.exceptions import UnknownEventException
+from asynction.runtime import (
+    Binder,
+    Endpoint,
+    Failure,
+    RuleBook,
+    answered,
+    drive,
+    failed,
+    positional,
+    receive,
+)
+from tests.conformance.cases import Case, document, namespace_of
+from tests.serving import Client, KeepsAcks, connected, serving
+
+Ack = list[Any] | None
+
+
+class Wire(Protocol):
+    """Carries the event of a case to a server."""
+
+    def send(self, case: Case) -> Ack:
+        """Send `case.send` and return the args of the ack; None where the namespace cannot be entered."""
+
+
+Cases = Sequence[Case]
+
+
+def _address(case: Case) -> tuple[str, str]:
+    return case.namespace or namespace_of(case), case.name if case.event is None else case.event
+
+
+class _Runtime:
+    """No wire at all: what `asynction.runtime` decides."""
+
+    def __init__(self, cases: Cases) -> None:
+        self.contract = load(document(cases))
+        self.rules = RuleBook(self.contract)
+
+    def send(self, case: Case) -> Ack:
+        namespace, event = _address(case)
+        if namespace not in self.contract.namespaces:
+            return None
+        failure = self._failure(namespace)
+        try:
+            endpoint = self._endpoint(namespace, event)
+        except UnknownEventException as error:
+            return list(drive(failed(error, failure, namespace, event)))
+        flow = receive(endpoint, tuple(case.send), strict_json=False)
+        return list(drive(answered(flow, lambda: failure, namespace, event)))
+
+    def _endpoint(self, namespace: str, event: str) -> Endpoint:
+        rules = self.rules.received(namespace, event)
+        target = rules.event.handler
+        assert target is not None
+        binder = Binder()
+        handler = binder.function(target)
+        binder.finish()
+        assert handler is not None
+        return Endpoint(rules, handler, *positional(handler))
+
+    def _failure(self, namespace: str) -> Failure:
+        target = self.contract.namespaces[namespace].handlers.error
+        return Failure(Binder().function(target) if target else None)
+
+
+class _TestClient:
+    """Flask-SocketIO's test client; each case is a contract of its own."""
+
+    def send(self, case: Case) -> Ack:
+        namespace, event = _address(case)
+        app = flask.Flask(__name__)
+        asio = AsynctionSocketIO.from_spec(document([case]), app=app, async_mode="threading")
+        client = KeepsAcks(app, asio, namespace=namespace)
+        if not client.is_connected(namespace):
+            return None
+        return client.ask(event, *case.send, namespace=namespace)
+
+
+class _Served:
+    """A real server, and python-socketio's client over websocket."""
+
+    def __init__(self, url: str, stack: ExitStack) -> None:
+        self.url, self.stack = url, stack
+        self.clients: dict[str, Client] = {}
+
+    def send(self, case: Case) -> Ack:
+        namespace, event = _address(case)
+        if namespace not in self.clients:
+            self.clients[namespace] = self.stack.enter_context(connected(self.url, namespace))
+        client = self.clients[namespace]
+        return None if client.refusals else client.call(event, *case.send, namespace=namespace)
+
+
+@contextmanager
+def _runtime(cases: Cases) -> Iterator[Wire]:
+    yield _Runtime(cases)
+
+
+@contextmanager
+def _test_client(cases: Cases) -> Iterator[Wire]:
+    yield _TestClient()
+
+
+@contextmanager
+def _served(cases: Cases) -> Iterator[Wire]:
+    app = flask.Flask(__name__)
+    AsynctionSocketIO.from_spec(document(cases), app=app, async_mode="threading")
+    with serving(app) as url, ExitStack() as stack:
+        yield _Served(url, stack)
+
+
+WIRES: dict[str, Callable[[Cases], AbstractContextManager[Wire]]] = {
+    "runtime": _runtime,
+    "flask-test-client": _test_client,
+    "flask-server": _served,
+}

@@ -1,0 +1,158 @@
+"""Does what a page of the manual shows, block by block."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
+from importlib import import_module
+from inspect import getdoc
+from io import StringIO
+from pathlib import Path
+from textwrap import indent
+
+from asynction import validate
+from tests.docs.blocks import ROOT, Block, Kind
+from tests.e2e.processes import free_port, running
+
+PLACES = {
+    "document": "",
+    "servers": "channels: {}\nservers:\n",
+    "channel": "channels:\n  /:\n",
+    "message": "channels:\n  /:\n    publish:\n      message:\n",
+}
+"""What stands before a part of a document; the part is indented below it."""
+
+_HEAD = "asyncapi: 2.6.0\ninfo: {title: Part, version: 1.0.0}\n"
+_SHOWN = "127.0.0.1:5000"
+_PACKAGES = {"asynction", "python-socketio"}
+
+
+class Session:
+    """One page at work: a folder, a Python namespace, at most one server, and what was printed last."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.names: dict[str, object] = {"__name__": "page"}
+        self.printed = ""
+        self.server = stack.enter_context(ExitStack())
+        self.steps: dict[Kind, Callable[[Block], None]] = {
+            Kind.FILE: self.file,
+            Kind.PART: self.part,
+            Kind.SERVER: self.serve,
+            Kind.OUTPUT: self.output,
+            Kind.TEXT: self.docstring,
+            Kind.PYTHON: self.python,
+            Kind.CONSOLE: self.console,
+        }
+
+    def run(self, block: Block) -> None:
+        """Test one block."""
+        if block.kind is not None and block.kind is not Kind.DIRECTIVE:
+            self.steps[block.kind](block)
+
+    def file(self, block: Block) -> None:
+        path = self.folder / block.value
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text.replace(_SHOWN, f"127.0.0.1:{self.port}"), encoding="utf-8")
+        if path.suffix == ".py":
+            compile(block.text, str(block), "exec")
+        elif block.text.startswith("asyncapi:"):
+            problems = validate(path)
+            assert bool(problems) == path.name.startswith("broken"), (str(block), problems)
+
+    def part(self, block: Block) -> None:
+        before = PLACES[block.value]
+        last = before.splitlines()[-1:]
+        depth = sum(len(line) - len(line.lstrip()) + 2 for line in last)
+        path = self.folder / "part.yaml"
+        path.write_text(_HEAD + before + indent(block.text, " " * depth), encoding="utf-8")
+        assert validate(path) == [], str(block)
+
+    def python(self, block: Block) -> None:
+        # The blank lines give a traceback the line numbers of the page.
+        code = compile("\n" * block.line + block.text, str(block.page), "exec")
+        with redirect_stdout(StringIO()) as printed:
+            exec(code, self.names)
+        self.printed = printed.getvalue()
+
+    def output(self, block: Block) -> None:
+        if block.language == "json":
+            assert json.loads(self.printed) == json.loads(block.text), str(block)
+        else:
+            assert self.printed.strip() == block.text.strip(), str(block)
+
+    def docstring(self, block: Block) -> None:
+        assert block.text in (getdoc(import_module(block.value)) or ""), str(block)
+
+    def console(self, block: Block) -> None:
+        for command, shown in _commands(block):
+            words = shlex.split(command)
+            if words[0] == "make":
+                assert set(words[1:]) <= make_targets(), str(block)
+            elif words[:2] == ["pip", "install"]:
+                assert all(map(_can_be_installed, words[2:])), str(block)
+            else:
+                self.command(words, shown, block)
+
+    def command(self, words: list[str], shown: str, block: Block) -> None:
+        done = subprocess.run(
+            self.words(words),
+            cwd=self.folder,
+            env=os.environ | {"COLUMNS": "80", "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.printed = done.stdout.replace(f"127.0.0.1:{self.port}", _SHOWN)
+        assert bool(done.returncode) == ("Error: " in shown), (str(block), self.printed)
+        assert self.printed.strip() == shown.strip(), str(block)
+
+    def serve(self, block: Block) -> None:
+        self.server.close()
+        ((command, shown),) = _commands(block)
+        assert not shown, str(block)
+        words = self.words(shlex.split(command))
+        if words[0] == sys.executable:
+            words[1:1] = [str(Path(__file__).with_name("serve.py"))]
+            words.append(str(self.port))
+        else:
+            words += ["--port", str(self.port)]
+        log = self.folder / "server.log"
+        self.server.enter_context(running(words, self.port, log, cwd=self.folder))
+
+    def words(self, words: list[str]) -> list[str]:
+        """The words of a command, with the programs of this environment."""
+        programs = {"python": sys.executable, "asynction": str(Path(sys.executable).with_name("asynction"))}
+        return [programs[words[0]], *words[1:]]
+
+
+def make_targets() -> set[str]:
+    """The targets that `make help` lists."""
+    return set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def _can_be_installed(package: str) -> bool:
+    name, _, extra = package.rstrip("]").partition("[")
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    return name in _PACKAGES and (
+        name != "asynction" or not extra or extra in setup["options.extras_require"]
+    )
+
+
+def _commands(block: Block) -> list[tuple[str, str]]:
+    """Split a console block into its commands, each with what it prints."""
+    assert block.text.startswith("$ "), str(block)
+    parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]
+    return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts)]

@@ -1,0 +1,111 @@
+"""The manual tells the truth: what a page shows is done, in order, and compared."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from inspect import signature
+from pathlib import Path
+
+import pytest
+
+import asynction
+from asynction import validation
+from asynction.document._objects import EXTENSIONS, MISSPELT
+from asynction.document._yaml import MAX_BYTES, MAX_DEPTH, MAX_EXPANDED_NODES
+from asynction.runtime._binding import BindingError
+from tests.docs.blocks import PAGES, ROOT, anchors_of, blocks_of, links_of
+from tests.docs.session import Session, make_targets
+
+_NOTING = {"note", "_note", "problem_at", "stop"}
+
+pages = pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A page's session; what its blocks import is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    with ExitStack() as stack:
+        yield Session(tmp_path, stack)
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pages
+def test_no_block_is_skipped(page: Path) -> None:
+    unknown = [str(block) for block in blocks_of(page) if block.kind is None]
+    assert unknown == []
+
+
+@pages
+def test_the_page_does_what_it_shows(page: Path, session: Session) -> None:
+    for block in blocks_of(page):
+        session.run(block)
+
+
+@pages
+def test_links_lead_somewhere(page: Path) -> None:
+    lost = []
+    for link in links_of(page):
+        file, _, anchor = link.partition("#")
+        target = page.parent / file if file else page
+        if "://" not in link and (not target.exists() or (anchor and anchor not in anchors_of(target))):
+            lost.append(link)
+    assert lost == []
+
+
+def test_the_readme_has_every_make_target() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert make_targets() - set(re.findall(r"\bmake ([a-z]+)", readme)) == set()
+
+
+def test_the_contract_page_has_every_extension() -> None:
+    page = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+    known = {name for fields in EXTENSIONS.values() for name in fields} | set(MISSPELT) | {"x-messageAcks"}
+    assert {name for name in known if f"`{name}`" not in page} == set()
+
+
+def test_the_contract_page_has_the_limits() -> None:
+    page = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+    for limit in (f"{MAX_BYTES // 2**20} MB", f"{MAX_DEPTH} levels", f"{validation.MAX_DEPTH} levels"):
+        assert limit in page
+    assert MAX_EXPANDED_NODES == 2_000_000  # in words
+
+
+def test_the_errors_page_lists_exactly_the_rules_in_the_code() -> None:
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted(_rules_in_the_code())
+
+
+def test_the_reference_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    names = set(asynction.__all__) - {"__version__"}
+    assert {name for name in names if not re.search(rf":: asynction[\w.]*\.{name}$", page, re.M)} == set()
+
+
+def _rules_in_the_code() -> set[str]:
+    """The names of rules: what is passed first, or after the place, to whatever notes a problem."""
+    found = {str(signature(BindingError).parameters["rule"].default)}
+    for path in Path(asynction.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name_of(node.func) in _NOTING:
+                found.update(
+                    argument.value
+                    for argument in node.args[:2]
+                    if isinstance(argument, ast.Constant)
+                    and isinstance(argument.value, str)
+                    and re.fullmatch(r"[a-z]+(-[a-z]+)*", argument.value)
+                )
+    return found
+
+
+def _name_of(function: ast.expr) -> str:
+    return str(getattr(function, "attr", getattr(function, "id", "")))

@@ -1,0 +1,90 @@
+"""Real servers, real clients, and nothing between them but loopback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.clients import (
+    Address,
+    Client,
+    Connect,
+    JavaScriptClient,
+    JavaScriptDriver,
+    PythonClient,
+)
+from tests.e2e.processes import Process, free_port, running
+from tests.e2e.wire import TRANSPORTS, Wire
+
+SERVICE = Path(__file__).parent / "service"
+EXAMPLES = Path(__file__).parents[2] / "specs" / "examples"
+
+ASYNC_MODES = ["threading", "gevent"]
+CLIENTS = ["python-websocket", "python-polling", "js-websocket", "js-polling"]
+
+
+@pytest.fixture(scope="session", params=ASYNC_MODES)
+def async_mode(request: pytest.FixtureRequest) -> str:
+    mode: str = request.param
+    return mode
+
+
+@pytest.fixture(scope="session")
+def service(async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """The contract in service/, served by Flask-SocketIO."""
+    port = free_port()
+    command = [sys.executable, SERVICE / "serve.py", "--port", str(port)]
+    output = tmp_path_factory.mktemp("service") / "log"
+    with running([*command, "--async-mode", async_mode], port, output) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def chat(async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """The chat example's own application."""
+    port = free_port()
+    command = [sys.executable, EXAMPLES / "chat" / "app.py", "--port", str(port)]
+    output = tmp_path_factory.mktemp("chat") / "log"
+    with running([*command, "--async-mode", async_mode], port, output) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def javascript() -> Iterator[JavaScriptDriver]:
+    driver = JavaScriptDriver()
+    yield driver
+    driver.close()
+
+
+@pytest.fixture(params=CLIENTS)
+def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
+    """Connect clients of each kind; all are closed afterwards."""
+    language, transport = request.param.split("-")
+    make: Callable[[Address], Client]
+    if language == "python":
+        make = partial(PythonClient, transport)
+    else:
+        make = partial(JavaScriptClient, request.getfixturevalue("javascript"), transport)
+    with ExitStack() as stack:
+
+        def connecting(*args: Any, **kwargs: Any) -> Client:
+            client = make(Address(*args, **kwargs))
+            stack.callback(client.close)
+            return client
+
+        yield connecting
+
+
+@pytest.fixture(params=sorted(TRANSPORTS))
+def wire(request: pytest.FixtureRequest, service: Process) -> Iterator[Wire]:
+    """A hand-driven connection to the service, not yet in any namespace."""
+    transport = TRANSPORTS[request.param](service.url, {})
+    wire = Wire(transport)
+    yield wire
+    wire.close()

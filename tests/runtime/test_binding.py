@@ -1,0 +1,252 @@
+"""From dotted paths to functions; everything wrong is found and reported together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+from asynction.contract import Schema, Target
+from asynction.exceptions import DocumentError
+from asynction.problems import Place
+from asynction.runtime import Binder, import_path, is_async, misfit, positional
+from asynction.validation import DRAFT_07, Validator
+
+MODULE = '''
+"""Handlers."""
+import functools
+
+THE_ANSWER = 42
+
+def function(data): ...
+async def later(data): ...
+
+class Class:
+    def method(self, data): ...
+    @staticmethod
+    def static(data): ...
+    @classmethod
+    def of_class(cls, data): ...
+    def __call__(self, data): ...
+    class Inner:
+        @staticmethod
+        def deep(data): ...
+
+instance = Class()
+part = functools.partial(function)
+'''
+
+PLACE = Place("spec.yaml", 3, 7, "/channels/~1/publish/message/x-handler")
+
+
+@pytest.fixture(autouse=True)
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a package of handlers on the import path, and forget it afterwards."""
+    package = tmp_path / "bindme"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "handlers.py").write_text(MODULE)
+    (package / "broken.py").write_text("raise LookupError('while importing')")
+    (package / "leaves.py").write_text("raise SystemExit(3)")
+    (package / "needs.py").write_text("import no_such_library")
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def bound(*paths: str) -> Binder:
+    binder = Binder()
+    for path in paths:
+        binder.function(Target(path, PLACE))
+    return binder
+
+
+def message_of(path: str) -> str:
+    (problem,) = bound(path).problems
+    return problem.message
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "bindme.handlers.function",
+        "bindme.handlers:function",
+        "bindme.handlers.Class.static",
+        "bindme.handlers:Class.static",
+        "bindme.handlers.Class.of_class",
+        "bindme.handlers.Class.Inner.deep",
+        "bindme.handlers.instance",
+        "bindme.handlers.instance.method",
+        "bindme.handlers.part",
+        "builtins.print",
+        "os.path.join",
+    ],
+)
+def test_a_path_leads_to_something_to_call(path: str) -> None:
+    binder = bound(path)
+    binder.finish()
+    assert callable(import_path(path))
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("nowhere.function", "`nowhere.function`: no module `nowhere` on the import path"),
+        ("bindme.nowhere.function", "`bindme.nowhere.function`: no module `bindme.nowhere`"),
+        ("bindme.nowhere:function", "`bindme.nowhere:function`: no module `bindme.nowhere`"),
+        ("bindme.handlers.functoin", "`bindme.handlers` has no `functoin`; did you mean `function`?"),
+        ("bindme.handlers:Class.sttic", "`Class` has no `sttic`; did you mean `static`?"),
+        ("bindme.handlers.instance.nothing", "`Class` has no `nothing`"),
+        ("bindme.handlers.THE_ANSWER", "is a int, which cannot be called"),
+        ("bindme.handlers.Class.method", "is a method that needs an instance"),
+        ("bindme.handlers.later", "is `async def`, which Flask cannot await"),
+        ("bindme.broken.function", "importing `bindme.broken` raised LookupError: while importing"),
+        ("bindme.leaves.function", "importing `bindme.leaves` raised SystemExit: 3"),
+        ("bindme.needs.function", "importing `bindme.needs` failed: No module named 'no_such_library'"),
+        ("function", "is no path to a function; write `package.module.function`"),
+        ("", "is no path to a function"),
+        ("bindme.handlers.", "is no path to a function"),
+        ("bindme..function", "is no path to a function"),
+        ("bindme/handlers.py", "is no path to a function"),
+        ("bindme.handlers:", "is a module, which cannot be called"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_a_problem(path: str, message: str) -> None:
+    assert message in message_of(path)
+
+
+def test_all_problems_are_reported_together_with_their_places() -> None:
+    binder = bound("nowhere.function", "bindme.handlers.THE_ANSWER", "bindme.handlers.later")
+    with pytest.raises(DocumentError) as caught:
+        binder.finish()
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("spec.yaml:3:7 ") for line in lines)
+    assert [problem.rule for problem in caught.value.problems] == ["handler", "handler", "async-handler"]
+
+
+def test_the_first_cause_is_kept() -> None:
+    binder = bound("bindme.handlers.THE_ANSWER", "bindme.broken.function", "nowhere.function")
+    with pytest.raises(DocumentError) as caught:
+        binder.finish()
+    cause = caught.value.__cause__
+    assert isinstance(cause, LookupError)
+    assert cause.__traceback__ is not None
+
+
+def test_nothing_wrong_is_no_error() -> None:
+    binder = Binder()
+    assert binder.checked(print, Target("print")) is print
+    binder.finish()
+
+
+def schema(*items: Any, **rest: Any) -> Validator:
+    return Validator(Schema({"type": "array", "items": list(items), **rest}, DRAFT_07))
+
+
+def test_a_handler_is_held_to_the_schema_of_its_args() -> None:
+    def one(data: object) -> None: ...
+
+    binder = Binder()
+    target = Target("handlers.one", PLACE)
+    assert binder.fits_schema(one, target, schema({}))
+    assert binder.fits_schema(one, target, None)
+    assert not binder.problems
+    assert not binder.fits_schema(one, target, schema({}, {}))
+    (problem,) = binder.problems
+    assert problem.rule == "handler-signature"
+    assert problem.message == "`handlers.one` takes 1 argument, but the contract passes 2 arguments"
+
+
+def none() -> None: ...
+def one(a: object) -> None: ...
+def two(a: object, b: object) -> None: ...
+def one_or_two(a: object, b: object = None) -> None: ...
+def rest(a: object, *others: object) -> None: ...
+def keyword(a: object, *, b: object = None) -> None: ...
+def needs_keyword(a: object, *, b: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "counts"),
+    [
+        (none, (0, 0)),
+        (one, (1, 1)),
+        (one_or_two, (1, 2)),
+        (rest, (1, None)),
+        (keyword, (1, 1)),
+        (partial(two, 1), (1, 1)),
+        (lambda *args: None, (0, None)),
+        (dict.fromkeys, (1, 2)),
+        (type, (0, None)),  # written in C, and says nothing of its signature
+    ],
+)
+def test_positional_counts_what_a_function_takes(
+    function: Callable[..., Any], counts: tuple[int, int | None]
+) -> None:
+    assert positional(function) == counts
+
+
+@pytest.mark.parametrize(
+    ("function", "least", "most"),
+    [(none, 0, 0), (one, 1, 1), (one_or_two, 1, 2), (one_or_two, 2, 2), (rest, 1, None), (type, 3, 9)],
+)
+def test_a_function_that_fits(function: Callable[..., Any], least: int, most: int | None) -> None:
+    assert misfit(function, least, most) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "least", "most", "message"),
+    [
+        (none, 1, 1, "takes 0 arguments, but the contract passes 1 argument"),
+        (two, 1, 2, "takes 2 arguments, but the contract passes 1 to 2 arguments"),
+        (one_or_two, 1, None, "takes 1 to 2 arguments, but the contract passes at least 1 argument"),
+        (rest, 0, 0, "takes at least 1 argument, but the contract passes 0 arguments"),
+        (one, 0, 1, "takes 1 argument, but the contract passes 0 to 1 argument"),
+        (one, 11, None, "takes 1 argument, but the contract passes at least 11 arguments"),
+        (needs_keyword, 1, 1, "needs the keyword argument `b`, which nobody passes"),
+    ],
+)
+def test_a_function_that_does_not_fit(
+    function: Callable[..., Any], least: int, most: int | None, message: str
+) -> None:
+    assert misfit(function, least, most) == message
+
+
+async def coroutine() -> None: ...
+
+
+class AsyncCall:
+    async def __call__(self) -> None: ...
+
+
+@wraps(coroutine)
+def decorated() -> Any:
+    return coroutine()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [coroutine, partial(coroutine), partial(partial(coroutine)), AsyncCall(), decorated, partial(decorated)],
+)
+def test_async_functions_are_known_behind_what_wraps_them(function: object) -> None:
+    assert is_async(function)
+
+
+@pytest.mark.parametrize("function", [one, partial(one), len, AsyncCall, MagicMock(), 7])
+def test_other_things_are_not_async(function: object) -> None:
+    assert not is_async(function)
+
+
+def test_the_async_examples_are_async() -> None:
+    """The examples above would otherwise be functions that nobody ran."""
+
+    async def all_of_them() -> None:
+        await coroutine()
+        await AsyncCall()()
+        await decorated()
+
+    asyncio.run(all_of_them())

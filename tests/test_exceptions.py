@@ -1,0 +1,100 @@
+"""What asynction raises says what it knows, and nothing that it must not tell."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from asynction import exceptions
+from asynction.exceptions import (
+    AsynctionException,
+    BindingsValidationException,
+    DocumentError,
+    MessageAckValidationException,
+    NotEnabledError,
+    PayloadValidationException,
+    UnknownEventException,
+    ValidationException,
+    Violation,
+)
+from asynction.problems import Problem
+
+FIRST = Violation("must be string", (0, "a/b"), ("properties", "a/b", "type"), "secret")
+SECOND = Violation("must be integer", (1,), ("type",), "secret")
+PROBLEMS = (
+    Problem("one", "error", "is wrong", "/a", "f", 1, 1),
+    Problem("two", "error", "is wrong too", "/b", "f", 2, 1),
+)
+
+
+@pytest.mark.parametrize(
+    ("child", "parent"),
+    [
+        (AsynctionException, RuntimeError),
+        (DocumentError, AsynctionException),
+        (ValidationException, AsynctionException),
+        (PayloadValidationException, ValidationException),
+        (BindingsValidationException, ValidationException),
+        (MessageAckValidationException, ValidationException),
+        (UnknownEventException, AsynctionException),
+        (NotEnabledError, AsynctionException),
+    ],
+)
+def test_the_tree_is_as_drawn(child: type[Exception], parent: type[Exception]) -> None:
+    assert child.__bases__ == (parent,)
+    assert child.__name__ in (exceptions.__doc__ or "")
+
+
+def test_a_document_error_prints_all_its_problems_one_a_line() -> None:
+    error = DocumentError(list(PROBLEMS))
+
+    assert error.problems == PROBLEMS
+    assert str(error).splitlines() == [str(problem) for problem in PROBLEMS]
+
+
+def test_a_validation_exception_is_about_its_first_violation_and_keeps_all() -> None:
+    error = PayloadValidationException("payload: must be string", [FIRST, SECOND])
+
+    assert (error.message, str(error)) == ("payload: must be string", "payload: must be string")
+    assert (error.path, error.schema_path, error.instance) == (
+        FIRST.path,
+        FIRST.schema_path,
+        "secret",
+    )
+    assert error.errors == (FIRST, SECOND)
+
+
+def test_a_validation_exception_needs_no_violation() -> None:
+    error = BindingsValidationException("the method must be GET")
+
+    assert (error.path, error.schema_path, error.instance, error.errors) == ((), (), None, ())
+
+
+def test_the_instance_is_in_no_text_of_an_exception() -> None:
+    error = PayloadValidationException("payload: must be string", [FIRST])
+
+    assert "secret" not in f"{error} {error!r} {error.errors} {FIRST}"
+
+
+@pytest.mark.parametrize(
+    ("violation", "pointer", "text"),
+    [
+        (FIRST, "/0/a~1b", "/0/a~1b: must be string"),
+        (Violation("expected 1 argument", (), (), None), "", "expected 1 argument"),
+    ],
+)
+def test_a_violation_points_into_the_args(violation: Violation, pointer: str, text: str) -> None:
+    assert (violation.pointer, str(violation)) == (pointer, text)
+
+
+def test_a_document_error_survives_a_trip_to_another_process() -> None:
+    copy = pickle.loads(pickle.dumps(DocumentError(PROBLEMS)))
+
+    assert (copy.problems, str(copy)) == (PROBLEMS, str(DocumentError(PROBLEMS)))
+
+
+def test_a_validation_exception_survives_a_trip_to_another_process() -> None:
+    copy = pickle.loads(pickle.dumps(PayloadValidationException("m", [FIRST])))
+
+    assert (type(copy), str(copy), copy.errors) == (PayloadValidationException, "m", (FIRST,))

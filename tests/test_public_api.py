@@ -1,0 +1,181 @@
+"""The names that users may rely on, and what importing them costs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+
+import asynction
+
+NAMES = {
+    "asynction": [
+        "AsynctionException",
+        "AsynctionSocketIO",
+        "BindingsValidationException",
+        "Contract",
+        "DocumentError",
+        "MessageAckValidationException",
+        "PayloadValidationException",
+        "Problem",
+        "UnknownEventException",
+        "ValidationException",
+        "__version__",
+        "load",
+        "validate",
+    ],
+    "asynction.document": ["Retriever", "Spec", "files_of", "load", "validate"],
+    "asynction.runtime": [
+        "Args",
+        "Binder",
+        "Endpoint",
+        "Failure",
+        "Flow",
+        "Function",
+        "HandshakeRules",
+        "MalformedEvent",
+        "Request",
+        "RuleBook",
+        "Rules",
+        "acknowledged",
+        "answered",
+        "checked_ack",
+        "checked_args",
+        "connection",
+        "drive",
+        "error_ack",
+        "error_body",
+        "failed",
+        "import_path",
+        "is_async",
+        "log_failure",
+        "misfit",
+        "pack",
+        "positional",
+        "receive",
+        "status_of",
+    ],
+    "asynction.validation": [
+        "DIALECTS",
+        "DRAFT_07",
+        "MAX_DEPTH",
+        "Validator",
+        "compile_problem",
+        "dialect_of",
+        "is_json",
+        "map_subschemas",
+        "schema_problems",
+        "subschemas",
+    ],
+}
+
+DEFINED = {
+    "asynction.contract": [
+        "Contract",
+        "Event",
+        "Handlers",
+        "Handshake",
+        "Info",
+        "Json",
+        "NO_PLACE",
+        "Namespace",
+        "Schema",
+        "SecurityScheme",
+        "Server",
+        "Target",
+        "namespace_name",
+    ],
+    "asynction.exceptions": [
+        "AsynctionException",
+        "BindingsValidationException",
+        "DocumentError",
+        "MessageAckValidationException",
+        "NotEnabledError",
+        "PayloadValidationException",
+        "UnknownEventException",
+        "ValidationException",
+        "Violation",
+    ],
+}
+"""Modules without `__all__`: what they define, leaving out what they import."""
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_a_module_exports_these_names(module: str) -> None:
+    assert sorted(import_module(module).__all__) == NAMES[module]
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_every_exported_name_is_there(module: str) -> None:
+    for name in NAMES[module]:
+        assert getattr(import_module(module), name) is not None
+
+
+@pytest.mark.parametrize("module", DEFINED)
+def test_a_module_defines_these_names(module: str) -> None:
+    assert sorted(_defined_in(module)) == sorted(DEFINED[module])
+
+
+def _defined_in(module: str) -> Iterator[str]:
+    for node in ast.parse(inspect.getsource(import_module(module))).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+        else:
+            continue
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def test_dir_lists_the_exports() -> None:
+    assert dir(asynction) == sorted(asynction.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'asynction' has no attribute 'Asyncion'"):
+        asynction.Asyncion  # noqa: B018 - looking is the test
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    from importlib.metadata import version
+
+    assert asynction.__version__ == version("asynction")
+
+
+HEAVY = ("flask", "flask_socketio", "socketio", "engineio", "werkzeug", "asyncio", "click")
+
+
+def heavy_modules_after(code: str) -> str:
+    text = f"import sys\n{code}\nprint([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout.strip()
+
+
+DOCUMENT = {"asyncapi": "2.6.0", "info": {"title": "t", "version": "1"}, "channels": {}}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import asynction",
+        "import asynction; dir(asynction)",
+        f"from asynction import load; load({DOCUMENT})",
+        f"from asynction import validate; validate({DOCUMENT})",
+        "from asynction import Contract, DocumentError, Problem",
+        "import asynction.runtime",
+    ],
+)
+def test_reading_documents_needs_no_web_framework(code: str) -> None:
+    assert heavy_modules_after(code) == "[]"
+
+
+def test_the_check_of_imports_works() -> None:
+    assert "flask" in heavy_modules_after("from asynction import AsynctionSocketIO")
