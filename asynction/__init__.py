@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from asynction.exceptions import DocumentError as DocumentError
     from asynction.exceptions import MessageAckValidationException as MessageAckValidationException
     from asynction.exceptions import PayloadValidationException as PayloadValidationException
+    from asynction.exceptions import SecurityException as SecurityException
     from asynction.exceptions import UnknownEventException as UnknownEventException
     from asynction.exceptions import ValidationException as ValidationException
     from asynction.problems import Problem as Problem
+    from asynction.security import SecurityInfo as SecurityInfo
     from asynction.server.flask import AsynctionSocketIO as AsynctionSocketIO
 
 # Imported on first use: `import asynction` is cheap, and reading a document needs no web framework.
@@ -31,6 +33,8 @@ _HOMES = {
     "MessageAckValidationException": "exceptions",
     "PayloadValidationException": "exceptions",
     "Problem": "problems",
+    "SecurityException": "exceptions",
+    "SecurityInfo": "security",
     "UnknownEventException": "exceptions",
     "ValidationException": "exceptions",
     "load": "document",

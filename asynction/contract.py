@@ -11,6 +11,12 @@ from asynction.problems import Place, Problem
 Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | list[Json] | None"
 """A JSON value as Python has it."""
 
+Requirements: TypeAlias = "tuple[Mapping[str, tuple[str, ...]], ...]"
+"""Alternatives, each a mapping of the security schemes that it takes to the scopes they need."""
+
+SERVED_PROTOCOLS = frozenset({"http", "https", "socket.io", "socketio", "ws", "wss"})
+"""What the protocol of a server that is served may be."""
+
 NO_PLACE = Place("<none>", None, None, "")
 
 
@@ -35,7 +41,7 @@ class Server:
     protocol: str
     path: str | None
     description: str = ""
-    security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    security: Requirements = ()
     place: Place = field(default=NO_PLACE, compare=False)
 
 
@@ -43,12 +49,18 @@ class Server:
 class Schema:
     """A JSON Schema that stands alone: all its `$ref`s lead into its own `definitions`.
 
-    `dialect` is the URI of the JSON Schema draft that it is written in.
+    `dialect` is the URI of the JSON Schema draft that it is written in. What is written in another
+    schema language has that language's media type as its `dialect`, and no value.
     """
 
     value: Json
     dialect: str
     place: Place = field(default=NO_PLACE, compare=False)
+
+    @property
+    def is_json_schema(self) -> bool:
+        """False for a schema in another language, which nothing here can check."""
+        return self.value is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What a client must bring to connect (AsyncAPI WebSockets Channel Binding)."""
+    """What a client must bring to connect (AsyncAPI WebSockets Channel Binding).
+
+    `auth` is the schema of the Socket.IO `auth` payload (`x-auth` of the channel).
+    """
 
     method: str | None = None
     query: Schema | None = None
     headers: Schema | None = None
+    auth: Schema | None = None
     place: Place = field(default=NO_PLACE, compare=False)
 
 
@@ -81,7 +97,7 @@ class Event:
     args: Schema | None = None
     ack: Schema | None = None
     handler: Target | None = None
-    security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    security: Requirements = ()
     summary: str = ""
     description: str = ""
     examples: tuple[Json, ...] = ()
@@ -99,14 +115,19 @@ class Handlers:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A Socket.IO namespace; `receives` and `sends` are seen from the server, by event name."""
+    """A Socket.IO namespace; `receives` and `sends` are seen from the server, by event name.
+
+    Where `name` has parameters in braces, as in `/rooms/{roomId}`, it is a pattern of namespaces;
+    `parameters` has the schema of each.
+    """
 
     name: str
     receives: Mapping[str, Event]
     sends: Mapping[str, Event]
+    parameters: Mapping[str, Schema] = field(default_factory=dict)
     handshake: Handshake | None = None
     handlers: Handlers = Handlers()
-    security: tuple[Mapping[str, tuple[str, ...]], ...] | None = None
+    security: Requirements | None = None
     description: str = ""
     place: Place = field(default=NO_PLACE, compare=False)
 

@@ -4,10 +4,10 @@ AsynctionException(RuntimeError)
 |- DocumentError                     the document, or the code it names, cannot be served
 |- ValidationException               something breaks its schema
 |  |- PayloadValidationException     the args of an event
-|  |- BindingsValidationException    a handshake's method, query or headers
+|  |- BindingsValidationException    a handshake's method, query, headers or `auth` payload
 |  |- MessageAckValidationException  what acknowledges an event
 |- UnknownEventException             an event that the contract does not have
-|- SecurityException                 also a socketio ConnectionRefusedError
+|- SecurityException                 somebody is not let in, or may not do what it asks
 |- NotEnabledError                   a server is asked for before there is one
 """
 
@@ -91,7 +91,7 @@ class PayloadValidationException(ValidationException):
 
 
 class BindingsValidationException(ValidationException):
-    """A handshake breaks the channel's `ws` binding: its method, query or headers."""
+    """A handshake breaks the channel's `ws` binding: its method, query or headers; or its `x-auth`."""
 
 
 class MessageAckValidationException(ValidationException):
@@ -100,6 +100,20 @@ class MessageAckValidationException(ValidationException):
 
 class UnknownEventException(AsynctionException):
     """An event or a namespace that the contract does not have, in this direction."""
+
+
+class SecurityException(AsynctionException):
+    """Somebody is not let in (`status` 401), or may not do this (403); never says what is wrong with what.
+
+    A handler or a security function may raise it to refuse.
+    """
+
+    def __init__(self, status: int = 401) -> None:
+        super().__init__("not allowed" if status == 403 else "not authenticated")
+        self.status = 403 if status == 403 else 401
+
+    def __reduce__(self) -> tuple[type[SecurityException], tuple[object, ...]]:
+        return type(self), (self.status,)
 
 
 class NotEnabledError(AsynctionException):

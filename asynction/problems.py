@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
 
-Severity = Literal["error", "warning"]
+from asynction.rules import RULES, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +40,16 @@ class Problem:
     def __str__(self) -> str:
         place = Place(self.file, self.line, self.column, self.pointer)
         severity = "" if self.severity == "error" else f"{self.severity}: "
-        return _printable(f"{place} {self.rule} {self.pointer or '/'} {severity}{self.message}")
+        return printable(f"{place} {self.rule} {self.pointer or '/'} {severity}{self.message}")
 
 
-def problem_at(
-    place: Place, rule: str, message: str, *, severity: Severity = "error", key: str | None = None
-) -> Problem:
-    """Build a problem from its place; `key` extends the pointer where the place is the parent's."""
-    pointer = place.pointer if key is None else f"{place.pointer}/{escape(key)}"
-    return Problem(rule, severity, message, pointer, place.file, place.line, place.column)
+def problem_at(place: Place, rule: str, message: str) -> Problem:
+    """Build a problem from its place; how severe it is, the rule tells."""
+    severity = RULES[rule].severity
+    return Problem(rule, severity, message, place.pointer, place.file, place.line, place.column)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape what would break a line or a terminal: messages quote documents of strangers."""
     if text.isprintable():
         return text
@@ -74,7 +71,7 @@ def pointer_of(tokens: Iterable[object]) -> str:
     return "".join(f"/{escape(token)}" for token in tokens)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.7) -> str:
     """Return `; did you mean ...?` for a near-miss, else an empty string."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.7)
+    close = get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f"; did you mean `{close[0]}`?" if close else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from queue import Queue
 from threading import Thread
 from typing import Any
 
-import flask
 import requests
 import socketio
 import websocket
@@ -24,7 +23,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(app: flask.Flask) -> Iterator[str]:
+def serving(app: Callable[[Any, Any], Any]) -> Iterator[str]:
     """Serve `app`, with threads and WebSocket, from a free port; gives the URL."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
@@ -79,7 +78,13 @@ class Client:
     """python-socketio's client over websocket, in the namespaces that it was asked to enter."""
 
     def __init__(
-        self, url: str, *namespaces: str, auth: object = None, path: str = "socket.io", **options: Any
+        self,
+        url: str,
+        *namespaces: str,
+        auth: object = None,
+        headers: Mapping[str, str] | None = None,
+        path: str = "socket.io",
+        **options: Any,
     ) -> None:
         self.http = requests.Session()
         self.sio = socketio.Client(
@@ -101,6 +106,7 @@ class Client:
             transports=["websocket"],
             namespaces=list(entered),
             auth=auth,
+            headers=dict(headers or {}),
             socketio_path=path,
             wait=False,  # a refusal and silence would look the same
         )

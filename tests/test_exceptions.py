@@ -14,6 +14,7 @@ from asynction.exceptions import (
     MessageAckValidationException,
     NotEnabledError,
     PayloadValidationException,
+    SecurityException,
     UnknownEventException,
     ValidationException,
     Violation,
@@ -38,6 +39,7 @@ PROBLEMS = (
         (BindingsValidationException, ValidationException),
         (MessageAckValidationException, ValidationException),
         (UnknownEventException, AsynctionException),
+        (SecurityException, AsynctionException),
         (NotEnabledError, AsynctionException),
     ],
 )
@@ -98,3 +100,12 @@ def test_a_validation_exception_survives_a_trip_to_another_process() -> None:
     copy = pickle.loads(pickle.dumps(PayloadValidationException("m", [FIRST])))
 
     assert (type(copy), str(copy), copy.errors) == (PayloadValidationException, "m", (FIRST,))
+
+
+@pytest.mark.parametrize(
+    ("status", "kept", "text"),
+    [(401, 401, "not authenticated"), (403, 403, "not allowed"), (500, 401, "not authenticated")],
+)
+def test_a_security_exception_says_no_more_than_no(status: int, kept: int, text: str) -> None:
+    error = pickle.loads(pickle.dumps(SecurityException(status)))
+    assert (error.status, str(error)) == (kept, text)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asynction.problems import Place, Problem, did_you_mean, escape, pointer_of, problem_at, unescape
+from asynction.rules import Severity
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,9 @@ def test_a_problem_shows_letters_of_all_scripts() -> None:
     assert str(Problem("rule", "error", "Größe 大きさ\n", "", "f", 1, 1)).endswith("Größe 大きさ\\n")
 
 
-def test_a_problem_of_a_key_stands_at_the_key() -> None:
-    problem = problem_at(Place("f", 1, 2, "/a"), "rule", "m", severity="warning", key="b/c")
-
-    assert problem == Problem("rule", "warning", "m", "/a/b~1c", "f", 1, 2)
-
-
-def test_a_problem_without_a_key_stands_at_the_place() -> None:
-    assert problem_at(Place("f", 1, 2, "/a"), "rule", "m").pointer == "/a"
+@pytest.mark.parametrize(("rule", "severity"), [("ref", "error"), ("ref-siblings", "warning")])
+def test_a_problem_stands_at_its_place_and_is_as_severe_as_its_rule(rule: str, severity: Severity) -> None:
+    assert problem_at(Place("f", 1, 2, "/a"), rule, "m") == Problem(rule, severity, "m", "/a", "f", 1, 2)
 
 
 @given(st.text())

@@ -9,7 +9,12 @@ import click
 
 from asynction._version import __version__
 
-_COMMANDS = {"run": "asynction.cli.run"}
+_COMMANDS = {
+    "bundle": "asynction.cli.bundle",
+    "run": "asynction.cli.run",
+    "schema": "asynction.cli.schema",
+    "validate": "asynction.cli.validate",
+}
 HELP = {"help_option_names": ["-h", "--help"]}
 
 

@@ -3,58 +3,93 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
-from asynction.contract import Contract
+from asynction.contract import Contract, Json
+from asynction.document._bundler import bundle_document
+from asynction.document._checks import check
 from asynction.document._compile import compile_contract
+from asynction.document._editor import editor_schema
+from asynction.document._files import Text
 from asynction.document._objects import VERSIONS
 from asynction.document._reader import Reader
 from asynction.document._sources import Node, Retriever, Sources, Spec
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
+from asynction.rules import RULES
 
-__all__ = ["Retriever", "Spec", "files_of", "load", "validate"]
+__all__ = ["Retriever", "Spec", "Text", "bundle", "editor_schema", "files_of", "load", "validate"]
 
 
-def load(spec: Spec, *, retriever: Retriever | None = None) -> Contract:
+def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str] = ()) -> Contract:
     """Read a document into a Contract.
 
     `spec` is the path of a YAML or JSON file, or a mapping already loaded. A `$ref` to a URL is
     refused unless `retriever` is given, which takes the URL and returns its text. Raises
     DocumentError with all problems of the document; warnings are in `Contract.warnings`.
     """
-    contract, problems = _read(spec, retriever)
-    if contract is None or any(problem.severity == "error" for problem in problems):
+    document = _Document(spec, retriever)
+    problems = document.problems(ignore)
+    if document.contract is None or any(problem.severity == "error" for problem in problems):
         raise DocumentError([p for p in problems if p.severity == "error"])
-    return replace(contract, warnings=tuple(problems))
+    warnings = tuple(problem for problem in problems if not RULES[problem.rule].lint)
+    return replace(document.contract, warnings=warnings)
 
 
-def validate(spec: Spec, *, retriever: Retriever | None = None) -> list[Problem]:
-    """Return all problems of a document, errors and warnings, in the order of their places."""
-    return _read(spec, retriever)[1]
+def validate(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str] = ()) -> list[Problem]:
+    """Return all problems of a document, errors and warnings, in the order of their places.
+
+    `ignore` has the names of rules to leave out, besides those under `x-asynction.ignore` in the
+    document. Rules without which a document has no meaning stay.
+    """
+    return _Document(spec, retriever).problems(ignore)
+
+
+def bundle(spec: Spec, *, retriever: Retriever | None = None) -> Json:
+    """Return one self-contained document that says what `spec` and the files it refers to say.
+
+    Raises DocumentError where the document has errors.
+    """
+    document = _Document(spec, retriever)
+    errors = [problem for problem in document.problems() if problem.severity == "error"]
+    if errors or document.root is None or document.reader is None:
+        raise DocumentError(errors)
+    return bundle_document(document.root, document.reader)
 
 
 def files_of(spec: Spec) -> tuple[str, ...]:
     """Return the names of all files that a document is made of, so far as they can be read."""
-    sources = Sources()
-    _read_into(sources, spec)
-    return sources.files() or (str(spec),)
+    return _Document(spec, None).sources.files() or (str(spec),)
 
 
-def _read(spec: Spec, retriever: Retriever | None) -> tuple[Contract | None, list[Problem]]:
-    sources = Sources(retriever)
-    contract = _read_into(sources, spec)
-    in_order = sorted(sources.problems, key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer))
-    return contract, in_order
+class _Document:
+    """One document, read as far as it can be."""
 
+    def __init__(self, spec: Spec, retriever: Retriever | None) -> None:
+        self.sources = Sources(retriever)
+        self.contract: Contract | None = None
+        self.reader: Reader | None = None
+        self.root = self.sources.root(spec)
+        version = _version(self.root) if self.root is not None else None
+        if self.root is not None and version is not None:
+            self.reader = Reader(version)
+            self.reader.read(self.root, "Document")
+            contract = compile_contract(
+                self.root, version, self.reader.schemas, is_bound=self.reader.is_bound
+            )
+            check(self.root, self.reader)
+            self.contract = replace(contract, files=self.sources.files())
 
-def _read_into(sources: Sources, spec: Spec) -> Contract | None:
-    root = sources.root(spec)
-    version = _version(root) if root is not None else None
-    if root is None or version is None:
-        return None
-    Reader(version).read(root, "Document")
-    return replace(compile_contract(root), files=sources.files())
+    def problems(self, ignore: Iterable[str] = ()) -> list[Problem]:
+        """All problems but those of ignored rules, in the order of their places."""
+        ignored = {rule for rule in (*ignore, *self._ignored()) if rule in RULES and RULES[rule].ignorable}
+        found = [problem for problem in self.sources.problems if problem.rule not in ignored]
+        return sorted(found, key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer, p.rule))
+
+    def _ignored(self) -> list[str]:
+        settings = self.root.get("x-asynction") if self.root is not None else None
+        return [str(rule.value) for rule in settings.each("ignore")] if settings is not None else []
 
 
 def _version(root: Node) -> str | None:
@@ -67,7 +102,7 @@ def _version(root: Node) -> str | None:
         root.note("asyncapi", f"no field `asyncapi` gives the version of AsyncAPI{''.join(misspelt[:1])}")
         return None
     written = root.value["asyncapi"]
-    match = re.fullmatch(r"(\d+\.\d+)\.\d+(-[\w.]+)?", written) if isinstance(written, str) else None
+    match = re.fullmatch(r"(\d+\.\d+)\.\d+", written) if isinstance(written, str) else None
     if match is None or match[1] not in VERSIONS:
         known = f"{VERSIONS[0]}.0 to {VERSIONS[-1]}.0"
         root.note(

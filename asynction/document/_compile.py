@@ -1,12 +1,14 @@
-"""From a read document to its Contract: AsyncAPI 2.0 to 2.6."""
+"""From a read document to its Contract, for every version of AsyncAPI."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from asynction.contract import (
+    SERVED_PROTOCOLS,
     Contract,
     Event,
     Handlers,
@@ -15,276 +17,290 @@ from asynction.contract import (
     Json,
     Namespace,
     Schema,
-    SecurityScheme,
     Server,
     Target,
     namespace_name,
 )
-from asynction.document._bundle import bundle, dialect_of_format
-from asynction.document._objects import MISSPELT
+from asynction.document._operations import CORRECT, Channel, Message, channels_2, channels_3
+from asynction.document._schemas import Schemas, dialect_of_format
+from asynction.document._security import Schemes
 from asynction.document._sources import Node
-from asynction.problems import did_you_mean, unescape
-from asynction.validation import Validator
+from asynction.problems import problem_at
+from asynction.validation import DRAFT_07, Validator
 
-_CORRECT = {right: wrong for wrong, right in MISSPELT.items()}
-_VARIABLE = re.compile(r"\{([^{}]*)\}")
-_COMPONENT_MESSAGE = re.compile(r"/components/messages/([^/]*)")
-_HOST = re.compile(r"[^/?#]*://|")
-_SCOPED = frozenset({"oauth2", "openIdConnect"})
-_RESERVED = frozenset(
+RESERVED = frozenset(
     ["*", "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]
 )
 """Names that mean something else than an event to Socket.IO's servers and clients."""
 
-Requirements = tuple[Mapping[str, tuple[str, ...]], ...]
+_CHANNELS: dict[str, Callable[[Node], Iterator[Channel]]] = {"2": channels_2, "3": channels_3}
+_HOST = re.compile(r"[^/?#]*://|")
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
-def compile_contract(root: Node) -> Contract:
-    """Build the Contract of a document that was read; semantic problems are noted at their nodes."""
-    info = root.get("info") or root
-    schemes = _security_schemes(root)
-    return Contract(
-        info=Info(info.text("title"), info.text("version"), info.text("description")),
-        servers={name: _server(name, node, schemes) for name, node in root.items("servers")},
-        namespaces=_namespaces(root, schemes),
-        security_schemes=schemes,
-    )
+def compile_contract(root: Node, version: str, schemas: Schemas, *, is_bound: bool = True) -> Contract:
+    """Build the Contract of a document that was read; semantic problems are noted at their nodes.
+
+    `is_bound` says that the document names code: a message that cannot be an event is an error then.
+    """
+    return _Compiler(root, version, schemas, is_bound).contract()
 
 
-def _namespaces(root: Node, schemes: Mapping[str, SecurityScheme]) -> dict[str, Namespace]:
-    namespaces: dict[str, Namespace] = {}
-    for address, channel in root.items("channels"):
-        name = namespace_name(address)
-        if name in namespaces:
-            channel.note("duplicate-channel", f"the namespace `{name}` is described twice")
-        namespaces[name] = Namespace(
-            name=name,
-            receives=_events(channel.get("publish"), schemes, received=True),
-            sends=_events(channel.get("subscribe"), schemes, received=False),
-            handshake=_handshake(channel),
-            handlers=_handlers(channel),
-            security=_requirements(channel, "x-security", schemes),
-            description=channel.text("description"),
-            place=channel.place,
+class _Compiler:
+    def __init__(self, root: Node, version: str, schemas: Schemas, is_bound: bool) -> None:
+        self.root = root
+        self.major = version[0]
+        self.served = _is_served(root)
+        self.is_bound = is_bound
+        self.channels = _CHANNELS[version[0]]
+        self.schemas = schemas
+        self.schemes = Schemes(root, version)
+
+    def contract(self) -> Contract:
+        info = self.root.get("info") or self.root
+        servers = {name: self.server(name, node) for name, node in self.root.items("servers")}
+        namespaces: dict[str, Namespace] = {}
+        for channel in self.channels(self.root):
+            name = namespace_name(channel.address)
+            namespace = self.namespace(name, channel)
+            if name in namespaces and self.major == "3":  # several channels may have one address
+                namespace = self.merged(namespaces[name], namespace)
+            elif name in namespaces and self.served:
+                channel.node.note("duplicate-channel", f"the namespace `{name}` is described twice")
+            namespaces[name] = namespace
+        return Contract(
+            info=Info(info.text("title"), info.text("version"), info.text("description")),
+            servers=servers,
+            namespaces=namespaces,
+            security_schemes=self.schemes.schemes,
         )
-    return namespaces
 
+    def server(self, name: str, node: Node) -> Server:
+        variables = {key: _default(variable) for key, variable in node.items("variables")}
+        url = _VARIABLE.sub(lambda match: variables.get(match[1]) or match[0], _url(node))
+        return Server(
+            name=name,
+            url=url,
+            protocol=node.text("protocol"),
+            path=_path_of(url, node),
+            description=node.text("description"),
+            security=self.schemes.requirements(node, "security") or (),
+            place=node.place,
+        )
 
-def _events(
-    operation: Node | None, schemes: Mapping[str, SecurityScheme], *, received: bool
-) -> dict[str, Event]:
-    events: dict[str, Event] = {}
-    if operation is None:
+    def namespace(self, name: str, channel: Channel) -> Namespace:
+        node = channel.node
+        return Namespace(
+            name=name,
+            receives=self.events(channel.receives, received=True),
+            sends=self.events(channel.sends, received=False),
+            parameters={key: self.parameter(parameter) for key, parameter in node.items("parameters")},
+            handshake=self.handshake(node),
+            handlers=_handlers(node),
+            security=self.schemes.requirements(node, "x-security"),
+            description=node.text("description"),
+            place=node.place,
+        )
+
+    def parameter(self, parameter: Node) -> Schema:
+        """A channel parameter as the schema of a string: 2.x has a schema, 3.x a list of choices."""
+        if isinstance(parameter.value, dict) and "schema" in parameter.value:
+            return self.schema_at(parameter, "schema") or Schema(False, DRAFT_07, parameter.place)
+        choices = [choice.value for choice in parameter.each("enum")]
+        value: dict[str, Json] = {"type": "string", "enum": choices} if choices else {"type": "string"}
+        return Schema(value, DRAFT_07, parameter.place)
+
+    def handshake(self, channel: Node) -> Handshake | None:
+        bindings = channel.get("bindings")
+        ws = bindings.get("ws") if bindings else None
+        auth = self.schema_at(channel, "x-auth")
+        if ws is None:
+            return Handshake(auth=auth, place=channel.place) if auth is not None else None
+        query, headers = self.schema_at(ws, "query"), self.schema_at(ws, "headers")
+        return Handshake(ws.text("method") or None, query, headers, auth, ws.place)
+
+    def events(self, messages: list[tuple[Node, Message]], *, received: bool) -> dict[str, Event]:
+        events: dict[str, Event] = {}
+        for operation, message in messages:
+            name, node = message.name, message.written
+            if not name or name in RESERVED:
+                self.note_unfit(name, node)
+                continue
+            event = self.event(operation, message, received=received)
+            self.note_clash(events, event)
+            events[name] = event
         return events
-    operation = _with_traits(operation)
-    security = _requirements(operation, "security", schemes) or ()
-    for message in _messages(operation):
-        event = _event(_with_traits(message), message, security, received=received)
-        if event is None:
-            continue
-        if event.name in events:
-            first = events[event.name].place
-            message.note("duplicate-event", f"the event `{event.name}` stands here twice, first at {first}")
-        events[event.name] = event
-    return events
 
+    def note_unfit(self, name: str, message: Node) -> None:
+        """Say why a message cannot be an event, unless nothing in the document has to be one."""
+        text = "a message needs a `name`: it is the Socket.IO event"
+        if name:
+            text = f"`{name}` is a reserved name of Socket.IO; handlers of a namespace stand in `x-handlers`"
+        if self.served:
+            message.note("event-name" if self.is_bound else "no-event", text)
 
-def _messages(operation: Node) -> Iterator[Node]:
-    message = operation.get("message")
-    if message is None or not isinstance(message.value, dict):
-        return
-    if "oneOf" in message.value:
-        yield from message.each("oneOf")
-    else:
-        yield message
+    def note_clash(self, events: Mapping[str, Event], event: Event) -> None:
+        """Two messages of one name are a problem; one message that is reached twice is not."""
+        first = events.get(event.name)
+        if first is not None and first.place != event.place and self.served:
+            message = f"the event `{event.name}` stands here twice, first at {first.place}"
+            self.root.sources.note(problem_at(event.place, "duplicate-event", message))
 
+    def merged(self, first: Namespace, second: Namespace) -> Namespace:
+        """One namespace of two channels that have the same address."""
+        for mine, yours in ((first.receives, second.receives), (first.sends, second.sends)):
+            for event in yours.values():
+                self.note_clash(mine, event)
+        unsaid = (None, Handlers())
+        for part in ("handshake", "handlers", "security"):
+            mine, yours = getattr(first, part), getattr(second, part)
+            if mine != yours and mine not in unsaid and yours not in unsaid and self.served:
+                message = f"the namespace `{first.name}` is described twice, with different {part}"
+                self.root.sources.note(problem_at(second.place, "duplicate-channel", message))
+        return replace(
+            first,
+            receives={**first.receives, **second.receives},
+            sends={**first.sends, **second.sends},
+            parameters={**first.parameters, **second.parameters},
+            handshake=first.handshake or second.handshake,
+            handlers=second.handlers if first.handlers == Handlers() else first.handlers,
+            security=second.security if first.security is None else first.security,
+        )
 
-def _event(message: Node, written: Node, security: Requirements, *, received: bool) -> Event | None:
-    name = message.text("name") or message.text("messageId")
-    if not name and (component := _COMPONENT_MESSAGE.fullmatch(written.place.pointer)):
-        name = unescape(component[1])
-    if not name:
-        message.note("event-name", "a message needs a `name`: it is the Socket.IO event")
-        return None
-    if name in _RESERVED:
-        text = f"`{name}` is a reserved name of Socket.IO; handlers of a namespace stand in `x-handlers`"
-        message.note("event-name", text)
-    args = _payload(message)
-    ack = message.get("x-ack")
-    return Event(
-        name=name,
-        args=args,
-        ack=_schema_at(ack, "args") if ack else None,
-        handler=_target(message, "x-handler") if received else None,
-        security=security,
-        summary=message.text("summary"),
-        description=message.text("description"),
-        examples=tuple(_examples(message, args)),
-        place=written.place,
-    )
+    def event(self, operation: Node, message: Message, *, received: bool) -> Event:
+        node = message.node
+        args = self.payload(node)
+        handler = _target(node, "x-handler")
+        if handler is None and message.handler is not None:
+            handler = _target(message.handler, "x-handler")
+        return Event(
+            name=message.name,
+            args=args,
+            ack=self.ack(operation, message),
+            handler=handler if received else None,
+            security=self.schemes.requirements(operation, "security") or (),
+            summary=node.text("summary") or operation.text("summary"),
+            description=node.text("description"),
+            examples=tuple(self.examples(node, args)),
+            place=message.written.place,
+        )
 
+    def payload(self, message: Node, key: str = "payload") -> Schema | None:
+        """What a message carries, in 3.x perhaps as a Multi Format Schema Object."""
+        content = message.get(key)
+        fields = content.value if content is not None and isinstance(content.value, dict) else {}
+        if content is not None and self.major == "3" and "schema" in fields:
+            return self.schema_at(content, "schema", content.text("schemaFormat"))
+        return self.schema_at(message, key, message.text("schemaFormat") if key == "payload" else "")
 
-def _payload(message: Node) -> Schema | None:
-    dialect = None
-    if schema_format := message.text("schemaFormat"):
-        dialect = dialect_of_format(schema_format)
-        if dialect is None:
-            text = f"the payload is written in `{schema_format}`, which cannot be checked; write JSON Schema"
-            message.note("schema-format", text, key="schemaFormat")
+    def schema_at(self, node: Node, key: str, schema_format: str = "") -> Schema | None:
+        if not isinstance(node.value, dict) or key not in node.value:
             return None
-    return _schema_at(message, "payload", dialect)
+        dialect = dialect_of_format(schema_format) if schema_format else ""
+        if dialect is None:
+            # Valid AsyncAPI, so no problem here; whoever would have to check it refuses to serve.
+            return Schema(None, schema_format, node.place)
+        return self.schemas.bundle(node.child(key), dialect or None)
 
-
-def _schema_at(node: Node, key: str, dialect: str | None = None) -> Schema | None:
-    if not isinstance(node.value, dict) or key not in node.value:
+    def ack(self, operation: Node, message: Message) -> Schema | None:
+        replies = [reply for reply in message.reply if "payload" in _mapping(reply)]
+        if replies:
+            return _any_of([self.payload(reply) for reply in replies], operation)
+        for holder in (message.node, operation):
+            ack = holder.get("x-ack")
+            if ack is not None:
+                return self.schema_at(ack, "args")
         return None
-    return bundle(node.child(key), dialect)
+
+    def examples(self, message: Node, args: Schema | None) -> Iterator[Json]:
+        """The payloads of a message's examples; one that breaks its schema is a problem."""
+        headers = self.payload(message, "headers") if message.get("examples") is not None else None
+        for example in message.each("examples"):
+            if "headers" in _mapping(example):
+                _hold_example(headers, example.child("headers"), "headers")
+            if "payload" in _mapping(example):
+                _hold_example(args, example.child("payload"), "payload")
+                yield _mapping(example)["payload"]
 
 
-def _examples(message: Node, args: Schema | None) -> Iterator[Json]:
-    """The payloads of a message's examples; one that breaks the payload's schema is a problem."""
-    validator = Validator(args) if args is not None else None
-    for example in message.each("examples"):
-        if not isinstance(example.value, dict) or "payload" not in example.value:
-            continue
-        payload = example.child("payload")
-        yield payload.value
-        if validator is None or validator.takes_bytes:  # YAML has no way to write bytes
-            continue
-        given = payload.value if validator.is_tuple and isinstance(payload.value, list) else [payload.value]
-        for violation in validator.check(given)[:1]:
-            payload.note("message-example", f"the example breaks the payload's schema: {violation}")
+def _any_of(schemas: list[Schema | None], operation: Node) -> Schema | None:
+    """One schema for several replies; each keeps its own definitions."""
+    known = [schema for schema in schemas if schema is not None]
+    if len(known) == 1:
+        return known[0]
+    definitions: dict[str, Json] = {}
+    choices: list[Json] = []
+    for index, schema in enumerate(known):
+        name = f"reply-{index}"
+        definitions[name] = _nested(schema.value, f"#/definitions/{name}")
+        choices.append({"$ref": f"#/definitions/{name}"})
+    value: Json = {"anyOf": choices, "definitions": definitions}
+    return Schema(value, known[0].dialect, operation.place) if known else None
 
 
-def _handshake(channel: Node) -> Handshake | None:
-    bindings = channel.get("bindings")
-    ws = bindings.get("ws") if bindings else None
-    if ws is None:
-        return None
-    return Handshake(ws.text("method") or None, _schema_at(ws, "query"), _schema_at(ws, "headers"), ws.place)
+def _nested(value: Json, base: str) -> Json:
+    """Move a standalone schema below `base`: its `$ref`s count from the new root."""
+    if isinstance(value, list):
+        return [_nested(item, base) for item in value]
+    if not isinstance(value, dict):
+        return value
+    moved = {key: _nested(item, base) for key, item in value.items()}
+    ref = value.get("$ref")
+    if isinstance(ref, str) and ref.startswith("#"):
+        moved["$ref"] = base + ref[1:]
+    return moved
+
+
+def _hold_example(schema: Schema | None, example: Node, what: str) -> None:
+    validator = Validator(schema) if schema is not None and schema.is_json_schema else None
+    if validator is None or validator.takes_bytes:  # a document has no way to write bytes
+        return
+    value = example.value
+    args = value if validator.is_tuple and isinstance(value, list) else [value]
+    for violation in validator.check(args)[:1]:
+        example.note("message-example", f"the example breaks the schema of the {what}: {violation}")
+
+
+def _is_served(root: Node) -> bool:
+    """False for a document of which every server speaks another protocol: it is AsyncAPI all the same."""
+    protocols = {server.text("protocol") for _, server in root.items("servers")}
+    return not protocols or bool(protocols & SERVED_PROTOCOLS)
 
 
 def _handlers(channel: Node) -> Handlers:
-    node = channel.get("x-handlers") or channel.get(_CORRECT["x-handlers"])
+    node = channel.get("x-handlers") or channel.get(CORRECT["x-handlers"])
     if node is None:
         return Handlers()
     return Handlers(*(_target(node, name) for name in ("connect", "disconnect", "error")))
 
 
 def _target(node: Node, key: str) -> Target | None:
-    for name in (key, _CORRECT.get(key, key)):
+    for name in (key, CORRECT.get(key, key)):
         if path := node.text(name):
             return Target(path, node.place_of_key(name))
     return None
 
 
-def _with_traits(node: Node) -> Node:
-    """Apply an operation's or a message's traits: JSON Merge Patch (RFC 7396), the trait wins in 2.x."""
-    if not isinstance(node.value, dict) or "traits" not in node.value:
-        return node
-    merged: Json = {key: value for key, value in node.value.items() if key != "traits"}
-    for trait in node.each("traits"):
-        if isinstance(trait.value, dict):
-            merged = _merge_patch(merged, trait.value, node)
-    node.sources.copy_place(node.value, merged)
-    return Node(merged, node.sources, node.base, node.parent, node.key)
+def _url(server: Node) -> str:
+    """The URL of a server; 3.x has it in pieces."""
+    path = server.text("pathname")
+    rooted = f"/{path}" if path and not path.startswith("/") else path
+    return server.text("url") or f"{server.text('protocol')}://{server.text('host')}{rooted}"
 
 
-def _merge_patch(target: Json, patch: Json, node: Node) -> Json:
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = _merge_patch(merged.get(key), value, node)
-    node.sources.copy_place(patch, merged)
-    return merged
+def _mapping(node: Node) -> Mapping[str, Json]:
+    return node.value if isinstance(node.value, dict) else {}
 
 
-def _server(name: str, node: Node, schemes: Mapping[str, SecurityScheme]) -> Server:
-    variables = {key: _default(variable) for key, variable in node.items("variables")}
-    url = node.text("url")
-    for variable in _VARIABLE.findall(url):
-        if variable not in variables:
-            near = did_you_mean(variable, variables)
-            node.note(
-                "server-variable",
-                f"`{{{variable}}}` stands in the url but not in `variables`{near}",
-                key="url",
-            )
-    filled = _VARIABLE.sub(lambda match: variables.get(match[1]) or match[0], url)
+def _path_of(url: str, node: Node) -> str | None:
     try:
-        path = urlsplit(_HOST.sub("//", filled, count=1)).path.strip("/")
+        return urlsplit(_HOST.sub("//", url, count=1)).path.strip("/") or None
     except ValueError as error:
-        node.note("server-url", f"`{filled}` is no URL: {error}", key="url")
-        path = ""
-    return Server(
-        name=name,
-        url=filled,
-        protocol=node.text("protocol"),
-        path=path or None,
-        description=node.text("description"),
-        security=_requirements(node, "security", schemes) or (),
-        place=node.place,
-    )
+        node.note("server-url", f"`{url}` is no URL: {error}", key="url" if node.text("url") else "host")
+        return None
 
 
 def _default(variable: Node) -> str:
     if default := variable.text("default"):
         return default
     return next((str(item.value) for item in variable.each("enum")), "")
-
-
-def _security_schemes(root: Node) -> dict[str, SecurityScheme]:
-    components = root.get("components") or root
-    return {
-        name: SecurityScheme(name, node.text("type"), node.value, node.place)
-        for name, node in components.items("securitySchemes")
-        if isinstance(node.value, dict)
-    }
-
-
-def _requirements(node: Node, key: str, schemes: Mapping[str, SecurityScheme]) -> Requirements | None:
-    """Read Security Requirement Objects; a scheme or a scope that is not defined is a problem."""
-    if not isinstance(node.value, dict) or key not in node.value:
-        return None
-    requirements = []
-    for requirement in node.each(key):
-        if isinstance(requirement.value, dict):
-            for name in requirement.value:
-                _check_requirement(requirement, name, schemes)
-            requirements.append(
-                {n: tuple(map(str, s)) for n, s in requirement.value.items() if isinstance(s, list)}
-            )
-    return tuple(requirements)
-
-
-def _check_requirement(requirement: Node, name: str, schemes: Mapping[str, SecurityScheme]) -> None:
-    scheme = schemes.get(name)
-    if scheme is None:
-        near = did_you_mean(name, schemes)
-        requirement.note("security-scheme", f"no security scheme `{name}` is defined{near}", key=name)
-        return
-    scopes = [scope.value for scope in requirement.each(name)]
-    if scopes and scheme.type not in _SCOPED:
-        message = f"the scheme `{name}` is of type `{scheme.type}`, which has no scopes"
-        requirement.note("security-scope", message, key=name)
-    defined = _scopes(scheme)
-    for scope in scopes:
-        if isinstance(scope, str) and defined is not None and scope not in defined:
-            near = did_you_mean(scope, defined)
-            requirement.note("security-scope", f"the scheme `{name}` has no scope `{scope}`{near}", key=name)
-
-
-def _scopes(scheme: SecurityScheme) -> set[str] | None:
-    """All scopes of an OAuth2 scheme's flows; None where a scheme does not list its scopes."""
-    flows = scheme.fields.get("flows")
-    if scheme.type != "oauth2" or not isinstance(flows, Mapping):
-        return None
-    found: set[str] = set()
-    for flow in flows.values():
-        scopes = flow.get("scopes") if isinstance(flow, Mapping) else None
-        found.update(scopes if isinstance(scopes, Mapping) else ())
-    return found

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from asynction.contract import Json
 from asynction.document import _yaml
@@ -20,6 +21,16 @@ _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]
 _BREAK = re.compile("[\x85\u2028\u2029]")
 
 
+class Text(NamedTuple):
+    """A document that is no file: its bytes, and a name for its places.
+
+    Its `$ref`s start in the working folder.
+    """
+
+    content: bytes
+    name: str
+
+
 class Unreadable(Exception):
     """A file, a URL or a place in one cannot be had; the message says why."""
 
@@ -32,6 +43,11 @@ def read_file(path: Path, name: str) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Unreadable(f"`{name}` cannot be read: {reason}") from error
+    return read_bytes(data, name)
+
+
+def read_bytes(data: bytes, name: str) -> Source:
+    """Read the content of a YAML or JSON file; raises Unreadable where it is no text."""
     if len(data) > _yaml.MAX_BYTES:
         raise Unreadable(f"`{name}` is larger than {_yaml.MAX_BYTES:,} bytes; split it with `$ref`")
     try:

@@ -1,30 +1,69 @@
 """The objects of AsyncAPI as rows of data: every field, its type, and the versions that have it.
 
 A field reads `type`, `type!` where it is required, and `type @2.4` where it came with that version.
-Types: `string`, `boolean`, `any`, a quoted literal, the name of another row (`Info`), `[X]` a list,
-`{X}` a mapping of names to X, `A | B` either. A row in `REFERABLE` may be a Reference Object instead.
+Types: `string`, `boolean`, `any`, `null`, a form of text (`uri`, `email`, `expression`), a quoted
+literal, the name of another row (`Info`), `Schema`, `[X]` a list, `{X}` a mapping of names to X,
+`A | B` either. A row in `REFERABLE` may be a Reference Object instead; `Reference` must be one. A row
+in `VARIANTS` has more fields, by the value of one of its own.
 """
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-Rows: TypeAlias = "dict[str, dict[str, str]]"
+Row: TypeAlias = "dict[str, str]"
+Rows: TypeAlias = "dict[str, Row]"
 
-VERSIONS = ("2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6")
+VERSIONS = ("2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "3.0", "3.1")
 """The minor versions of AsyncAPI that are read."""
 
-_OPERATION_TRAIT = {
+SHARED: Rows = {
+    "Contact": {"name": "string", "url": "uri", "email": "email"},
+    "License": {"name": "string!", "url": "uri"},
+    "ServerVariable": {
+        "enum": "[string]",
+        "default": "string",
+        "description": "string",
+        "examples": "[string]",
+    },
+    "Tag": {"name": "string!", "description": "string", "externalDocs": "ExternalDocs"},
+    "ExternalDocs": {"description": "string", "url": "uri!"},
+    "CorrelationId": {"description": "string", "location": "expression!"},
+    "SecurityScheme": {"type": "string!", "description": "string"},
+    "OAuthFlows": {
+        "implicit": "ImplicitFlow",
+        "password": "PasswordFlow",
+        "clientCredentials": "PasswordFlow",
+        "authorizationCode": "CodeFlow",
+    },
+    "ServerBindings": {"*": "any"},
+    "ChannelBindings": {"ws": "WebSocketBinding", "*": "any"},
+    "OperationBindings": {"*": "any"},
+    "MessageBindings": {"*": "any"},
+    "WebSocketBinding": {
+        "method": "'GET' | 'POST'",
+        "query": "Schema",
+        "headers": "Schema",
+        "bindingVersion": "string",
+    },
+    "Handlers": {"connect": "string", "disconnect": "string", "error": "string"},
+    "Ack": {"args": "Schema"},
+    "Settings": {"ignore": "[string]"},
+    "Requirement": {"*": "[string]"},
+}
+"""The rows that do not differ between versions, and our own."""
+
+_OPERATION_TRAIT: Row = {
     "operationId": "string",
     "summary": "string",
     "description": "string",
     "security": "[Requirement] @2.4",
     "tags": "[Tag]",
     "externalDocs": "ExternalDocs",
-    "bindings": "Bindings",
+    "bindings": "OperationBindings",
 }
 
-_MESSAGE_TRAIT = {
+_MESSAGE_TRAIT: Row = {
     "messageId": "string @2.4",
     "headers": "Schema",
     "correlationId": "CorrelationId",
@@ -34,21 +73,18 @@ _MESSAGE_TRAIT = {
     "title": "string",
     "summary": "string",
     "description": "string",
+    "deprecated": "boolean",
     "tags": "[Tag]",
     "externalDocs": "ExternalDocs",
-    "bindings": "Bindings",
+    "bindings": "MessageBindings",
     "examples": "[MessageExample]",
 }
 
-_SECURITY_SCHEMES = (
-    "'userPassword' | 'apiKey' | 'X509' | 'symmetricEncryption' | 'asymmetricEncryption' | 'httpApiKey'"
-    " | 'http' | 'oauth2' | 'openIdConnect' | 'plain' | 'scramSha256' | 'scramSha512' | 'gssapi'"
-)
-
-OBJECTS: Rows = {
+OBJECTS_2: Rows = {
+    **SHARED,
     "Document": {
         "asyncapi": "string!",
-        "id": "string",
+        "id": "uri",
         "info": "Info!",
         "servers": "{Server}",
         "defaultContentType": "string",
@@ -61,12 +97,10 @@ OBJECTS: Rows = {
         "title": "string!",
         "version": "string!",
         "description": "string",
-        "termsOfService": "string",
+        "termsOfService": "uri",
         "contact": "Contact",
         "license": "License",
     },
-    "Contact": {"name": "string", "url": "string", "email": "string"},
-    "License": {"name": "string!", "url": "string"},
     "Server": {
         "url": "string!",
         "protocol": "string!",
@@ -75,13 +109,7 @@ OBJECTS: Rows = {
         "variables": "{ServerVariable}",
         "security": "[Requirement]",
         "tags": "[Tag] @2.5",
-        "bindings": "Bindings",
-    },
-    "ServerVariable": {
-        "enum": "[string]",
-        "default": "string",
-        "description": "string",
-        "examples": "[string]",
+        "bindings": "ServerBindings",
     },
     "Channel": {
         "$ref": "string",
@@ -89,17 +117,14 @@ OBJECTS: Rows = {
         "servers": "[string] @2.2",
         "subscribe": "Operation",
         "publish": "Operation",
+        "deprecated": "boolean",
         "parameters": "{Parameter}",
-        "bindings": "Bindings",
+        "bindings": "ChannelBindings",
     },
-    "Parameter": {"description": "string", "schema": "Schema", "location": "string"},
-    "Operation": {
-        **_OPERATION_TRAIT,
-        "traits": "[OperationTrait]",
-        "message": "Message | MessageList",
-    },
+    "Parameter": {"description": "string", "schema": "Schema", "location": "expression"},
+    "Operation": {**_OPERATION_TRAIT, "traits": "[OperationTrait]", "message": "Message | MessageList"},
     "OperationTrait": _OPERATION_TRAIT,
-    "MessageList": {"oneOf": "[Message]!"},
+    "MessageList": {"oneOf": "[Message | MessageList]!"},
     "Message": {**_MESSAGE_TRAIT, "payload": "any", "traits": "[MessageTrait]"},
     "MessageTrait": _MESSAGE_TRAIT,
     "MessageExample": {
@@ -108,83 +133,93 @@ OBJECTS: Rows = {
         "name": "string @2.1",
         "summary": "string @2.1",
     },
-    "Tag": {"name": "string!", "description": "string", "externalDocs": "ExternalDocs"},
-    "ExternalDocs": {"description": "string", "url": "string!"},
-    "CorrelationId": {"description": "string", "location": "string!"},
     "Components": {
         "schemas": "{Schema}",
         "servers": "{Server} @2.3",
         "serverVariables": "{ServerVariable} @2.4",
         "channels": "{Channel} @2.3",
-        "messages": "{Message}",
+        "messages": "{Message | MessageList}",
         "securitySchemes": "{SecurityScheme}",
         "parameters": "{Parameter}",
         "correlationIds": "{CorrelationId}",
         "operationTraits": "{OperationTrait}",
         "messageTraits": "{MessageTrait}",
-        "serverBindings": "{Bindings}",
-        "channelBindings": "{Bindings}",
-        "operationBindings": "{Bindings}",
-        "messageBindings": "{Bindings}",
-        "x-messageAcks": "{Ack}",
+        "serverBindings": "{ServerBindings}",
+        "channelBindings": "{ChannelBindings}",
+        "operationBindings": "{OperationBindings}",
+        "messageBindings": "{MessageBindings}",
     },
-    "SecurityScheme": {
-        "type": _SECURITY_SCHEMES + "!",
-        "description": "string",
-        "name": "string",
-        "in": "string",
-        "scheme": "string",
-        "bearerFormat": "string",
-        "flows": "OAuthFlows",
-        "openIdConnectUrl": "string",
-    },
-    "OAuthFlows": {
-        "implicit": "OAuthFlow",
-        "password": "OAuthFlow",
-        "clientCredentials": "OAuthFlow",
-        "authorizationCode": "OAuthFlow",
-    },
-    "OAuthFlow": {
-        "authorizationUrl": "string",
-        "tokenUrl": "string",
-        "refreshUrl": "string",
-        "scopes": "{string}!",
-    },
-    "Requirement": {"*": "[string]"},
-    "Bindings": {"ws": "WebSocketBinding", "*": "any"},
-    "WebSocketBinding": {
-        "method": "'GET' | 'POST'",
-        "query": "Schema",
-        "headers": "Schema",
-        "bindingVersion": "string",
-    },
-    "Handlers": {"connect": "string", "disconnect": "string", "error": "string"},
-    "Ack": {"args": "Schema"},
+    "ImplicitFlow": {"authorizationUrl": "uri!", "refreshUrl": "uri", "scopes": "{string}!"},
+    "PasswordFlow": {"tokenUrl": "uri!", "refreshUrl": "uri", "scopes": "{string}!"},
+    "CodeFlow": {"authorizationUrl": "uri!", "tokenUrl": "uri!", "refreshUrl": "uri", "scopes": "{string}!"},
 }
 
-REFERABLE = frozenset(
-    [
-        "Server",
-        "ServerVariable",
-        "Channel",
-        "Parameter",
-        "OperationTrait",
-        "Message",
-        "MessageTrait",
-        "CorrelationId",
-        "SecurityScheme",
-        "Bindings",
-        "Ack",
-        "Schema",
-    ]
-)
+SCHEMA: Row = {"deprecated": "boolean", "discriminator": "string", "externalDocs": "ExternalDocs"}
+"""What AsyncAPI adds to JSON Schema (Schema Object)."""
 
-EXTENSIONS: Rows = {
-    "Channel": {"x-handlers": "Handlers", "x-security": "[Requirement]"},
+VARIANTS: dict[str, tuple[str, Rows]] = {
+    "SecurityScheme": (
+        "type",
+        {
+            "userPassword": {},
+            "apiKey": {"in": "'user' | 'password' !"},
+            "X509": {},
+            "symmetricEncryption": {},
+            "asymmetricEncryption": {},
+            "httpApiKey": {"name": "string!", "in": "'query' | 'header' | 'cookie' !"},
+            "http": {"scheme": "string!", "bearerFormat": "string"},
+            "oauth2": {"flows": "OAuthFlows!"},
+            "openIdConnect": {"openIdConnectUrl": "uri!"},
+            "plain @2.1": {},
+            "scramSha256 @2.1": {},
+            "scramSha512 @2.1": {},
+            "gssapi @2.1": {},
+        },
+    ),
+}
+"""The rows whose fields depend on one of them, by its value."""
+
+REFERABLE = {
+    **dict.fromkeys(["Ack", "Channel", "CorrelationId", "Message", "MessageList"], "2.0"),
+    **dict.fromkeys(["Parameter", "SecurityScheme", "ServerBindings", "ChannelBindings"], "2.0"),
+    **dict.fromkeys(["MessageBindings", "MessageTrait", "OperationBindings", "OperationTrait"], "2.0"),
+    **{"Server": "2.3", "ServerVariable": "2.4"},
+    **dict.fromkeys(
+        [
+            "ExternalDocs",
+            "MultiFormatSchema",
+            "Operation",
+            "Reply",
+            "ReplyAddress",
+            "Tag",
+            "MultiFormatSchema",
+        ],
+        "3.0",
+    ),
+}
+"""The rows that may be a Reference Object instead, and the version since which they may."""
+
+_EXTENSIONS: Rows = {
+    "Document": {"x-asynction": "Settings"},
+    "Channel": {"x-handlers": "Handlers", "x-auth": "Schema"},
+    "Operation": {"x-handler": "string", "x-ack": "Ack"},
+    "OperationTrait": {"x-handler": "string", "x-ack": "Ack"},
     "Message": {"x-handler": "string", "x-ack": "Ack"},
     "MessageTrait": {"x-handler": "string", "x-ack": "Ack"},
+    "Components": {"x-messageAcks": "{Ack}"},
+    "SecurityScheme": {
+        **dict.fromkeys(["x-basicInfoFunc", "x-bearerInfoFunc", "x-basicBearerInfoFunc"], "string"),
+        **dict.fromkeys(["x-httpInfoFunc", "x-tokenInfoFunc", "x-apiKeyInfoFunc"], "string"),
+        **dict.fromkeys(["x-userPasswordInfoFunc", "x-certificateInfoFunc", "x-scopeValidateFunc"], "string"),
+        **{"x-jwt": "any", "x-enforceExpiry": "boolean"},
+    },
 }
-"""Our specification extensions, by the object that has them."""
+
+EXTENSIONS: dict[str, Rows] = {
+    "2": {**_EXTENSIONS, "Channel": {**_EXTENSIONS["Channel"], "x-security": "[Requirement]"}},
+    "3": {**_EXTENSIONS, "Channel": {**_EXTENSIONS["Channel"], "x-security": "[SecurityScheme]"}},
+}
+"""Our specification extensions, by the major version and the object that has them."""
 
 MISSPELT = {"x-hander": "x-handler", "x-handers": "x-handlers"}
 """Spellings that the first asynction README had by mistake: they bind, with a warning."""

@@ -1,18 +1,30 @@
-"""One generic reader: holds any part of a document against the rows of `_objects` and notes every problem."""
+"""One generic reader: holds any part of a document to the rows of `_objects` and notes every problem."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import NamedTuple
 
 from asynction.contract import Json
-from asynction.document._bundle import is_schema, named_dialect, note_schema_problems
-from asynction.document._objects import EXTENSIONS, MISSPELT, OBJECTS, REFERABLE
-from asynction.document._sources import Node
+from asynction.document._objects import EXTENSIONS, MISSPELT, OBJECTS_2, REFERABLE, SCHEMA, VARIANTS
+from asynction.document._objects3 import OBJECTS_3
+from asynction.document._schemas import (
+    Schemas,
+    dialect_of_format,
+    implied_dialect,
+    is_schema,
+    named_dialect,
+)
+from asynction.document._sources import Identity, Node
 from asynction.problems import did_you_mean
-from asynction.validation import dialect_of, subschemas
+from asynction.validation import subschemas
 
-_KINDS = {"string": str, "boolean": bool}
+OBJECTS = {"2": OBJECTS_2, "3": OBJECTS_3}
+"""The rows of each major version."""
+
+_KINDS: dict[str, type] = {"string": str, "boolean": bool, "null": type(None)}
 _NAMES = {
     str: "a string",
     bool: "a boolean",
@@ -22,144 +34,317 @@ _NAMES = {
     list: "a list",
 }
 
+_FORMS: dict[str, tuple[re.Pattern[str], str]] = {
+    "uri": (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*"), "an absolute URI"),
+    "email": (re.compile(r"[^@\s]+@[^@\s]+"), "an e-mail address"),
+    "expression": (
+        re.compile(r"\$message\.(header|payload)#(/(([^/~])|(~[01]))*)*"),
+        "a runtime expression, such as `$message.payload#/id`",
+    ),
+}
+_NEAR = 0.88  # others have extensions too: `x-headers` is none of ours misspelt
+_PAYLOADS = {"MultiFormatSchema": "schema", "Message": "payload"}
+_COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def forms() -> dict[str, str]:
+    """The patterns of the forms of text, by the name that rows give them."""
+    return {name: pattern.pattern for name, (pattern, _) in _FORMS.items()}
+
+
+class Field(NamedTuple):
+    """A field of a row, taken apart."""
+
+    kind: str
+    required: bool
+    since: str
+
+
+class Reference(NamedTuple):
+    """A Reference Object that was met, what is expected where it leads, and what it led to."""
+
+    node: Node
+    kind: str
+    target: Node
+
 
 class Reader:
     """Reads one document of one version; what it finds wrong goes to the document's sources."""
 
     def __init__(self, version: str) -> None:
         self.version = version
-        self.seen: set[tuple[int, str]] = set()
+        self.objects = OBJECTS[version[0]]
+        self.schemas = Schemas()
+        self.schema_nodes: list[Node] = []
+        self.references: list[Reference] = []
+        self.required: set[str] = set()
+        """The names of security schemes in Security Requirement Objects."""
+        self.is_bound = False
+        """True where the document has extensions of ours: it is meant to be served."""
+        self._seen: set[tuple[Identity, str]] = set()
+        self._fields: dict[tuple[str, str], dict[str, Field]] = {}
 
     def read(self, node: Node, kind: str) -> None:
-        """Check `node` against a type expression of `_objects`."""
+        """Check `node` against a type of `_objects`."""
         alternatives = _alternatives(kind)
         if len(alternatives) > 1:
-            self.read_either(node, alternatives)
+            self._read_either(node, alternatives)
         elif kind.startswith("["):
-            self.read_list(node, kind[1:-1])
+            self._read_list(node, kind[1:-1])
         elif kind.startswith("{"):
-            self.read_mapping(node, kind[1:-1])
-        elif kind in OBJECTS:
-            self.read_object(node, kind)
+            self._read_mapping(node, kind[1:-1])
+        elif kind in self.objects:
+            self._read_object(node, kind)
         elif kind == "Schema":
-            self.read_schema(node)
-        elif kind != "any" and not isinstance(node.value, _KINDS[kind]):
-            node.note("type", f"expected a {kind}, found {_name(node.value)}")
+            self._read_schema(node)
+        elif kind == "Reference":
+            self._read_reference(node)
+        elif kind != "any":
+            _read_scalar(node, kind)
 
-    def read_either(self, node: Node, alternatives: tuple[str, ...]) -> None:
-        if all(a.startswith("'") for a in alternatives):
-            known = [a.strip("'") for a in alternatives]
+    def _read_either(self, node: Node, alternatives: tuple[str, ...]) -> None:
+        if alternatives[0].startswith("'"):
+            known = [alternative.strip("'") for alternative in alternatives]
             if node.value not in known:
                 near = did_you_mean(str(node.value), known)
                 node.note("enum", f"`{node.value}` is none of {', '.join(known)}{near}")
-            return
-        # Of two objects, the one whose required field is there is meant.
-        first, *others = alternatives
-        value = node.value if isinstance(node.value, dict) else {}
-        for other in others:
-            if any(name in value for name, field in OBJECTS[other].items() if _field(field)[1]):
-                first = other
-        self.read(node, first)
+        elif node.value is not None or "null" not in alternatives:
+            self.read(node, self._meant(node, alternatives))
 
-    def read_list(self, node: Node, kind: str) -> None:
+    def _meant(self, node: Node, alternatives: tuple[str, ...]) -> str:
+        """Which of several objects a value is: the one that has fields which only it requires."""
+        target = node.resolved() if node.ref is not None else node
+        value = target.value if target is not None and isinstance(target.value, dict) else {}
+        for kind in alternatives:
+            required = [
+                name for name, field in self.objects.get(kind, {}).items() if field_of(field).required
+            ]
+            if required and required[-1] in value:
+                return kind
+        return alternatives[0]
+
+    def _read_list(self, node: Node, kind: str) -> None:
         if not isinstance(node.value, list):
             node.note("type", f"expected a list, found {_name(node.value)}")
             return
         for index in range(len(node.value)):
             self.read(node.child(index), kind)
+        if kind == "Tag":
+            _check_tags(node)
 
-    def read_mapping(self, node: Node, kind: str) -> None:
+    def _read_mapping(self, node: Node, kind: str) -> None:
         if not isinstance(node.value, dict):
             node.note("type", f"expected a mapping, found {_name(node.value)}")
             return
         for name in node.value:
             self.read(node.child(name), kind)
 
-    def read_object(self, node: Node, kind: str) -> None:
-        if kind in REFERABLE and node.ref is not None:
-            target = self.follow(node)
-            if target is None:
-                return
-            node = target
-        if (id(node.value), kind) in self.seen:
+    def _read_object(self, node: Node, kind: str) -> None:
+        found = self._referred(node, kind) if node.ref is not None else node
+        if found is None:
             return
-        if not isinstance(node.value, dict):
-            node.note("type", f"expected {_article(kind)}, found {_name(node.value)}")
+        if not isinstance(found.value, dict):
+            found.note("type", f"expected {_article(kind)}, found {_name(found.value)}")
             return
-        self.seen.add((id(node.value), kind))
-        fields = {**OBJECTS[kind], **EXTENSIONS.get(kind, {})}
-        for name in node.value:
-            self.read_field(node, name, fields, kind)
-        for name, field in OBJECTS[kind].items():
-            if _field(field)[1] and name not in node.value:
-                node.note("required", f"{_article(kind)} needs the field `{name}`")
+        if (found.identity, kind) in self._seen:
+            return
+        self._seen.add((found.identity, kind))
+        if kind == "Requirement":
+            self.required.update(found.value)
+        fields = self._fields_of(found, kind)
+        for name in found.value:
+            self._read_field(found, name, fields, kind)
+        for name, field in fields.items():
+            if field.required and name not in found.value:
+                found.note("required", f"{_article(kind)} needs the field `{name}`")
+        if kind in _CHECKS:
+            _CHECKS[kind](found, self.version)
+        self._read_payload(found, kind)
 
-    def follow(self, node: Node) -> Node | None:
-        """Follow a Reference Object; in 2.x nothing else may stand in one."""
-        for name in node.value if isinstance(node.value, dict) else ():
+    def _referred(self, node: Node, kind: str) -> Node | None:
+        """The object itself where it is given as a Reference Object."""
+        if "$ref" in self.objects[kind]:  # a Channel Item of 2.x: other fields may stand beside it
+            if (target := self._follow(node, kind)) is not None:
+                self.read(target, kind)
+            return node
+        if kind not in REFERABLE:
+            return node
+        if (since := REFERABLE[kind]) > self.version:
+            came = f"{_article(kind)} may be a `$ref` since AsyncAPI {since}"
+            node.note("version", f"{came}, this document is {self.version}", key="$ref")
+        return self._follow(node, kind)
+
+    def _fields_of(self, node: Node, kind: str) -> dict[str, Field]:
+        """The fields of an object, with those that the value of one of them brings, and ours."""
+        variant = self._variant(node, kind)
+        if (kind, variant) not in self._fields:
+            row = dict(self.objects[kind])
+            for name, more in VARIANTS[kind][1].items() if kind in VARIANTS else ():
+                known = field_of(name).kind
+                row |= more if known == variant else {} if variant else dict.fromkeys(more, "any")
+            row |= EXTENSIONS[self.version[0]].get(kind, {})
+            self._fields[kind, variant] = {name: field_of(field) for name, field in row.items()}
+        return self._fields[kind, variant]
+
+    def _variant(self, node: Node, kind: str) -> str:
+        """The value by which an object has more fields; an empty string where it is unknown."""
+        if kind not in VARIANTS:
+            return ""
+        key, variants = VARIANTS[kind]
+        since = {field_of(name).kind: field_of(name).since for name in variants}
+        variant = node.text(key)
+        if variant in since:
+            if since[variant] > self.version:
+                came = f"the {key} `{variant}` came with AsyncAPI {since[variant]}"
+                node.note("version", f"{came}, this document is {self.version}", key=key)
+            return variant
+        if key in _mapping(node):
+            near = did_you_mean(variant, since)
+            node.note("enum", f"`{variant}` is no {key} of {_article(kind)}{near}", key=key)
+        return ""
+
+    def _read_payload(self, node: Node, kind: str) -> None:
+        """What a message carries is a Schema Object unless `schemaFormat` names another language."""
+        key = _PAYLOADS.get(kind, "")
+        if key in _mapping(node) and field_of(self.objects[kind][key]).kind == "any":
+            schema_format = node.text("schemaFormat")
+            dialect = dialect_of_format(schema_format) if schema_format else ""
+            if dialect is not None:
+                self._read_schema(node.child(key), dialect or None)
+
+    def _follow(self, node: Node, kind: str) -> Node | None:
+        """Follow a Reference Object; nothing else may stand in one."""
+        for name in _mapping(node):
             if name != "$ref":
-                message = f"ignored: `{name}` stands beside `$ref`"
-                node.note("ref-siblings", message, severity="warning", key=name)
-        return node.resolved()
+                node.note("ref-siblings", f"ignored: `{name}` stands beside `$ref`", key=name)
+        target = node.resolved()
+        if target is not None:
+            self.references.append(Reference(node, kind, target))
+        return target
 
-    def read_field(self, node: Node, name: str, fields: Mapping[str, str], kind: str) -> None:
-        field = fields.get(name, fields.get("*"))
+    def _read_reference(self, node: Node) -> None:
+        if node.ref is None:
+            node.note("type", f"expected a `$ref`, found {_name(node.value)}")
+        else:
+            self._follow(node, "any")
+
+    def _read_field(self, node: Node, name: str, fields: Mapping[str, Field], kind: str) -> None:
+        field = fields.get(name) or fields.get("*")
         if field is None:
-            self.unknown(node, name, fields, kind)
+            self._unknown(node, name, fields, kind)
             return
-        expression, _, since = _field(field)
-        if since > self.version:
-            message = (
-                f"`{name}` of {_article(kind)} came with AsyncAPI {since}, this document is {self.version}"
-            )
-            node.note("version", message, key=name)
-        self.read(node.child(name), expression)
+        if field.since > self.version:
+            came = f"`{name}` of {_article(kind)} came with AsyncAPI {field.since}"
+            node.note("version", f"{came}, this document is {self.version}", key=name)
+        self.is_bound |= kind != "Document" and name in EXTENSIONS[self.version[0]].get(kind, ())
+        self.read(node.child(name), field.kind)
 
-    def unknown(self, node: Node, name: str, fields: Mapping[str, str], kind: str) -> None:
+    def _unknown(self, node: Node, name: str, fields: Mapping[str, Field], kind: str) -> None:
         if name in MISSPELT and MISSPELT[name] in fields:
-            message = f"`{name}` is read as `{MISSPELT[name]}`; write it so"
-            node.note("misspelt", message, severity="warning", key=name)
-            self.read(node.child(name), _field(fields[MISSPELT[name]])[0])
+            node.note("misspelt", f"`{name}` is read as `{MISSPELT[name]}`; write it so", key=name)
+            self.is_bound = True
+            self.read(node.child(name), fields[MISSPELT[name]].kind)
         elif name.startswith("x-"):
-            if near := did_you_mean(name, [f for f in fields if f.startswith("x-")]):
-                node.note(
-                    "unknown-extension",
-                    f"`{name}` is no extension of {_article(kind)}{near}",
-                    key=name,
-                )
+            ours = [field for field in fields if field.startswith("x-")]
+            if near := did_you_mean(name, ours, cutoff=_NEAR):
+                message = f"`{name}` is no extension of {_article(kind)}{near}"
+                node.note("unknown-extension", message, key=name)
         else:
             near = did_you_mean(name, fields)
             node.note("unknown-field", f"{_article(kind)} has no field `{name}`{near}", key=name)
 
-    def read_schema(self, node: Node) -> None:
+    def _read_schema(self, node: Node, dialect: str | None = None) -> None:
         """A Schema Object and all that it refers to: correct by the meta-schema of its dialect."""
-        waiting: list[tuple[Node, str | None]] = [(node, None)]
+        waiting = [(node, dialect)]
         while waiting:
             written, outer = waiting.pop()
             schema = written.resolved()
             if schema is None or not is_schema(written, schema):
                 continue
-            if (id(schema.value), "Schema") in self.seen:
+            if written.ref is not None:
+                self.references.append(Reference(written, "Schema", schema))
+            if (schema.identity, "Schema") in self._seen:
                 continue
-            self.seen.add((id(schema.value), "Schema"))
-            dialect = named_dialect(schema) or outer
-            note_schema_problems(schema, dialect or dialect_of(schema.value))
-            for inner in subschemas(schema.value):
-                if "$ref" in inner and inner is not schema.value:
-                    waiting.append((Node(inner, schema.sources, schema.base), dialect))
+            self._seen.add((schema.identity, "Schema"))
+            self.schema_nodes.append(schema)
+            inner = named_dialect(schema) or outer
+            parts = list(subschemas(schema.value))
+            has_tuples = any("prefixItems" in part for part in parts)
+            self.schemas.check(schema, inner or implied_dialect(has_tuples))
+            for part in parts:
+                here = Node(part, schema.sources, schema.base)
+                if "$ref" in part:
+                    waiting.append((here, inner))
+                for name in SCHEMA.keys() & part.keys():
+                    self.read(here.child(name), SCHEMA[name])
+
+
+def _read_scalar(node: Node, kind: str) -> None:
+    form = _FORMS.get(kind)
+    if not isinstance(node.value, _KINDS.get(kind, str)):
+        expected = "a string" if form else f"a {kind}"
+        node.note("type", f"expected {expected}, found {_name(node.value)}")
+    elif form is not None and not form[0].fullmatch(str(node.value)):
+        node.note("pattern", f"`{node.value}` is not {form[1]}")
+
+
+def _mapping(node: Node) -> Mapping[str, Json]:
+    return node.value if isinstance(node.value, dict) else {}
+
+
+def _check_tags(tags: Node) -> None:
+    names: set[str] = set()
+    for index in range(len(tags.value) if isinstance(tags.value, list) else 0):
+        tag = tags.child(index).resolved()
+        name = tag.text("name") if tag is not None else ""
+        if name and name in names:
+            tags.note("duplicate-tag", f"the tag `{name}` stands twice in the list", key=index)
+        names.add(name)
+
+
+def _check_headers(message: Node, version: str) -> None:
+    headers = message.get("headers")
+    kind = _mapping(headers).get("type", "object") if headers is not None else "object"
+    if headers is not None and kind != "object":
+        headers.note("type", f"the schema of headers is of type `object`, not `{kind}`", key="type")
+
+
+def _check_example(example: Node, version: str) -> None:
+    if version > "2.0" and not {"headers", "payload"} & _mapping(example).keys():
+        example.note("required", "an example of a message has `headers`, `payload` or both")
+
+
+def _check_names(components: Node, version: str) -> None:
+    for section in components.value if isinstance(components.value, dict) else ():
+        names = components.child(section)
+        for name in names.value if isinstance(names.value, dict) and not section.startswith("x-") else ():
+            if not _COMPONENT_NAME.fullmatch(name):
+                message = f"the name `{name}` may only have letters, digits, `.`, `-` and `_`"
+                names.note("component-key", message, key=name)
+
+
+_CHECKS: dict[str, Callable[[Node, str], None]] = {
+    "Components": _check_names,
+    "Message": _check_headers,
+    "MessageTrait": _check_headers,
+    "MessageExample": _check_example,
+}
+"""What the rows cannot say of an object."""
 
 
 @cache
 def _alternatives(kind: str) -> tuple[str, ...]:
+    if kind[0] in "[{":
+        return (kind,)
     return tuple(part.strip() for part in kind.split("|"))
 
 
 @cache
-def _field(field: str) -> tuple[str, bool, str]:
-    """Split a field of a row into its type, whether it is required, and its first version."""
-    expression, _, since = field.partition("@")
-    expression = expression.strip()
-    return expression.rstrip("!"), expression.endswith("!"), since or "2.0"
+def field_of(field: str) -> Field:
+    """Take a field of a row apart."""
+    kind, _, since = field.partition("@")
+    kind = kind.strip()
+    return Field(kind.rstrip("! "), kind.endswith("!"), since or "2.0")
 
 
 def _name(value: Json) -> str:

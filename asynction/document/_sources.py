@@ -8,25 +8,33 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urljoin, urlsplit
 
 from asynction.contract import Json
-from asynction.document._files import MAPPING, Unreadable, read_file, read_mapping, read_text
+from asynction.document._files import (
+    MAPPING,
+    Text,
+    Unreadable,
+    read_bytes,
+    read_file,
+    read_mapping,
+    read_text,
+)
 from asynction.document._yaml import Key, Mark, Source
 from asynction.problems import (
     Place,
     Problem,
-    Severity,
     did_you_mean,
     pointer_of,
     problem_at,
     unescape,
 )
 
-Spec: TypeAlias = "str | Path | Mapping[str, object]"
+Spec: TypeAlias = "str | Path | Text | Mapping[str, object]"
 Retriever: TypeAlias = Callable[[str], str]
 """Takes the URL of a `$ref` that is no file and returns the text that stands there."""
+
+Identity: TypeAlias = "tuple[int, Key]"
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
@@ -42,21 +50,19 @@ class Sources:
     marks: dict[int, dict[Key, Mark]] = field(default_factory=dict)
     bases: dict[int, str] = field(default_factory=dict)
     _noted: set[Problem] = field(default_factory=set)
+    _found: dict[tuple[str, str], Node] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)  # an `id` is good while its object lives
 
     def root(self, spec: Spec) -> Node | None:
         """Read the document itself; None, with a problem noted, where that fails."""
-        if isinstance(spec, Mapping):
-            uri = (Path.cwd() / MAPPING).as_uri()
-            source = self._adopt(uri, read_mapping(spec))
-        else:
-            try:
-                uri = Path(os.path.abspath(spec)).as_uri()
-                source = self._adopt(uri, read_file(Path(spec), str(spec)))
-            except (Unreadable, ValueError) as error:  # a path may hold what no file name can
-                message = str(error) if isinstance(error, Unreadable) else "this is no path of a file"
-                self.note(problem_at(Place(str(spec), None, None, ""), "file", message))
-                return None
+        name = spec.name if isinstance(spec, Text) else str(spec)
+        try:
+            uri, source = _read(spec)
+        except (Unreadable, ValueError) as error:  # a path may hold what no file name can
+            message = str(error) if isinstance(error, Unreadable) else "this is no path of a file"
+            self.note(problem_at(Place(name, None, None, ""), "file", message))
+            return None
+        self._adopt(uri, source)
         return Node(source.data, self, uri) if source.complete else None
 
     def find(self, ref: str, base: str) -> Node | None:
@@ -64,24 +70,18 @@ class Sources:
 
         Raises Unreadable where it leads nowhere; None for a file whose own problems are noted.
         """
-        try:
-            uri, fragment = urldefrag(urljoin(base, ref))
-            if uri.startswith("file:"):
-                path = Path(url2pathname(urlsplit(uri).path))
-                uri = path.as_uri()  # one spelling, so that no file is read twice
-        except ValueError as error:
-            raise Unreadable("it is no URI") from error
+        if (base, ref) in self._found:
+            return self._found[base, ref]
+        before, _, fragment = ref.partition("#")
+        uri, source = self._file(before, base) if before else (base, self.by_uri[base])
         fragment = unquote(fragment)  # before it is a pointer (RFC 6901, section 6)
         if fragment and not fragment.startswith("/"):
             raise Unreadable("a reference is a file, a JSON Pointer after `#`, or both")
-        source = self.by_uri.get(uri)
-        if source is None:
-            read = read_file(path, _shown(path)) if uri.startswith("file:") else self._fetch(uri)
-            source = self._adopt(uri, read)
         if not source.complete:
             return None
         holder, key, value = _walk(source.data, fragment)
-        return Node(value, self, uri, holder, key)
+        found = self._found[base, ref] = Node(value, self, uri, holder, key)
+        return found
 
     def note(self, problem: Problem) -> None:
         """Add a problem, once: a value that several `$ref`s reach is met several times."""
@@ -99,6 +99,20 @@ class Sources:
         self.marks[id(new)] = self.marks[id(old)]
         self.bases[id(new)] = self.bases[id(old)]
         self._kept.append(new)
+
+    def _file(self, ref: str, base: str) -> tuple[str, Source]:
+        """The file that a reference without fragment names, and its URI."""
+        try:
+            uri = urljoin(base, ref)
+            path = _path_of(uri) if uri.startswith("file:") else None
+            uri = uri if path is None else path.as_uri()  # one spelling, so that no file is read twice
+        except ValueError as error:
+            raise Unreadable("it is no URI") from error
+        source = self.by_uri.get(uri)
+        if source is None:
+            read = self._fetch(uri) if path is None else read_file(path, _shown(path))
+            source = self._adopt(uri, read)
+        return uri, source
 
     def _adopt(self, uri: str, source: Source) -> Source:
         self.by_uri[uri] = source
@@ -137,6 +151,17 @@ class Node:
         return self.place_of_key()
 
     @property
+    def identity(self) -> Identity:
+        """The same for the same value in the document, by whatever way it was reached."""
+        # What is no mapping has no identity of its own, but its place has.
+        return (id(self.value), "") if isinstance(self.value, dict) else (id(self.parent), self.key)
+
+    @property
+    def label(self) -> str:
+        """What the value is called: its key, or the name of its file where it is all of it."""
+        return str(self.key) or self.base.rpartition("/")[2].partition(".")[0]
+
+    @property
     def file_data(self) -> Json:
         """All that the file holds in which the value stands."""
         source = self.sources.by_uri.get(self.sources.bases.get(id(self.value), self.base))
@@ -153,10 +178,10 @@ class Node:
         line, column = self.sources.marks[id(holder)].get(key, (above.line, above.column))
         return Place(above.file, line, column, above.pointer + pointer_of([key]))
 
-    def note(self, rule: str, message: str, *, severity: Severity = "error", key: Key | None = None) -> None:
+    def note(self, rule: str, message: str, *, key: Key | None = None) -> None:
         """Report a problem of this node, or of one of its keys."""
         place = self.place if key is None else self.place_of_key(key)
-        self.sources.note(problem_at(place, rule, message, severity=severity))
+        self.sources.note(problem_at(place, rule, message))
 
     def child(self, key: Key) -> Node:
         """The value at `key`, which must exist."""
@@ -210,6 +235,13 @@ class Node:
             node = target
         return node
 
+    def steps(self) -> Iterator[Node]:
+        """Each value on the way of a chain of `$ref`s that leads somewhere, the last one included."""
+        node = self
+        while node.ref is not None and (step := node.lookup(node.ref)) is not None:
+            yield step
+            node = step
+
     def lookup(self, ref: str) -> Node | None:
         """Find what `ref` points to; None, with a problem noted, where it fails."""
         # What is merged from a trait keeps the base of the trait's file.
@@ -219,6 +251,15 @@ class Node:
         except Unreadable as error:
             self.note("ref", f"`$ref: {ref}` leads nowhere: {error}", key="$ref")
             return None
+
+
+def _read(spec: Spec) -> tuple[str, Source]:
+    """Read a document and name the URI that its `$ref`s start from."""
+    if isinstance(spec, Mapping):
+        return (Path.cwd() / MAPPING).as_uri(), read_mapping(spec)
+    if isinstance(spec, Text):
+        return (Path.cwd() / "<text>").as_uri(), read_bytes(spec.content, spec.name)
+    return Path(os.path.abspath(spec)).as_uri(), read_file(Path(spec), str(spec))
 
 
 def _walk(data: Json, pointer: str) -> tuple[Json, Key, Json]:
@@ -241,6 +282,12 @@ def _walk(data: Json, pointer: str) -> tuple[Json, Key, Json]:
             raise Unreadable(f"`#{walked}` has no `{token}`{near}")
         walked += pointer_of([token])
     return holder, key, value
+
+
+def _path_of(uri: str) -> Path:
+    from urllib.request import url2pathname  # for documents of several files: its import takes a while
+
+    return Path(url2pathname(urlsplit(uri).path))
 
 
 def _shown(path: Path) -> str:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeAlias
 import yaml
 
 from asynction.contract import Json
-from asynction.problems import Place, Problem, did_you_mean, pointer_of, problem_at
+from asynction.problems import Place, Problem, did_you_mean, escape, problem_at
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 100
@@ -79,7 +79,7 @@ class _Open:
 
     value: dict[str, Json] | list[Json]
     marks: dict[Key, Mark]
-    path: tuple[Key, ...]
+    pointer: str
     start: Mark
     key: str | None = None
     merges: list[tuple[Json, Mark]] = field(default_factory=list)
@@ -115,8 +115,8 @@ def parse(text: str, file: str) -> Source:
     return source
 
 
-def _note(source: Source, rule: str, message: str, mark: Mark, path: tuple[Key, ...] = ()) -> None:
-    place = Place(source.file, *mark, pointer_of(path))
+def _note(source: Source, rule: str, message: str, mark: Mark, pointer: str = "") -> None:
+    place = Place(source.file, *mark, pointer)
     source.problems.append(problem_at(place, rule, message))
 
 
@@ -134,20 +134,22 @@ class _Composer:
 
     def compose(self, text: str) -> Json:
         for event in self.events(text):
-            at: Any = event.start_mark  # PyYAML always sets it; its types leave that open
-            mark = (at.line + 1, at.column + 1)
             if isinstance(event, yaml.ScalarEvent):
-                self.anchored(event, self.scalar(event, mark), mark)
-            elif isinstance(event, yaml.MappingStartEvent):
-                self.open(event, {}, mark)
-            elif isinstance(event, yaml.SequenceStartEvent):
-                self.open(event, [], mark)
+                mark = _mark(event)
+                value = self.scalar(event, mark)
+                if event.anchor is not None:
+                    self.anchors[event.anchor] = value
+                self.add(value, mark)
             elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 self.close()
+            elif isinstance(event, yaml.MappingStartEvent):
+                self.open(event, {}, _mark(event))
+            elif isinstance(event, yaml.SequenceStartEvent):
+                self.open(event, [], _mark(event))
             elif isinstance(event, yaml.AliasEvent):
-                self.alias(event, mark)
+                self.alias(event, _mark(event))
             elif isinstance(event, yaml.DocumentStartEvent) and self.done:
-                self.stop("yaml-documents", "only one YAML document may stand in a file", mark)
+                self.stop("yaml-documents", "only one YAML document may stand in a file", _mark(event))
         if not self.done:
             self.stop("empty-document", "the file is empty", (1, 1))
         return self.root
@@ -155,23 +157,23 @@ class _Composer:
     def events(self, text: str) -> Iterator[yaml.Event]:
         loader = _LOADER(text)
         try:
-            while loader.check_event():
-                yield loader.get_event()
+            while (event := loader.get_event()) is not None:
+                yield event
         finally:
             loader.dispose()
 
-    def stop(self, rule: str, message: str, mark: Mark, path: tuple[Key, ...] | None = None) -> NoReturn:
-        _note(self.source, rule, message, mark, self.path() if path is None else path)
+    def stop(self, rule: str, message: str, mark: Mark, pointer: str | None = None) -> NoReturn:
+        _note(self.source, rule, message, mark, self.pointer() if pointer is None else pointer)
         raise _Stop
 
-    def path(self) -> tuple[Key, ...]:
-        """The path of the value that comes next; of a key, that of its mapping."""
+    def pointer(self) -> str:
+        """The pointer of the value that comes next; of a key, that of its mapping."""
         if not self.stack:
-            return ()
+            return ""
         top = self.stack[-1]
         if isinstance(top.value, list):
-            return (*top.path, len(top.value))
-        return top.path if top.key is None else (*top.path, top.key)
+            return f"{top.pointer}/{len(top.value)}"
+        return top.pointer if top.key is None else f"{top.pointer}/{escape(top.key)}"
 
     def at_key(self) -> bool:
         """True where the next value is the key of a mapping."""
@@ -182,18 +184,15 @@ class _Composer:
             self.stop("document-depth", f"nested deeper than {MAX_DEPTH} levels", mark)
         if event.tag not in _CONTAINER_TAGS:
             self.stop("yaml-tag", f"the tag `{event.tag}` has no meaning in a document", mark)
-        path = self.path()
+        pointer = self.pointer()
         marks: dict[Key, Mark] = {}
-        self.source.places[id(value)] = Place(self.source.file, *mark, pointer_of(path))
+        self.source.places[id(value)] = Place(self.source.file, *mark, pointer)
         self.source.marks[id(value)] = marks
         self.source.kept.append(value)
-        self.anchored(event, value, mark)
-        self.stack.append(_Open(value, marks, path, mark))
-
-    def anchored(self, event: yaml.NodeEvent, value: Json, mark: Mark) -> None:
         if event.anchor is not None:
             self.anchors[event.anchor] = value
         self.add(value, mark)
+        self.stack.append(_Open(value, marks, pointer, mark))
 
     def alias(self, event: yaml.AliasEvent, mark: Mark) -> None:
         name = str(event.anchor)
@@ -232,48 +231,65 @@ class _Composer:
         if top.key in top.marks:
             line = top.marks[top.key][0]
             message = f"the key `{top.key}` stands twice, first in line {line}"
-            _note(self.source, "duplicate-key", message, mark, (*top.path, top.key))
+            _note(self.source, "duplicate-key", message, mark, f"{top.pointer}/{escape(top.key)}")
         top.marks[top.key] = mark
 
     def close(self) -> None:
         top = self.stack.pop()
         for merged, mark in top.merges:
             self.merge(top, merged, mark)
-        children = list(top.value.values() if isinstance(top.value, dict) else top.value)
-        self.heights[id(top.value)] = 1 + max((self.heights.get(id(c), 0) for c in children), default=0)
-        # An alias counts again each time it is used: this is the size that walking the data meets.
-        size = 1 + sum(self.sizes.get(id(child), 1) for child in children)
+        height, size = 0, 1 + len(top.value)
+        for child in top.value.values() if isinstance(top.value, dict) else top.value:
+            if isinstance(child, dict | list):
+                height = max(height, self.heights[id(child)])
+                # An alias counts again each time it is used: this is the size that walking the data meets.
+                size += self.sizes[id(child)] - 1
+        self.heights[id(top.value)] = height + 1
         if size > MAX_EXPANDED_NODES:
             message = f"aliases expand to more than {MAX_EXPANDED_NODES:,} nodes"
-            self.stop("yaml-alias", message, top.start, top.path)
+            self.stop("yaml-alias", message, top.start, top.pointer)
         self.sizes[id(top.value)] = size
 
     def merge(self, top: _Open, merged: Json, mark: Mark) -> None:
         """Apply a merge key (`<<`): own keys win over merged ones, earlier mappings over later ones."""
         for mapping in merged if isinstance(merged, list) else [merged]:
             if not isinstance(mapping, dict) or not isinstance(top.value, dict):
-                self.stop("yaml-merge", "`<<` takes a mapping or a list of mappings", mark, (*top.path, "<<"))
+                self.stop(
+                    "yaml-merge", "`<<` takes a mapping or a list of mappings", mark, f"{top.pointer}/<<"
+                )
             for key, value in mapping.items():
                 top.value.setdefault(key, value)
 
     def scalar(self, event: yaml.ScalarEvent, mark: Mark) -> Json:
         text: str = event.value
-        if SURROGATE.search(text):
+        if not text.isascii() and SURROGATE.search(text):
             self.stop("yaml-scalar", "text with a lone surrogate is no Unicode", mark)
-        kind = _core_kind(text)
-        if event.tag is None or event.tag == "!":
-            kind = kind if event.implicit[0] and event.tag is None else "str"
-        elif (tag := event.tag.removeprefix(_TAG)) not in _TAGGED:
-            self.stop("yaml-tag", f"the tag `{event.tag}` has no meaning in a document", mark)
-        elif kind not in _TAGGED[tag] and tag != "str":
-            self.stop("yaml-scalar", f"`{text[:40]}` is no {tag}", mark)
+        if event.tag not in (None, "!"):
+            kind = self.kind_of_tagged(event.tag, text, mark)
+        elif event.tag == "!" or not event.implicit[0]:
+            return text
         else:
-            kind = tag if tag == "str" else kind
-        # A key is text in JSON, so it is taken as written: `1.10` is the key "1.10".
-        value = text if self.at_key() else _READ[kind](text)
+            kind = "str" if self.at_key() else _core_kind(text)
+        if kind == "str" or self.at_key():
+            return text  # a key is text in JSON, so it is taken as written: `1.10` is the key "1.10"
+        value = _READ[kind](text)
         if isinstance(value, int | float) and not is_number(value):
             self.stop("yaml-scalar", f"`{text[:40]}` is not a JSON number", mark)
         return value
+
+    def kind_of_tagged(self, tag: str, text: str, mark: Mark) -> str:
+        name = tag.removeprefix(_TAG)
+        if name not in _TAGGED:
+            self.stop("yaml-tag", f"the tag `{tag}` has no meaning in a document", mark)
+        kind = _core_kind(text)
+        if name != "str" and kind not in _TAGGED[name]:
+            self.stop("yaml-scalar", f"`{text[:40]}` is no {name}", mark)
+        return kind if name != "str" else "str"
+
+
+def _mark(event: yaml.Event) -> Mark:
+    at: Any = event.start_mark  # PyYAML always sets it; its types leave that open
+    return at.line + 1, at.column + 1
 
 
 def is_number(value: int | float) -> bool:
@@ -293,7 +309,6 @@ def _int(text: str) -> float:
 
 
 _READ: dict[str, Callable[[str], Json]] = {
-    "str": str,
     "null": lambda text: None,
     "bool": lambda text: text.lower() == "true",
     "int": _int,

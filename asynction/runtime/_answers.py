@@ -8,6 +8,7 @@ from asynction.exceptions import (
     AsynctionException,
     BindingsValidationException,
     PayloadValidationException,
+    SecurityException,
     UnknownEventException,
     ValidationException,
 )
@@ -27,7 +28,13 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
 )
 """The first class that an exception is an instance of gives its status; all others are the server's fault."""
 
-_TITLES = {400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    500: "Internal Server Error",
+}
 
 
 _OWN_FAULT = "_asynction_own_fault"
@@ -36,9 +43,11 @@ _OWN_FAULT = "_asynction_own_fault"
 def own_fault(error: Exception) -> Exception:
     """Remember that code of the server's own raised `error`: its class does not put it on the client.
 
-    A handler that emits what breaks the contract raises PayloadValidationException, say.
+    A handler that emits what breaks the contract raises PayloadValidationException, say. With
+    SecurityException a handler refuses, which is no fault.
     """
-    setattr(error, _OWN_FAULT, True)
+    if not isinstance(error, SecurityException):
+        setattr(error, _OWN_FAULT, True)
     return error
 
 
@@ -46,6 +55,8 @@ def status_of(error: BaseException) -> int:
     """The HTTP-like status of an exception."""
     if getattr(error, _OWN_FAULT, False):
         return 500
+    if isinstance(error, SecurityException):
+        return error.status
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from types import ModuleType
 
 from asynction.contract import Target
 from asynction.exceptions import DocumentError
 from asynction.problems import Place, Problem, did_you_mean, problem_at
+from asynction.runtime._namespaces import snake_case
+from asynction.runtime._rules import RuleBook
 from asynction.validation import Validator
 
 
 class Binder:
     """Imports and checks handlers; `finish` raises one DocumentError with all that is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, allow_async: bool = False) -> None:
+        self.allow_async = allow_async
         self.problems: list[Problem] = []
         self._cause: BaseException | None = None
 
@@ -36,7 +39,7 @@ class Binder:
             text = f"`{target.path}` is a {type(found).__name__}, which cannot be called"
             self.note(target.place, "handler", text)
             return None
-        if is_async(found):
+        if not self.allow_async and is_async(found):
             text = (
                 f"`{target.path}` is `async def`, which Flask cannot await; write `def`, or serve with"
                 " AsynctionAsyncServer"
@@ -45,18 +48,45 @@ class Binder:
             return None
         return found
 
-    def fits(self, handler: Callable[..., object], target: Target, least: int, most: int | None) -> bool:
-        """Note a problem, and return False, where `handler` cannot take `least` to `most` args."""
-        message = misfit(handler, least, most)
+    def fits(
+        self,
+        handler: Callable[..., object],
+        target: Target,
+        least: int,
+        most: int | None,
+        *,
+        parameters: Iterable[str] = (),
+    ) -> bool:
+        """Note a problem, and return False, where `handler` cannot take `least` to `most` args.
+
+        `parameters` are those of the namespace, which it may take by keyword.
+        """
+        message = misfit(handler, least, most, parameters)
         if message is not None:
             self.note(target.place, "handler-signature", f"`{target.path}` {message}")
         return message is None
 
     def fits_schema(
-        self, handler: Callable[..., object], target: Target, validator: Validator | None
+        self,
+        handler: Callable[..., object],
+        target: Target,
+        validator: Validator | None,
+        *,
+        parameters: Iterable[str] = (),
     ) -> bool:
         """Note a problem, and return False, where `handler` cannot take the args that pass a schema."""
-        return validator is None or self.fits(handler, target, validator.least, validator.most)
+        least, most = positional(handler) if validator is None else (validator.least, validator.most)
+        return self.fits(handler, target, least, most, parameters=parameters)
+
+    def fits_occasion(
+        self, handler: Callable[..., object], target: Target, *, parameters: Iterable[str] = ()
+    ) -> int | None:
+        """How many args, none or one, a connect or disconnect handler takes; None with a problem noted."""
+        named = keywords(handler, parameters, occasion=True)
+        by_position = positional(partial(handler, **dict.fromkeys(named)))[1]
+        takes = 1 if by_position is None else min(by_position, 1)
+        rest = partial(handler, **dict.fromkeys(named))
+        return takes if self.fits(rest, target, takes, takes, parameters=parameters) else None
 
     def note(self, place: Place, rule: str, message: str, cause: BaseException | None = None) -> None:
         """Add a problem; the first cause becomes the cause of the DocumentError."""
@@ -67,6 +97,24 @@ class Binder:
         """Raise DocumentError if there are problems."""
         if self.problems:
             raise DocumentError(self.problems) from self._cause
+
+
+def handler_problems(rules: RuleBook) -> list[Problem]:
+    """Import every handler that a contract names and say what is wrong, whatever server is to run it."""
+    binder = Binder(allow_async=True)
+    for name, namespace in rules.contract.namespaces.items():
+        named = namespace.handlers
+        known = namespace.parameters
+        for target in (named.connect, named.disconnect):
+            if target is not None and (handler := binder.function(target)) is not None:
+                binder.fits_occasion(handler, target, parameters=known)
+        if named.error is not None and (handler := binder.function(named.error)) is not None:
+            binder.fits(handler, named.error, 1, 1)
+        for event in namespace.receives.values():
+            if event.handler is not None and (handler := binder.function(event.handler)) is not None:
+                validator = rules.received(name, event.name).args
+                binder.fits_schema(handler, event.handler, validator, parameters=known)
+    return binder.problems
 
 
 class BindingError(Exception):
@@ -162,24 +210,53 @@ def positional(function: Callable[..., object]) -> tuple[int, int | None]:
     return least, len(by_position)
 
 
-def misfit(function: Callable[..., object], least: int, most: int | None) -> str | None:
+def misfit(
+    function: Callable[..., object], least: int, most: int | None, parameters: Iterable[str] = ()
+) -> str | None:
     """Say why `function` cannot take every number of args from `least` to `most`; None where it can."""
     needs, takes = positional(function)
-    keyword_only = _needed_keywords(function)
-    if keyword_only:
-        return f"needs the keyword argument `{keyword_only}`, which nobody passes"
+    given = keywords(function, parameters)
+    unknown = [name for name, needed in _keyword_only(function).items() if needed and name not in given]
+    if unknown:
+        return f"needs the keyword argument `{unknown[0]}`, which nobody passes"
     if needs <= least and (takes is None or (most is not None and most <= takes)):
         return None
     return f"takes {_range(needs, takes)}, but the contract passes {_range(least, most)}"
 
 
-def _needed_keywords(function: Callable[..., object]) -> str | None:
+IDENTITY = ("user", "token_info")
+"""What a handler of an occasion may ask for by name of the client that security let in."""
+
+
+def keywords(
+    function: Callable[..., object], parameters: Iterable[str], *, occasion: bool = False
+) -> dict[str, str]:
+    """Which arguments of `function` are given by keyword, and what each is given.
+
+    Keyword-only ones are parameters of the namespace, by either spelling; of an `occasion`, those
+    named in IDENTITY as well, wherever they stand.
+    """
+    known = {spelling: name for name in parameters for spelling in (name, snake_case(name))}
+    given = {name: known[name] for name in _keyword_only(function) if name in known}
+    if occasion:
+        given.update({name: name for name in _names(function) if name in IDENTITY})
+    return given
+
+
+def _names(function: Callable[..., object]) -> list[str]:
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _keyword_only(function: Callable[..., object]) -> dict[str, bool]:
+    """The keyword-only arguments of `function`, and whether it needs them."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return None
-    needed = (p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty)
-    return next(needed, None)
+        return {}
+    return {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
 def _range(least: int, most: int | None) -> str:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from asynction.contract import Contract, Event, Schema, namespace_name
 from asynction.exceptions import (
+    DocumentError,
     MessageAckValidationException,
     PayloadValidationException,
     UnknownEventException,
     ValidationException,
     Violation,
 )
-from asynction.problems import did_you_mean
+from asynction.problems import Problem, did_you_mean, problem_at
+from asynction.runtime._namespaces import Match, Pattern, is_pattern
 from asynction.validation import Validator
 
 
@@ -33,12 +35,20 @@ class RuleBook:
     def __init__(self, contract: Contract, *, validation: bool = True) -> None:
         self.contract = contract
         self.validation = validation
+        self._problems: list[Problem] = []
         self.receives = {
             name: self._compile(name, namespace.receives) for name, namespace in contract.namespaces.items()
         }
         self.sends = {
             name: self._compile(name, namespace.sends) for name, namespace in contract.namespaces.items()
         }
+        self.patterns = [
+            Pattern(namespace, validation=validation)
+            for name, namespace in contract.namespaces.items()
+            if is_pattern(name)
+        ]
+        if self._problems:
+            raise DocumentError(self._problems)
 
     def _compile(self, namespace: str, events: Mapping[str, Event]) -> dict[str, Rules]:
         return {
@@ -47,15 +57,34 @@ class RuleBook:
         }
 
     def _validator(self, schema: Schema | None) -> Validator | None:
-        return Validator(schema) if self.validation and schema is not None else None
+        if not self.validation or schema is None:
+            return None
+        if not schema.is_json_schema:
+            message = (
+                f"the payload is written in `{schema.dialect}`, which cannot be checked; write JSON Schema"
+            )
+            self._problems.append(problem_at(schema.place, "schema-format", message))
+            return None
+        return Validator(schema)
+
+    def match(self, namespace: str) -> Match | None:
+        """The namespace of the contract that a client's namespace belongs to; None where there is none."""
+        name = namespace_name(namespace)
+        if name in self.contract.namespaces and not is_pattern(name):
+            return Match(name)
+        return next((found for pattern in self.patterns if (found := pattern.match(name))), None)
 
     def received(self, namespace: str, event: str) -> Rules:
-        """The rules of an event that clients send; raises UnknownEventException."""
+        """The rules of an event that clients send to a namespace, by the contract's name of it.
+
+        Raises UnknownEventException.
+        """
         return _find(self.receives, namespace, event, "receives")
 
     def sent(self, namespace: str, event: str) -> Rules:
         """The rules of an event that the server sends; raises UnknownEventException."""
-        return _find(self.sends, namespace, event, "sends")
+        match = self.match(namespace)
+        return _find(self.sends, match.name if match is not None else namespace, event, "sends")
 
     @property
     def receives_text(self) -> bool:

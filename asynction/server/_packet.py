@@ -35,6 +35,9 @@ RESERVED = frozenset({"connect", "disconnect", "*", MALFORMED})
 """Names that mean something else than an event to python-socketio."""
 
 _ANY_JSON = Validator(Schema({"items": [True], "minItems": 0, "additionalItems": True}, DRAFT_07))
+MAX_ATTACHMENTS = 100
+"""How many pieces of binary data one event may have."""
+
 _ATTACHMENTS = re.compile(r"\d(\d{1,10})-")
 _WITHOUT_BINARY = {BINARY_EVENT: EVENT, BINARY_ACK: ACK}
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -136,7 +139,7 @@ class _ContractPacket:
     def decode(self, encoded_packet: Any) -> int:
         error: AsynctionException | None = None
         try:
-            attachments: int = super().decode(encoded_packet)  # type: ignore[misc]  # mixed into a Packet
+            attachments: int = super().decode(encoded_packet) or 0  # type: ignore[misc]  # mixed into a Packet
         except Exception as cause:  # whatever the serializer raises
             if self.packet_type not in (EVENT, BINARY_EVENT, CONNECT, ACK, BINARY_ACK):
                 raise
@@ -148,6 +151,8 @@ class _ContractPacket:
                 error = self._ack_fault()
             elif self.packet_type in (EVENT, BINARY_EVENT):
                 error = self._fault(isinstance(encoded_packet, str) and _is_suspicious(encoded_packet))
+        if attachments > MAX_ATTACHMENTS:  # they would be kept in memory until the last one comes
+            error, attachments = MalformedEvent(f"more than {MAX_ATTACHMENTS} attachments"), 0
         if error is not None:
             self._refuse(error)
         if not attachments:  # python-socketio would wait for what never comes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,33 +13,43 @@ import flask_socketio
 from socketio.exceptions import ConnectionRefusedError
 from socketio.packet import ACK, EVENT
 
-from asynction.contract import Contract, Event, Namespace, Server, Target, namespace_name
+from asynction.contract import SERVED_PROTOCOLS, Contract, Event, Server, Target, namespace_name
 from asynction.document import Spec, load
-from asynction.exceptions import AsynctionException, DocumentError, UnknownEventException
+from asynction.exceptions import AsynctionException, DocumentError, SecurityException, UnknownEventException
 from asynction.problems import Place, did_you_mean, problem_at
 from asynction.runtime import (
+    NOBODY,
+    AccessBook,
     Args,
     Binder,
     Endpoint,
+    Entrance,
     Failure,
     HandshakeRules,
     MalformedEvent,
-    Request,
+    Match,
+    Occasion,
     RuleBook,
     Rules,
     acknowledged,
     answered,
+    bound,
     checked_ack,
     checked_args,
     connection,
     drive,
     error_body,
     failed,
+    is_pattern,
+    keywords,
     pack,
     positional,
     receive,
     status_of,
+    told,
 )
+from asynction.security import Identity, Request
+from asynction.server._expiry import Expiries
 from asynction.server._packet import MALFORMED, contract_packet, is_strict
 
 Function = Callable[..., Any]
@@ -78,8 +89,11 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         }
         self._server = server
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
-        self._occasions: dict[tuple[str, str], tuple[Function, int]] = {}
+        self._occasions: dict[tuple[str, str], Occasion] = {}
         self._wildcards: dict[str, Function] = {}
+        self._identities: dict[str, Identity] = {}
+        self._access: AccessBook | None = None
+        self._expiries: Expiries | None = None
         self._complete = False
         self._strict_json = False
         super().__init__(app, **kwargs)
@@ -128,7 +142,9 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         options = {**self.server_options, **kwargs}
         if self._server is not None and self._server.path and not {"path", "resource"} & options.keys():
             kwargs["path"] = self._server.path
-        if self.strict:  # else code may serve namespaces of its own
+        if self._rules.patterns:  # python-socketio then asks the handlers of `*`
+            kwargs["namespaces"] = "*"
+        elif self.strict:  # else code may serve namespaces of its own
             kwargs.setdefault("namespaces", options.get("namespaces") or list(self.contract.namespaces))
         rules, sends_text = self._rules, set()
         if self.strict and rules.sends_text:  # without strict, events that no schema describes are sent
@@ -142,6 +158,7 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         )
         super().init_app(app, **kwargs)
         self._strict_json = is_strict(self.server.packet_class)
+        self._expiries = Expiries(self.server)
         if app is not None:
             self._bind_contract()
 
@@ -189,6 +206,7 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
 
     def _bind_contract(self) -> None:
         binder = Binder()
+        self._access = AccessBook(self.contract, self._server, binder)
         for namespace in self.contract.namespaces.values():
             for occasion, target in (
                 ("connect", namespace.handlers.connect),
@@ -201,7 +219,11 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
             for event in namespace.receives.values():
                 if event.handler is not None:
                     self._attach_target(binder, namespace.name, event.name, event.handler)
-            _refuse_open_door(binder, namespace, self._server)
+        if self._server is not None and self._server.protocol not in SERVED_PROTOCOLS:
+            message = (
+                f"the server `{self._server.name}` speaks `{self._server.protocol}`, which is not served"
+            )
+            binder.note(self._server.place, "protocol", message)
         binder.finish()
         self._register_all()
 
@@ -220,9 +242,11 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         """Bind one handler to one event or occasion of the contract; `target` is how to speak of it."""
         least, most = positional(handler)
         if event in OCCASIONS and namespace in self.contract.namespaces:
-            takes = 1 if most is None else min(most, 1)
-            if binder.fits(handler, target, takes, takes):
-                self._occasions[namespace, event] = (handler, takes)
+            parameters = self.contract.namespaces[namespace].parameters
+            takes = binder.fits_occasion(handler, target, parameters=parameters)
+            if takes is not None:
+                given = keywords(handler, parameters, occasion=True)
+                self._occasions[namespace, event] = Occasion(handler, takes, given)
             return
         try:
             rules = self._rules.received(namespace, event)
@@ -233,23 +257,35 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
             else:
                 super().on(event, namespace)(handler)
             return
-        if not binder.fits_schema(handler, target, rules.args):
+        parameters = self.contract.namespaces[namespace].parameters
+        if not binder.fits_schema(handler, target, rules.args, parameters=parameters):
             return
-        self._endpoints[namespace, event] = endpoint = Endpoint(rules, handler, least, most)
+        endpoint = Endpoint(rules, handler, least, most, keywords(handler, parameters))
+        self._endpoints[namespace, event] = endpoint
         if self.server is not None:
             self._register(endpoint)
 
     def _register_all(self) -> None:
         """Tell the server of every namespace of the contract and all that is bound so far."""
         for name in self.contract.namespaces:
-            super().on("connect", name)(partial(self._connect, name))
-            super().on("disconnect", name)(partial(self._disconnect, name))
-            super().on("*", name)(partial(self._unbound, name))
+            if not is_pattern(name):
+                super().on("connect", name)(partial(self._connect, Match(name)))
+                super().on("disconnect", name)(partial(self._disconnect, Match(name)))
+                super().on("*", name)(partial(self._unbound, name))
+        if self._rules.patterns:
+            super().on("connect", "*")(self._connect_to_match)
+            super().on("disconnect", "*")(self._disconnect_from_match)
+            # Flask-SocketIO takes the event for the namespace where both are `*`, so not through it.
+            self.server.on("*", self._unbound_in_match, namespace="*")
         for endpoint in self._endpoints.values():
             self._register(endpoint)
 
     def _register(self, endpoint: Endpoint) -> None:
-        super().on(endpoint.rules.event.name, endpoint.rules.namespace)(partial(self._receive, endpoint))
+        event, namespace = endpoint.rules.event.name, endpoint.rules.namespace
+        if is_pattern(namespace):
+            super().on(event, "*")(partial(self._receive_in_match, event))
+        else:
+            super().on(event, namespace)(partial(self._receive, endpoint))
 
     def _unknown_binding(self, message: str, cause: Exception | None = None) -> None:
         if self.strict:
@@ -280,10 +316,30 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
 
     def _receive(self, endpoint: Endpoint, *args: object) -> Args:
         rules = endpoint.rules
-        flow = receive(endpoint, args, strict_json=self._strict_json)
+        identity: Identity | None = NOBODY
+        access = self._access
+        if access is not None and (rules.event.security or access.required[rules.namespace]):
+            endpoint = replace(endpoint, guards=access.guards)
+            # With `always_connect`, events may come before the client is let in.
+            identity = self._identities.get(flask.request.sid)  # type: ignore[attr-defined]
+        flow = receive(endpoint, args, strict_json=self._strict_json, identity=identity)
         return drive(
             answered(flow, partial(self._failure, rules.namespace), rules.namespace, rules.event.name)
         )
+
+    def _receive_in_match(self, event: str, *args: object) -> object:
+        """Receive an event in a namespace with parameters: several patterns may have the same event."""
+        match = self._rules.match(flask.request.namespace)  # type: ignore[attr-defined]  # Flask-SocketIO's
+        endpoint = self._endpoints.get((match.name, event)) if match is not None else None
+        if match is None or endpoint is None:
+            return self._unbound(match.name if match is not None else "*", event, *args)
+        return self._receive(endpoint.with_parameters(match.parameters), *args)
+
+    def _unbound_in_match(self, event: str, namespace: str, sid: str, *args: object) -> object:
+        """Take the call of python-socketio for an event that no pattern has a handler for."""
+        match = self._rules.match(namespace)
+        handler = partial(self._unbound, match.name if match is not None else namespace, event)
+        return self._handle_event(handler, "*", namespace, sid, *args)
 
     def _unbound(self, namespace: str, event: str, *args: object) -> object:
         """Answer an event that has no handler, or that is no event."""
@@ -306,14 +362,41 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         handler = self.exception_handlers.get(namespace, self.default_exception_handler)
         return Failure(handler, _propagates())
 
-    def _connect(self, namespace: str, auth: object = None) -> object:
-        handler, takes = self._occasions.get((namespace, "connect"), (None, 0))
+    def _connect_to_match(self, auth: object = None) -> object:
+        namespace: str = flask.request.namespace  # type: ignore[attr-defined]  # Flask-SocketIO's
+        match = self._rules.match(namespace)
+        if match is None and self.strict:
+            error = UnknownEventException(f"no namespace `{namespace:.80}`")
+            raise ConnectionRefusedError(str(error), error_body(error))
+        return self._connect(match, auth) if match is not None else None
+
+    def _connect(self, match: Match, auth: object = None) -> object:
+        sid, namespace = flask.request.sid, flask.request.namespace  # type: ignore[attr-defined]
+        try:
+            identity, answer = self._enter(match, auth, partial(self._identities.__setitem__, sid))
+        except BaseException:
+            self._identities.pop(sid, None)
+            raise
+        eio_sid = self.server.manager.eio_sid_from_sid(sid, namespace)
+        if answer is False or eio_sid not in self.server.environ:  # it may have left meanwhile
+            self._identities.pop(sid, None)
+            return False
+        access, expiries = self._access, self._expiries
+        if access is not None and expiries is not None:
+            end = identity.expiry(access.guards)
+            if end is not None:
+                expiries.add(sid, namespace, end)
+        return answer
+
+    def _enter(self, match: Match, auth: object, admit: Function) -> tuple[Identity, object]:
+        namespace = match.name
         try:
             if not self._complete:
                 self._check_complete()
             if isinstance(auth, MalformedEvent):  # a packet that cannot be read, see _packet
                 raise auth
-            answer = drive(connection(self._handshakes.get(namespace), _request(), handler, (auth,)[:takes]))
+            entrance = self._entrance(namespace, admit)
+            return drive(connection(entrance, _request(auth), match.parameters))
         except ConnectionRefusedError:
             raise
         except Exception as error:
@@ -322,20 +405,50 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
             # `str` has the name of the parameter that is wrong; of our own faults nobody hears more.
             reason = str(error) if status_of(error) < 500 else body["title"]
             raise ConnectionRefusedError(reason, body) from error
-        return answer[0] if answer else None
 
-    def _disconnect(self, namespace: str, reason: object = None) -> None:
-        handler, takes = self._occasions.get((namespace, "disconnect"), (None, 0))
-        if handler is not None:
+    def _entrance(self, namespace: str, admit: Function) -> Entrance:
+        """What a client must pass to enter; a server that is not bound yet lets nobody in."""
+        if self._access is None:
+            raise AsynctionException("the server has no app yet")
+        required = self._access.required[namespace]
+        offered = self._access.offered(self.contract.namespaces[namespace])
+        return Entrance(
+            self._handshakes.get(namespace),
+            required,
+            self._access.guards,
+            offered,
+            self._occasions.get((namespace, "connect")),
+            admit if required or offered else None,
+        )
+
+    def security_info(self, sid: str) -> Mapping[str, object] | None:
+        """What the security function said of a connected client; None where none was asked."""
+        identity = self._identities.get(sid)
+        return identity.token_info if identity is not None else None
+
+    def _disconnect_from_match(self, reason: object = None) -> None:
+        match = self._rules.match(flask.request.namespace)  # type: ignore[attr-defined]  # Flask-SocketIO's
+        if match is not None:
+            self._disconnect(match, reason)
+
+    def _disconnect(self, match: Match, reason: object = None) -> None:
+        sid: str = flask.request.sid  # type: ignore[attr-defined]  # Flask-SocketIO's
+        identity = self._identities.pop(sid, NOBODY)
+        if self._expiries is not None:
+            self._expiries.remove(sid)
+        occasion = self._occasions.get((match.name, "disconnect"))
+        if occasion is not None:
+            handler = bound(occasion.handler, occasion.keywords, told(identity, match.parameters))
             try:
-                handler(*(reason,)[:takes])
+                handler(*(reason,)[: occasion.takes])
             except Exception as error:
-                self._tell(error, namespace, "disconnect")
+                self._tell(error, match.name, "disconnect")
 
     def _tell(self, error: Exception, namespace: str, occasion: str) -> None:
         """Give an exception of an occasion to the error handler, else log it; raise it while testing."""
         failure = self._failure(namespace)
-        if failure.handler is None and failure.propagate:
+        refused = isinstance(error, SecurityException)  # an answer, which no test must catch
+        if failure.handler is None and failure.propagate and not refused:
             # python-socketio takes a TypeError for a wrong signature and calls the handler again.
             if isinstance(error, TypeError):
                 raise AsynctionException(f"the {occasion} handler raised {error!r}") from error
@@ -351,7 +464,7 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         PayloadValidationException. A `callback` is called only with an acknowledgement that keeps
         the contract.
         """
-        namespace = namespace_name(kwargs.get("namespace") or "/")
+        namespace = self._addressed(kwargs.get("namespace"))
         rules = self._sent(namespace, event)
         kwargs["namespace"] = namespace
         callback = kwargs.get("callback")
@@ -364,7 +477,7 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
 
         Raises as `emit` does, and MessageAckValidationException.
         """
-        namespace = namespace_name(kwargs.get("namespace") or "/")
+        namespace = self._addressed(kwargs.get("namespace"))
         rules = self._sent(namespace, event)
         kwargs["namespace"] = namespace
         answer = super().call(event, _outgoing(rules, args, kwargs), **kwargs)
@@ -385,6 +498,17 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
     ) -> Any:
         """Stand in for `Namespace.call`; `own` is the namespace of the class."""
         return self.call(event, data, to=to or sid, namespace=namespace or own, **kwargs)
+
+    def _addressed(self, name: str | None) -> str:
+        """The namespace that is meant: of a pattern, the one in which an event is being handled."""
+        namespace = namespace_name(name or "/")
+        if namespace not in self.contract.namespaces or not is_pattern(namespace):
+            return namespace
+        current = getattr(flask.request, "namespace", None) if flask.has_request_context() else None
+        match = self._rules.match(current) if current is not None else None
+        if match is None or match.name != namespace:
+            raise UnknownEventException(f"`{namespace}` has parameters: name one of its namespaces")
+        return str(current)
 
     def _sent(self, namespace: str, event: str) -> Rules | None:
         try:
@@ -430,16 +554,6 @@ def _choose_server(contract: Contract, name: str | None) -> Server | None:
     return contract.servers[name]
 
 
-def _refuse_open_door(binder: Binder, namespace: Namespace, server: Server | None) -> None:
-    """Note a problem where the document demands credentials: nothing here could ask for them."""
-    demanded = namespace.security
-    if demanded is None and server is not None:
-        demanded = server.security
-    if demanded or any(event.security for event in namespace.receives.values()):
-        message = f"`{namespace.name}` demands credentials, and this server has no way to check them"
-        binder.note(namespace.place, "security", message)
-
-
 def _propagates() -> bool:
     """True while testing or debugging, by the app's PROPAGATE_EXCEPTIONS as Flask reads it."""
     if not flask.has_app_context():
@@ -449,9 +563,21 @@ def _propagates() -> bool:
     return bool(app.testing or app.debug if propagate is None else propagate)
 
 
-def _request() -> Request:
+def _request(auth: object) -> Request:
     request = flask.request
-    return Request(request.method, tuple(request.args.items(multi=True)), tuple(request.headers.items()))
+    return Request(
+        request.method,
+        tuple(request.args.items(multi=True)),
+        tuple(request.headers.items()),
+        auth,
+        _certificate(request.environ),
+    )
+
+
+def _certificate(environ: Mapping[str, Any]) -> str | None:
+    """The client's verified certificate, as the server that ends TLS sets it; no client can."""
+    verified = environ.get("SSL_CLIENT_VERIFY", "SUCCESS") == "SUCCESS"
+    return environ.get("SSL_CLIENT_CERT") if verified else None
 
 
 def _trigger(namespace_handler: flask_socketio.Namespace, event: str, *args: object) -> object:

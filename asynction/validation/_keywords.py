@@ -44,15 +44,18 @@ def map_subschemas(schema: dict[str, Json], change: Callable[[Json], Json]) -> d
     """Return a copy of `schema` with `change` applied to each schema that stands directly in it."""
     changed: dict[str, Json] = {}
     for keyword, value in schema.items():
-        if keyword in LIST and isinstance(value, list):
-            changed[keyword] = [change(item) for item in value]
-        elif keyword in MAP and isinstance(value, dict):
-            # `dependencies` may have lists of property names beside schemas.
-            changed[keyword] = {k: v if isinstance(v, list) else change(v) for k, v in value.items()}
-        elif keyword in ONE and isinstance(value, dict | bool):
-            changed[keyword] = change(value)
-        else:
-            changed[keyword] = value
+        if isinstance(value, dict):
+            if keyword in MAP:
+                # `dependencies` may have lists of property names beside schemas.
+                changed[keyword] = {k: v if isinstance(v, list) else change(v) for k, v in value.items()}
+                continue
+            value = change(value) if keyword in ONE else value  # noqa: PLW2901 - one name for what it becomes
+        elif isinstance(value, list):
+            if keyword in LIST:
+                value = [change(item) for item in value]  # noqa: PLW2901
+        elif isinstance(value, bool) and keyword in ONE:
+            value = change(value)  # noqa: PLW2901
+        changed[keyword] = value
     return changed
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from asynction.contract import Json, Schema
-from asynction.validation._keywords import DIALECTS, map_subschemas, subschemas
+from asynction.validation._keywords import DIALECTS, map_subschemas
 
 BINARY = "x-binary"
 """Our keyword in a prepared schema: bytes are welcome, and else only the JSON types it lists."""
@@ -51,7 +51,8 @@ class Prepared:
 
 def prepare(schema: Schema) -> Prepared:
     """Read `schema` as a description of an event's args (see the manual, "Events and acks")."""
-    value = _adapt(schema.value)
+    binary: list[Json] = []
+    value = _adapt(schema.value, binary)
     draft = DIALECTS[schema.dialect]
     items = _tuple_items(value, draft)
     arity: tuple[int, int | None]
@@ -64,7 +65,7 @@ def prepare(schema: Schema) -> Prepared:
         draft,
         *arity,
         is_tuple=items is not None,
-        takes_bytes=any(BINARY in each for each in subschemas(wrapped)),
+        takes_bytes=bool(binary),
     )
 
 
@@ -77,12 +78,14 @@ def is_binary(schema: Json) -> bool:
     return named and (kinds == "string" or (isinstance(kinds, list) and "string" in kinds))
 
 
-def _adapt(schema: Json) -> Json:
+def _adapt(schema: Json, binary: list[Json]) -> Json:
+    """Copy a schema as an engine is to read it; the nodes that stand for bytes are put into `binary`."""
     if not isinstance(schema, dict):
         return schema
-    changed = map_subschemas(schema, _adapt)
+    changed = map_subschemas(schema, lambda inner: _adapt(inner, binary))
     changed.pop(BINARY, None)  # a document has no word in this
     if is_binary(schema):
+        binary.append(schema)
         kinds = changed.pop("type")
         changed.pop("format", None)
         changed[BINARY] = [kind for kind in kinds if kind != "string"] if isinstance(kinds, list) else []

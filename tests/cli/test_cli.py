@@ -93,7 +93,10 @@ def test_help_is_everywhere(command: list[str], option: str) -> None:
 
 
 def test_help_lists_the_commands() -> None:
-    assert "run  Serve SPEC, an AsyncAPI document" in invoke("-h").output
+    _, _, commands = invoke("-h").output.partition("Commands:\n")
+
+    assert [line.split()[0] for line in commands.splitlines()] == ["bundle", "run", "schema", "validate"]
+    assert "Serve SPEC, an AsyncAPI document" in commands
 
 
 @pytest.mark.parametrize("args", [["rnu"], ["run"], ["run", "x", "--port", "banana"], ["run", "x", "--prot"]])

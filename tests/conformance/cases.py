@@ -42,12 +42,12 @@ class Case:
     schemas: dict[str, Any] = field(default_factory=dict)
 
 
-class _Loader(yaml.SafeLoader):
-    pass
+class ConformanceLoader(yaml.SafeLoader):
+    """Reads the tags that the README of the cases lists."""
 
 
-def _nested(leaf: Callable[[Any], Any]) -> Callable[[_Loader, Any], Any]:
-    def construct(loader: _Loader, node: yaml.ScalarNode) -> Any:
+def _nested(leaf: Callable[[Any], Any]) -> Callable[[ConformanceLoader, Any], Any]:
+    def construct(loader: ConformanceLoader, node: yaml.ScalarNode) -> Any:
         value: Any = None
         for _ in range(int(loader.construct_scalar(node))):
             value = leaf(value)
@@ -56,12 +56,12 @@ def _nested(leaf: Callable[[Any], Any]) -> Callable[[_Loader, Any], Any]:
     return construct
 
 
-def _repeat(loader: _Loader, node: yaml.SequenceNode) -> str:
+def _repeat(loader: ConformanceLoader, node: yaml.SequenceNode) -> str:
     text, times = loader.construct_sequence(node)
     return str(text) * int(times)
 
 
-_TAGS: dict[str, Callable[[_Loader, Any], Any]] = {
+_TAGS: dict[str, Callable[[ConformanceLoader, Any], Any]] = {
     "!bytes": lambda loader, node: str(loader.construct_scalar(node)).encode(),
     "!float": lambda loader, node: float(loader.construct_scalar(node)),
     "!text": lambda loader, node: json.loads(f'"{loader.construct_scalar(node)}"'),
@@ -72,7 +72,7 @@ _TAGS: dict[str, Callable[[_Loader, Any], Any]] = {
     "!args": lambda loader, node: ["x"] * int(loader.construct_scalar(node)),
 }
 for _tag, _constructor in _TAGS.items():
-    _Loader.add_constructor(_tag, _constructor)
+    ConformanceLoader.add_constructor(_tag, _constructor)
 
 
 def _expected(given: dict[str, Any]) -> Expected:
@@ -83,7 +83,7 @@ def _expected(given: dict[str, Any]) -> Expected:
 
 def _read(path: Path) -> Iterable[Case]:
     text = path.read_text(encoding="utf-8")
-    data = yaml.load(text, _Loader)
+    data = yaml.load(text, ConformanceLoader)
     for case in data["cases"]:
         yield Case(**{**case, "expect": _expected(case["expect"]), "schemas": data.get("schemas", {})})
 

@@ -2,8 +2,10 @@
 
 An HTML comment on the line before a block says what it is; readers do not see it:
 
-    <!-- file: NAME -->      written to the page's folder; a document in YAML is loaded as well
-    <!-- part: WHERE -->     a piece of a document, loaded in its place in one (see PLACES)
+    <!-- file: NAME -->      written to the page's folder; a document in YAML is loaded as well, and
+                             what another tool's YAML runs of ours is run
+    <!-- part: WHERE -->     a piece of a 2.6 document, loaded in its place in one (see PLACES)
+    <!-- part: WHERE 3.1.0 -->  the same of a 3.1 document
     <!-- server -->          a command that serves until the next one, or the end of the page
     <!-- output -->          what the block before it printed
     <!-- text: MODULE -->    taken from the docstring of that module

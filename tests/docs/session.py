@@ -17,19 +17,34 @@ from io import StringIO
 from pathlib import Path
 from textwrap import indent
 
+import yaml
+
 from asynction import validate
 from tests.docs.blocks import ROOT, Block, Kind
 from tests.e2e.processes import free_port, running
 
 PLACES = {
-    "document": "",
-    "servers": "channels: {}\nservers:\n",
-    "channel": "channels:\n  /:\n",
-    "message": "channels:\n  /:\n    publish:\n      message:\n",
+    "2.6.0": {
+        "document": "",
+        "servers": "channels: {}\nservers:\n",
+        "channel": "channels:\n  /:\n",
+        "message": "channels:\n  /:\n    publish:\n      message:\n",
+    },
+    "3.1.0": {
+        "document": "",
+        "servers": "channels: {}\nservers:\n",
+        "channel": "channels:\n  main:\n",
+        "message": "operations:\n  main: {action: receive, channel: {$ref: '#/channels/main'}}\n"
+        "channels:\n  main:\n    messages:\n      event:\n",
+    },
 }
-"""What stands before a part of a document; the part is indented below it."""
+"""What stands before a part of a document of a version; the part is indented below it."""
 
-_HEAD = "asyncapi: 2.6.0\ninfo: {title: Part, version: 1.0.0}\n"
+_IGNORED = ("latest-version", "unused-component")
+"""Advice that the manual's small documents have no use for."""
+
+_FAILED = re.compile(r'Error: |: \d+ error|^::error |"level": "error"|"severity": "error"|<failure', re.M)
+_STATUS = ["echo", "$?"]
 _SHOWN = "127.0.0.1:5000"
 _PACKAGES = {"asynction", "python-socketio"}
 
@@ -64,17 +79,29 @@ class Session:
         path.write_text(block.text.replace(_SHOWN, f"127.0.0.1:{self.port}"), encoding="utf-8")
         if path.suffix == ".py":
             compile(block.text, str(block), "exec")
-        elif block.text.startswith("asyncapi:"):
-            problems = validate(path)
+        elif re.search(r"^asyncapi:", block.text, re.MULTILINE):
+            problems = validate(path, ignore=_IGNORED)
             assert bool(problems) == path.name.startswith("broken"), (str(block), problems)
+        elif path.suffix in (".yaml", ".yml"):
+            self.configuration(block)
+
+    def configuration(self, block: Block) -> None:
+        """Run what another tool's file tells it to run."""
+        yaml.safe_load(block.text)
+        for command in re.findall(r"^[ -]*(?:(?:run|entry): )?(asynction .+)$", block.text, re.MULTILINE):
+            done = self.process(command)
+            assert done.returncode in (0, 1), (str(block), done.stdout)
 
     def part(self, block: Block) -> None:
-        before = PLACES[block.value]
+        place, _, version = block.value.partition(" ")
+        version = version or "2.6.0"
+        before = PLACES[version][place]
         last = before.splitlines()[-1:]
         depth = sum(len(line) - len(line.lstrip()) + 2 for line in last)
         path = self.folder / "part.yaml"
-        path.write_text(_HEAD + before + indent(block.text, " " * depth), encoding="utf-8")
-        assert validate(path) == [], str(block)
+        head = f"asyncapi: {version}\ninfo: {{title: Part, version: 1.0.0}}\n"
+        path.write_text(head + before + indent(block.text, " " * depth), encoding="utf-8")
+        assert validate(path, ignore=_IGNORED) == [], str(block)
 
     def python(self, block: Block) -> None:
         # The blank lines give a traceback the line numbers of the page.
@@ -93,30 +120,48 @@ class Session:
         assert block.text in (getdoc(import_module(block.value)) or ""), str(block)
 
     def console(self, block: Block) -> None:
-        for command, shown in _commands(block):
+        commands = _commands(block)
+        for index, (command, shown) in enumerate(commands):
             words = shlex.split(command)
             if words[0] == "make":
                 assert set(words[1:]) <= make_targets(), str(block)
             elif words[:2] == ["pip", "install"]:
                 assert all(map(_can_be_installed, words[2:])), str(block)
-            else:
-                self.command(words, shown, block)
+            elif words != _STATUS:
+                following = commands[index + 1 :][:1]
+                said = [int(text) for next_, text in following if shlex.split(next_) == _STATUS]
+                self.command(command, shown, said, block)
 
-    def command(self, words: list[str], shown: str, block: Block) -> None:
+    def command(self, command: str, shown: str, said: list[int], block: Block) -> None:
+        """Run a command; `said` has its status where the page asks for it with `echo $?`."""
+        done = self.process(command)
+        self.printed = done.stdout.replace(f"127.0.0.1:{self.port}", _SHOWN)
+        assert self.printed.strip() == shown.strip(), str(block)
+        if said:
+            assert done.returncode == said[0], (str(block), self.printed)
+        else:
+            assert bool(done.returncode) == bool(_FAILED.search(shown)), (str(block), self.printed)
+
+    def process(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command line, with `< FILE` and `> FILE` as in a shell."""
+        words = shlex.split(command)
+        given = words[words.index("<") + 1] if "<" in words else os.devnull
+        taken = words[words.index(">") + 1] if ">" in words else None
         done = subprocess.run(
-            self.words(words),
+            self.words([word for word in words if word not in ("<", ">", given, taken)]),
             cwd=self.folder,
             env=os.environ | {"COLUMNS": "80", "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
+            input=(self.folder / given).read_text(encoding="utf-8"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=60,
             check=False,
         )
-        self.printed = done.stdout.replace(f"127.0.0.1:{self.port}", _SHOWN)
-        assert bool(done.returncode) == ("Error: " in shown), (str(block), self.printed)
-        assert self.printed.strip() == shown.strip(), str(block)
+        if taken is not None:
+            (self.folder / taken).write_text(done.stdout, encoding="utf-8")
+            done.stdout = ""
+        return done
 
     def serve(self, block: Block) -> None:
         self.server.close()

@@ -39,8 +39,11 @@ def run(tmp_path: Path) -> Iterator[Run]:
         yield start
 
 
-def test_the_chat_runs_without_application_code(run: Run, async_mode: str, connect: Connect) -> None:
-    process = run(EXAMPLES / "chat" / "asyncapi.yaml", "--async-mode", async_mode)
+@pytest.mark.parametrize("document", ["asyncapi.yaml", "asyncapi-3.1.yaml"])
+def test_the_chat_runs_without_application_code(
+    run: Run, async_mode: str, connect: Connect, document: str
+) -> None:
+    process = run(EXAMPLES / "chat" / document, "--async-mode", async_mode)
     ada, bob = (connect(process.url, query={"name": name}) for name in ("Ada", "Bob"))
     (receipt,) = ada.call("say", {"text": "hello"})
     assert receipt == {"id": 1, "reached": 1}

@@ -11,10 +11,19 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from asynction.contract import Schema, Target
+from asynction.contract import Contract, Event, Handlers, Info, Namespace, Schema, Target
 from asynction.exceptions import DocumentError
 from asynction.problems import Place
-from asynction.runtime import Binder, import_path, is_async, misfit, positional
+from asynction.runtime import (
+    Binder,
+    RuleBook,
+    handler_problems,
+    import_path,
+    is_async,
+    keywords,
+    misfit,
+    positional,
+)
 from asynction.validation import DRAFT_07, Validator
 
 MODULE = '''
@@ -250,3 +259,34 @@ def test_the_async_examples_are_async() -> None:
         await decorated()
 
     asyncio.run(all_of_them())
+
+
+@pytest.mark.parametrize(
+    ("handlers", "handler", "problems"),
+    [
+        (Handlers(), None, []),
+        (Handlers(Target("bindme.handlers.function"), Target("bindme.handlers.later")), None, []),
+        (Handlers(error=Target("bindme.handlers.function")), "bindme.handlers.later", []),
+        (Handlers(connect=Target("bindme.handlers.no")), None, ["handler"]),
+        (Handlers(disconnect=Target("bindme.no.no")), None, ["handler"]),
+        (Handlers(error=Target("bindme.handlers.THE_ANSWER")), None, ["handler"]),
+        (Handlers(), "bindme.handlers.Class.static", []),
+        (Handlers(), "bindme.broken.function", ["handler"]),
+        (Handlers(error=Target("time.time_ns")), "time.sleep", []),
+        (Handlers(connect=Target("operator.add")), "operator.add", ["handler-signature"] * 2),
+    ],
+)
+def test_all_handlers_of_a_contract_can_be_checked_without_a_server(
+    handlers: Handlers, handler: str | None, problems: list[str]
+) -> None:
+    target = Target(handler) if handler is not None else None
+    event = Event("e", Schema({"type": "string"}, DRAFT_07), handler=target)
+    namespace = Namespace("/", {"e": event}, {}, handlers=handlers)
+    rules = RuleBook(Contract(Info("T", "1"), {}, {"/": namespace}, {}))
+
+    assert [problem.rule for problem in handler_problems(rules)] == problems
+
+
+def test_what_does_not_tell_its_names_is_given_none() -> None:
+    assert keywords(dict.fromkeys, (), occasion=True) == {}
+    assert keywords(max, (), occasion=True) == {}

@@ -12,13 +12,16 @@ from asynction.exceptions import (
     BindingsValidationException,
     MessageAckValidationException,
     PayloadValidationException,
+    SecurityException,
 )
 from asynction.runtime import (
+    NOBODY,
     Endpoint,
+    Entrance,
     Failure,
     Flow,
     HandshakeRules,
-    Request,
+    Occasion,
     Rules,
     acknowledged,
     answered,
@@ -27,6 +30,7 @@ from asynction.runtime import (
     failed,
     receive,
 )
+from asynction.security import Request
 from asynction.validation import DRAFT_07, Validator
 
 SERVER_ERROR = ({"error": {"status": 500, "title": "Internal Server Error"}},)
@@ -89,14 +93,39 @@ HANDSHAKE = HandshakeRules(Handshake(method="GET"))
 
 
 def test_a_connection_gives_the_answer_of_the_handler() -> None:
-    assert drive(connection(None, Request("GET"), lambda auth: auth, ("token",))) == ("token",)
-    assert drive(connection(HANDSHAKE, Request("GET"), lambda: False, ())) == (False,)
-    assert drive(connection(HANDSHAKE, Request("GET"), None, ())) == ()
+    def enter(entrance: Entrance, **parameters: object) -> object:
+        return drive(connection(entrance, Request("GET", auth="token"), parameters))
+
+    assert enter(Entrance(occasion=Occasion(lambda auth: auth, 1))) == (NOBODY, "token")
+    assert enter(Entrance(HANDSHAKE, occasion=Occasion(lambda: False, 0))) == (NOBODY, False)
+    assert enter(Entrance(HANDSHAKE)) == (NOBODY, None)
+    occasion = Occasion(lambda *, room: room, 0, {"room": "room"})
+    assert enter(Entrance(occasion=occasion), room=7) == (NOBODY, 7)
 
 
 def test_a_connection_that_breaks_the_binding_does_not_reach_the_handler() -> None:
     with pytest.raises(BindingsValidationException):
-        drive(connection(HANDSHAKE, Request("POST"), pytest.fail, ("called",)))
+        drive(connection(Entrance(HANDSHAKE, occasion=Occasion(pytest.fail, 1)), Request("POST"), {}))
+
+
+def test_who_it_is_is_told_before_the_handler_is_called() -> None:
+    told: list[object] = []
+    entrance = Entrance(occasion=Occasion(lambda: told.append("called"), 0), admit=told.append)
+    drive(connection(entrance, Request("GET"), {}))
+    assert told == [NOBODY, "called"]
+
+
+def test_who_is_not_let_in_yet_sends_nothing() -> None:
+    with pytest.raises(SecurityException):
+        drive(receive(Endpoint(rules(), pytest.fail), (), strict_json=False, identity=None))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_handler_may_refuse(status: int) -> None:
+    flow = receive(Endpoint(rules(), raising(SecurityException(status))), (), strict_json=False)
+    (ack,) = drive(answered(flow, Failure, "/", "e"))
+    assert isinstance(ack, dict)
+    assert ack["error"]["status"] == status
 
 
 def raising(error: Exception) -> Callable[..., Any]:
@@ -121,7 +150,7 @@ def test_an_exception_is_answered_and_logged(caplog: pytest.LogCaptureFixture) -
     [
         lambda error: receive(Endpoint(rules(), raising(error)), (), strict_json=False),
         lambda error: acknowledged(rules(), raising(error), ()),
-        lambda error: connection(None, Request("GET"), raising(error), ()),
+        lambda error: connection(Entrance(occasion=Occasion(raising(error), 0)), Request("GET"), {}),
     ],
 )
 def test_what_our_own_code_raises_is_our_own_fault(

@@ -8,7 +8,8 @@ import pytest
 
 from asynction.contract import Handshake, Schema
 from asynction.exceptions import BindingsValidationException
-from asynction.runtime import HandshakeRules, Request
+from asynction.runtime import HandshakeRules
+from asynction.security import Request
 from asynction.validation import DRAFT_07
 
 Pairs = tuple[tuple[str, str], ...]
@@ -145,3 +146,14 @@ def test_headers_are_found_in_any_case() -> None:
 def test_headers_that_others_add_are_no_matter() -> None:
     handshake = Handshake(headers=schema({"X-Count": {"type": "integer"}}, additionalProperties=False))
     check(handshake, headers=(("Cookie", "a=b"), ("Host", "example.org"), ("X-Count", "7")))
+
+
+def test_auth_is_held_against_its_schema_and_not_quoted() -> None:
+    rules = HandshakeRules(Handshake(auth=schema({"token": {"type": "string"}}, "token")))
+    rules.check(Request("GET", auth={"token": "x"}))
+    with pytest.raises(BindingsValidationException) as caught:
+        rules.check(Request("GET", auth={"token": ["MARKER"]}))
+    assert str(caught.value) == "auth: /token: must be string"
+    assert caught.value.path == ("token",)
+    with pytest.raises(BindingsValidationException, match="auth: must be object"):
+        rules.check(Request("GET"))

@@ -260,9 +260,11 @@ def test_the_attachments_of_a_refused_event_are_swallowed() -> None:
         assert packet.packet_type == BINARY_EVENT
 
 
-def test_too_many_attachments_are_not_waited_for() -> None:
-    packet = read(f'5{"9" * 11}-7["e"]')
+@pytest.mark.parametrize("count", ["9" * 11, "9" * 9, "101"])
+def test_too_many_attachments_are_not_waited_for(count: str) -> None:
+    packet = read(f'5{count}-7["e"]')
     assert packet.data[0] == MALFORMED
+    assert packet.attachment_count == 0
     assert packet.packet_type == EVENT
 
 

@@ -16,7 +16,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
 from asynction.contract import Schema
-from asynction.document._bundle import bundle, dialect_of_format, named_dialect
+from asynction.document import _schemas
+from asynction.document._schemas import Schemas, dialect_of_format, named_dialect
 from asynction.document._sources import Sources
 from asynction.validation import DIALECTS, DRAFT_07, Validator
 
@@ -28,7 +29,7 @@ DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
 def bundled(schema: object, dialect: str | None = None, **beside: object) -> tuple[Schema | None, list[str]]:
     root = Sources().root({"it": schema, **beside})
     assert root is not None
-    found = bundle(root.child("it"), dialect)
+    found = Schemas().bundle(root.child("it"), dialect)
     problems = root.sources.problems
     return found, [f"{p.severity} {p.rule} {p.pointer} {p.message}" for p in problems]
 
@@ -163,7 +164,7 @@ def test_a_file_names_the_dialect_of_all_schemas_in_it(tmp_path: Path) -> None:
     root = Sources().root(path)
     assert root is not None
 
-    found = bundle(root.child("d"))
+    found = Schemas().bundle(root.child("d"))
 
     assert found is not None
     assert (found.dialect, found.value) == (DRAFT_04, {"minimum": 0, "exclusiveMinimum": True})
@@ -200,12 +201,28 @@ def test_what_is_no_schema_is_a_problem_at_its_place(schema: object, problems: l
     assert bundled(schema, text="xyz", bad={"minimum": "0"}) == (None, problems)
 
 
+def test_patterns_are_tried() -> None:
+    found, problems = bundled(
+        {
+            "pattern": "^a+$",
+            "patternProperties": {"^b": {}, "(?<n>a)\\k<n>": {}},
+            "properties": {"c": {"pattern": "[a-z]"}},
+        }
+    )
+
+    assert found is None
+    assert [problem.partition(" cannot")[0] for problem in problems] == [
+        "error schema /it/patternProperties/(?<n>a)\\k<n>"
+    ]
+    sound({"pattern": "^a+$", "patternProperties": {"^b": {}}})
+
+
 def test_a_schema_that_only_its_engine_refuses_is_a_problem() -> None:
     found, problems = bundled({"pattern": "(?<n>a)\\k<n>"})
 
     assert found is None
     assert len(problems) == 1
-    assert problems[0].startswith("error schema /it cannot be used: ")
+    assert problems[0].startswith("error schema /it/pattern cannot be used: ")
 
 
 @pytest.mark.parametrize(
@@ -254,6 +271,24 @@ def test_what_works_but_is_not_meant_so_is_a_warning(schema: object, warnings: l
     assert bundled(schema, text={"type": "string"}, old={"$schema": DRAFT_04})[1] == warnings
 
 
+def test_a_default_is_checked_once_however_many_bundles_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[Schema] = []
+
+    def counting(schema: Schema) -> Validator:
+        checked.append(schema)
+        return Validator(schema)
+
+    monkeypatch.setattr(_schemas, "Validator", counting)
+    uses = {name: {"items": {"$ref": "#/s"}} for name in "abc"}
+    root = Sources().root({**uses, "s": {"type": "string", "default": "x"}})
+    assert root is not None
+
+    schemas = Schemas()
+
+    assert all(schemas.bundle(root.child(name)) for name in uses)
+    assert len(checked) == 1
+
+
 @pytest.mark.parametrize(
     ("schema", "value", "accepted"),
     [
@@ -278,7 +313,7 @@ def test_a_bundle_knows_where_it_was_written(tmp_path: Path) -> None:
     root = Sources().root(path)
     assert root is not None
 
-    found = bundle(root.child("b"))
+    found = Schemas().bundle(root.child("b"))
 
     assert found is not None
     assert str(found.place) == f"{path}:2:3"
@@ -290,7 +325,7 @@ def test_a_schema_of_the_greatest_depth_can_be_bundled(tmp_path: Path) -> None:
     root = Sources().root(path)
     assert root is not None
 
-    found = bundle(root.child("a"))
+    found = Schemas().bundle(root.child("a"))
 
     assert found is not None
     assert Validator(found).accepts((1,))
@@ -307,9 +342,8 @@ def test_a_schema_of_the_greatest_depth_can_be_bundled(tmp_path: Path) -> None:
         ('Application/Schema+JSON; version="draft-07"', DRAFT_07),
         ("application/schema;version=2020-12", DRAFT_2020),
         ("application/schema;version=draft-2019-09", DRAFT_2019),
-        ("application/schema+json", None),
+        ("application/schema+json", ""),
         ("application/schema+json;version=draft-03", None),
-        ("application/vnd.aai.asyncapi;version=3.0.0", None),
         ("application/vnd.apache.avro;version=1.9.0", None),
         ("application/schema+xml;version=draft-07", None),
         ("banana", None),
@@ -396,7 +430,7 @@ def test_a_bundle_judges_as_the_references_do(
     root = sources.root(tmp_path / "root.json")
     assert root is not None
 
-    found = bundle(root.child("a"))
+    found = Schemas().bundle(root.child("a"))
 
     if found is None:
         assert {problem.rule for problem in sources.problems} == {"ref-cycle"}

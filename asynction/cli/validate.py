@@ -1,0 +1,109 @@
+"""`asynction validate`: the contract check for CI."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from asynction.cli import HELP
+from asynction.cli._report import FORMATS, as_text
+from asynction.cli._spec import STDIN, document_of
+from asynction.document import validate
+from asynction.problems import Problem, did_you_mean
+from asynction.rules import RULES
+
+
+def _known_rules(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in RULES:
+            raise click.BadParameter(f"no rule `{name}`{did_you_mean(name, RULES)}")
+        if not RULES[name].ignorable:
+            raise click.BadParameter(f"`{name}` cannot be ignored: {RULES[name].why}")
+    return names
+
+
+def _list_rules(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        width = max(map(len, RULES))
+        for rule in RULES.values():
+            click.echo(f"{rule.name:{width}}  {rule.severity:7}  {rule.summary}")
+        ctx.exit()
+
+
+def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
+    if name is None:
+        return
+    if name not in RULES:
+        raise click.BadParameter(f"no rule `{name}`{did_you_mean(name, RULES)}")
+    rule = RULES[name]
+    ignore = "It can be switched off." if rule.ignorable else "It cannot be switched off."
+    click.echo(f"{rule.name} ({rule.severity})\n\n{rule.summary} {rule.why}\n{ignore}")
+    ctx.exit()
+
+
+@click.command("validate", context_settings=HELP)
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", *FORMATS]),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default="error",
+    show_default=True,
+    help="What makes the exit code 1.",
+)
+@click.option("--handlers", is_flag=True, help="Also import every handler and check its signature.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULE",
+    callback=_known_rules,
+    help="Switch a rule off; may be repeated.",
+)
+@click.option(
+    "--list-rules",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_rules,
+    help="List all rules and exit.",
+)
+@click.option(
+    "--explain",
+    metavar="RULE",
+    is_eager=True,
+    expose_value=False,
+    callback=_explain,
+    help="Explain a rule and exit.",
+)
+def command(specs: tuple[str, ...], form: str, fail_on: str, handlers: bool, ignore: tuple[str, ...]) -> None:
+    """Check AsyncAPI documents; `-` reads one from standard input.
+
+    Exits with 0 where all are sound, 1 where a problem is as severe as --fail-on says, 2 for a call
+    that is not understood.
+    """
+    problems = [problem for spec in specs for problem in _check(spec, handlers, ignore)]
+    files = [STDIN if spec == "-" else spec for spec in specs]
+    if form == "text":
+        click.echo(as_text(problems, files, lambda text, colour: click.style(text, fg=colour)))
+    else:
+        click.echo(FORMATS[form](problems, files))
+    severities = {problem.severity for problem in problems}
+    sys.exit(1 if "error" in severities or (fail_on == "warning" and severities) else 0)
+
+
+def _check(spec: str, handlers: bool, ignore: tuple[str, ...]) -> list[Problem]:
+    document = document_of(spec)
+    problems = validate(document, ignore=ignore)
+    if handlers and not any(problem.severity == "error" for problem in problems):
+        from asynction.cli._handlers import handler_problems
+
+        problems += handler_problems(document, ignore)
+    return problems

@@ -1,0 +1,162 @@
+"""Many files to one document that says the same: `asynction bundle`."""
+
+from __future__ import annotations
+
+import re
+
+from asynction.contract import Json
+from asynction.document._reader import OBJECTS, Reader, Reference, field_of
+from asynction.document._schemas import named_dialect
+from asynction.document._sources import Node
+from asynction.problems import escape
+
+SECTIONS = {
+    "Schema": "schemas",
+    "MultiFormatSchema": "schemas",
+    "Server": "servers",
+    "ServerVariable": "serverVariables",
+    "Channel": "channels",
+    "Operation": "operations",
+    "Message": "messages",
+    "MessageList": "messages",
+    "SecurityScheme": "securitySchemes",
+    "Parameter": "parameters",
+    "CorrelationId": "correlationIds",
+    "Reply": "replies",
+    "ReplyAddress": "replyAddresses",
+    "ExternalDocs": "externalDocs",
+    "Tag": "tags",
+    "OperationTrait": "operationTraits",
+    "MessageTrait": "messageTraits",
+    "ServerBindings": "serverBindings",
+    "ChannelBindings": "channelBindings",
+    "OperationBindings": "operationBindings",
+    "MessageBindings": "messageBindings",
+    "Ack": "x-messageAcks",
+}
+"""Where an object from another file goes, under `components`."""
+
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def bundle_document(root: Node, reader: Reader) -> Json:
+    """Copy a document that `reader` has read, with every `$ref` to another file led into `components`.
+
+    What stands in another file comes along once, under the last part of its pointer or under its
+    file's name. Where the version has no section for it, it is written out in place.
+    """
+    return _Bundler(root, reader).run()
+
+
+class _Bundler:
+    def __init__(self, root: Node, reader: Reader) -> None:
+        self.root = root
+        self.components = OBJECTS[reader.version[0]]["Components"]
+        self.version = reader.version
+        self.known = {id(reference.node.value) for reference in reader.references}
+        self.pointers: dict[int, str] = {}
+        self.inlined: dict[int, Node] = {}
+        self.places: dict[tuple[str, str], str] = {}
+        self.added: dict[str, dict[str, Node]] = {}
+        # What only a `Reference` may be comes last: it leads into what the others have moved.
+        for reference in sorted(reader.references, key=lambda each: each.kind == "any"):
+            if not self.is_local(reference.node) or not self.stays_local(reference.node):
+                self.place(reference)
+
+    def run(self) -> Json:
+        document = self.copy(self.root.value)
+        if not isinstance(document, dict) or not self.added:
+            return document
+        components = document.setdefault("components", {})
+        for section, entries in self.added.items():
+            holder = components.setdefault(section, {}) if isinstance(components, dict) else {}
+            for name, node in entries.items():
+                holder[name] = self.moved_copy(section, name, node)
+        return document
+
+    def place(self, reference: Reference) -> None:
+        """Decide what a Reference Object becomes."""
+        node, target = reference.node, reference.target
+        pointer = self.known_pointer(node) or self.new_pointer(reference.kind, target)
+        if pointer is None:
+            self.inlined[id(node.value)] = target
+        else:
+            self.pointers[id(node.value)] = pointer
+
+    def known_pointer(self, node: Node) -> str | None:
+        """Where the first step of a chain of `$ref`s that the bundle has anyway stands in it."""
+        pointers = (self.pointer_of(step) for step in node.steps() if isinstance(step.value, dict))
+        return next((pointer for pointer in pointers if pointer is not None), None)
+
+    def pointer_of(self, node: Node) -> str | None:
+        """Where what stands in the document, or in what has moved into it, stands in the bundle."""
+        file, pointer = node.place.file, node.place.pointer
+        if self.is_local(node):
+            return f"#{pointer}" if node.ref is None or id(node.value) in self.known else None
+        above = pointer
+        while above and (file, above) not in self.places:
+            above = above.rpartition("/")[0]
+        moved = self.places.get((file, above))
+        return None if moved is None else f"{moved}{pointer[len(above) :]}"
+
+    def new_pointer(self, kind: str, target: Node) -> str | None:
+        """Give what stands in another file a place of its own; None where no section can have it."""
+        section = self.section(kind)
+        if section is None or not isinstance(target.value, dict):
+            return None
+        name = self.new_name(section, target)
+        self.added.setdefault(section, {})[name] = target
+        pointer = f"#/components/{section}/{name}"
+        self.places[target.place.file, target.place.pointer] = pointer
+        return pointer
+
+    def is_local(self, node: Node) -> bool:
+        return node.base == self.root.base
+
+    def stays_local(self, node: Node) -> bool:
+        """True where each step of a chain of `$ref`s is in the document itself."""
+        return all(map(self.is_local, node.steps()))
+
+    def section(self, kind: str) -> str | None:
+        """The section of `components` for a kind of object, if the document's version has it."""
+        section = SECTIONS.get(kind)
+        if section is None or section == "x-messageAcks":
+            return section
+        row = self.components.get(section)
+        return section if row is not None and field_of(row).since <= self.version else None
+
+    def new_name(self, section: str, target: Node) -> str:
+        components = self.root.get("components")
+        holder = components.get(section) if components is not None else None
+        taken = set(holder.value) if holder is not None and isinstance(holder.value, dict) else set()
+        taken |= self.added.get(section, {}).keys()
+        wanted = name = _NOT_IN_NAME.sub("-", target.label) or "part"
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{wanted}-{count}"
+        return name
+
+    def moved_copy(self, section: str, name: str, node: Node) -> Json:
+        """Copy what has moved, with what its old place said of it."""
+        value = node.value if isinstance(node.value, dict) else {}
+        copied = {key: self.copy(item) for key, item in value.items()}
+        dialect = named_dialect(node) if section == "schemas" else None
+        if dialect is not None and not copied.keys() & {"$schema", "schemaFormat"}:
+            return {"$schema": dialect, **copied}
+        # The event of a message of 2.x without a name is called by the message's key.
+        was_key = self.version[0] == "2" and node.place.pointer == f"/components/messages/{escape(node.key)}"
+        if was_key and name != node.key and not copied.keys() & {"name", "messageId", "oneOf"}:
+            return {"name": str(node.key), **copied}
+        return copied
+
+    def copy(self, value: Json) -> Json:
+        if isinstance(value, list):
+            return [self.copy(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if id(value) in self.pointers:
+            return {"$ref": self.pointers[id(value)]}
+        if id(value) in self.inlined:
+            return self.copy(self.inlined[id(value)].value)
+        return {key: self.copy(item) for key, item in value.items()}

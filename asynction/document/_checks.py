@@ -1,0 +1,220 @@
+"""What must be true between the parts of a document: one function for each rule, in a table by version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from asynction.contract import Json
+from asynction.document._objects import VERSIONS
+from asynction.document._operations import messages_of, with_traits
+from asynction.document._reader import Reader
+from asynction.document._sources import Node
+from asynction.problems import did_you_mean, escape
+from asynction.rules import RULES
+
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+LATEST = f"{VERSIONS[-1]}.0"
+
+Check = Callable[[Node, Reader], None]
+
+
+def check(root: Node, reader: Reader) -> None:
+    """Run every check of the document's version; `reader` is the one that has read it."""
+    for function in (*_BOTH, *_BY_MAJOR[reader.version[0]]):
+        function(root, reader)
+
+
+def _latest_version(root: Node, reader: Reader) -> None:
+    if reader.version != VERSIONS[-1]:
+        root.note("latest-version", f"{LATEST} is the latest version of AsyncAPI", key="asyncapi")
+
+
+def _ignored_rules(root: Node, reader: Reader) -> None:
+    settings = root.get("x-asynction")
+    for item in settings.each("ignore") if settings is not None else ():
+        name = str(item.value)
+        if name not in RULES:
+            item.note("enum", f"there is no rule `{name}`{did_you_mean(name, RULES)}")
+        elif not RULES[name].ignorable:
+            item.note("enum", f"the rule `{name}` cannot be ignored: {RULES[name].why}")
+
+
+def _server_variables(root: Node, reader: Reader) -> None:
+    for _, server in root.items("servers"):
+        used = {
+            name: key for key in ("url", "host", "pathname") for name in _VARIABLE.findall(server.text(key))
+        }
+        _compare_names(server, "variables", used, "server-variable")
+        for _, variable in server.items("variables"):
+            _check_choices(variable, "server-variable")
+
+
+def _check_choices(variable: Node, rule: str) -> None:
+    """The default and the examples of a variable or parameter are among its `enum`."""
+    choices = [choice.value for choice in variable.each("enum")]
+    if not choices:
+        return
+    default = variable.text("default")
+    if default and default not in choices:
+        variable.note(rule, f"the default `{default}` is not in `enum`", key="default")
+    for example in variable.each("examples"):
+        if example.value not in choices:
+            example.note(rule, f"the example `{example.value}` is not in `enum`")
+
+
+def _compare_names(node: Node, key: str, used: Mapping[str, str | None], rule: str) -> None:
+    """Names in braces, each with the field that it stands in, and the mapping at `key` must be the same."""
+    known = node.get(key)
+    defined = list(known.value) if known is not None and isinstance(known.value, dict) else []
+    missing = [name for name in used if name not in defined]
+    for name in missing:
+        where = f"the {used[name]}" if used[name] else "the channel's name"
+        message = f"`{{{name}}}` stands in {where} but not in `{key}`{did_you_mean(name, defined)}"
+        node.note(rule, message, key=used[name])
+    for name in defined:
+        # A near-miss of what is missing was suggested there: one mistake is one problem.
+        if known is not None and name not in used and not did_you_mean(name, missing):
+            known.note("unused-variable", f"`{name}` is used nowhere", key=name)
+
+
+def _channel_addresses(root: Node, reader: Reader) -> None:
+    for key, channel in root.items("channels"):
+        address = key if reader.version[0] == "2" else channel.text("address")
+        field = None if reader.version[0] == "2" else "address"
+        used = dict.fromkeys(_VARIABLE.findall(address), field)
+        _compare_names(channel, "parameters", used, "channel-parameter")
+        for _, parameter in channel.items("parameters"):
+            _check_choices(parameter, "channel-parameter")
+        plain = _VARIABLE.sub("x", address)
+        if "?" in plain or "#" in plain:
+            channel.note("channel-address", f"`{address}` has a query or a fragment; use `bindings.ws.query`")
+
+
+def _channel_servers_2(root: Node, reader: Reader) -> None:
+    servers = [name for name, _ in root.items("servers")]
+    for _, channel in root.items("channels"):
+        for name in channel.each("servers"):
+            if isinstance(name.value, str) and name.value not in servers:
+                near = did_you_mean(name.value, servers)
+                name.note("channel-servers", f"the document has no server `{name.value}`{near}")
+
+
+def _channel_servers_3(root: Node, reader: Reader) -> None:
+    for _, channel in root.items("channels"):
+        for name in _strangers(_listed(channel, "servers"), root, "servers"):
+            name.note("channel-servers", "names a server that is not under `servers` of the document")
+
+
+def _unique_ids_2(root: Node, reader: Reader) -> None:
+    operations: dict[str, Node] = {}
+    messages: dict[str, Node] = {}
+    for _, channel in root.items("channels"):
+        for name in ("publish", "subscribe"):
+            written = channel.get(name)
+            if written is not None:
+                operation = with_traits(written, trait_wins=True)
+                _unique(operation, "operationId", "duplicate-operation-id", operations)
+                for message in messages_of(operation):
+                    _unique(message, "messageId", "duplicate-message-id", messages)
+
+
+def _unique(node: Node, key: str, rule: str, seen: dict[str, Node]) -> None:
+    name = node.text(key)
+    if name and name in seen and seen[name].value is not node.value:
+        node.note(rule, f"the {key} `{name}` is taken, see {seen[name].place}", key=key)
+    elif name:
+        seen.setdefault(name, node)
+
+
+def _schema_values(root: Node, reader: Reader) -> None:
+    """Defaults and examples of schemas that no message uses; those that one uses are bundled anyway."""
+    for node in reader.schema_nodes:
+        reader.schemas.examine(node)
+
+
+def _operation_parts_3(root: Node, reader: Reader) -> None:
+    for _, operation in root.items("operations"):
+        channel = operation.get("channel")
+        if channel is not None:
+            for name in _strangers([operation.child("channel")], root, "channels"):
+                name.note("operation-channel", "names a channel that is not under `channels` of the document")
+        for name in _strangers(_listed(operation, "messages"), channel, "messages"):
+            name.note("operation-message", "the message is not one of the operation's channel")
+        reply = operation.get("reply")
+        if reply is not None:
+            _check_reply(reply, channel, root)
+
+
+def _check_reply(reply: Node, channel: Node | None, root: Node) -> None:
+    own = reply.get("channel")
+    if own is not None:
+        for name in _strangers([reply.child("channel")], root, "channels"):
+            name.note("reply-message", "the reply's channel is not under `channels` of the document")
+    for name in _strangers(_listed(reply, "messages"), own or channel, "messages"):
+        name.note("reply-message", "the message is not one of the reply's channel")
+    if own is not None and reply.get("address") is not None and own.text("address"):
+        text = "stands beside a channel that has an address of its own; leave one of them out"
+        reply.note("reply-address", f"`address` {text}", key="address")
+
+
+def _listed(node: Node, key: str) -> list[Node]:
+    """The items of the list at `key` as they are written."""
+    holder = node.get(key)
+    count = len(holder.value) if holder is not None and isinstance(holder.value, list) else 0
+    return [holder.child(index) for index in range(count)] if holder is not None else []
+
+
+def _strangers(references: list[Node], holder: Node | None, key: str) -> Iterator[Node]:
+    """The references that name no entry of the mapping at `key`, but perhaps what an entry refers to."""
+    mapping = holder.get(key) if holder is not None else None
+    names = mapping.value if mapping is not None and isinstance(mapping.value, dict) else {}
+    entries = {mapping.child(name).identity for name in names} if mapping is not None else set()
+    for reference in references if holder is not None else ():
+        target = reference.lookup(reference.ref) if reference.ref is not None else None
+        if target is not None and target.identity not in entries:
+            yield reference
+
+
+def _unused_components(root: Node, reader: Reader) -> None:
+    used = {id(step.value) for reference in reader.references for step in reference.node.steps()}
+    unused: list[tuple[Node, str]] = []
+    for section, holder in root.items("components"):
+        entries = holder.value if isinstance(holder.value, dict) and not section.startswith("x-") else {}
+        for name, entry in entries.items():
+            required = section == "securitySchemes" and name in reader.required
+            if isinstance(entry, dict) and id(entry) not in used and not required:
+                unused.append((holder, name))
+    named = _refs(root.value) if unused else set()
+    for holder, name in unused:
+        pointer = f"#{holder.place.pointer}/{escape(name)}"
+        if not any(ref == pointer or ref.startswith(f"{pointer}/") for ref in named):
+            holder.note("unused-component", f"`{name}` is used nowhere", key=name)
+
+
+def _refs(value: Json) -> set[str]:
+    """All that is said to `$ref`, also where nobody follows it: in bindings and extensions."""
+    found: set[str] = set()
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            found.update(ref for ref in [item.get("$ref")] if isinstance(ref, str))
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+    return found
+
+
+_BOTH: tuple[Check, ...] = (
+    _latest_version,
+    _ignored_rules,
+    _server_variables,
+    _channel_addresses,
+    _schema_values,
+    _unused_components,
+)
+_BY_MAJOR: dict[str, tuple[Check, ...]] = {
+    "2": (_channel_servers_2, _unique_ids_2),
+    "3": (_channel_servers_3, _operation_parts_3),
+}

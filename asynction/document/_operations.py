@@ -1,0 +1,160 @@
+"""What each version of AsyncAPI says of a channel, in one form: who receives and sends which messages."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from asynction.contract import Json
+from asynction.document._objects import MISSPELT
+from asynction.document._sources import Identity, Node
+from asynction.problems import unescape
+
+_COMPONENT_MESSAGE = re.compile(r"/components/messages/([^/]*)")
+CORRECT = {right: wrong for wrong, right in MISSPELT.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of an operation: with its traits applied, and where it is written."""
+
+    node: Node
+    written: Node
+    name: str
+    handler: Node | None = None
+    reply: tuple[Node, ...] = ()
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel and the messages that go through it, from the server's side."""
+
+    address: str
+    node: Node
+    receives: list[tuple[Node, Message]] = field(default_factory=list)
+    sends: list[tuple[Node, Message]] = field(default_factory=list)
+
+
+def channels_2(root: Node) -> Iterator[Channel]:
+    """AsyncAPI 2.x: clients publish what the server receives, and subscribe to what it sends."""
+    for address, node in root.items("channels"):
+        channel = Channel(address, node)
+        for name, into in (("publish", channel.receives), ("subscribe", channel.sends)):
+            written = node.get(name)
+            if written is not None:
+                operation = with_traits(written, trait_wins=True)
+                into += [(operation, message) for message in _messages_2(operation)]
+        yield channel
+
+
+def _messages_2(operation: Node) -> Iterator[Message]:
+    for written in messages_of(operation):
+        node = with_traits(written, trait_wins=True)
+        name = node.text("name") or node.text("messageId")
+        if not name and (component := _COMPONENT_MESSAGE.fullmatch(written.place.pointer)):
+            name = unescape(component[1])
+        yield Message(node, written, name, operation)
+
+
+def messages_of(operation: Node) -> Iterator[Node]:
+    """The messages of an operation of 2.x: one, or several under `oneOf`."""
+    message = operation.get("message")
+    waiting = deque([] if message is None else [message])
+    seen: set[Identity] = set()
+    while waiting:
+        node = waiting.popleft()
+        if not isinstance(node.value, dict):
+            continue  # the reader has said so
+        if "oneOf" not in node.value:
+            yield node
+        elif node.identity not in seen:
+            seen.add(node.identity)
+            waiting.extendleft(reversed(list(node.each("oneOf"))))
+
+
+def channels_3(root: Node) -> Iterator[Channel]:
+    """AsyncAPI 3.x: operations stand apart, and name a channel and some of its messages."""
+    channels: dict[Identity, Channel] = {}
+    for name, node in root.items("channels"):
+        # Where the address is null or absent, the channel's own name is the namespace.
+        channels[node.identity] = Channel(node.text("address") or name, node)
+    for _, written in root.items("operations"):
+        operation = with_traits(written, trait_wins=False)
+        target = operation.get("channel")
+        if target is not None and target.identity in channels:
+            channel = channels[target.identity]
+            into = channel.receives if operation.text("action") == "receive" else channel.sends
+            into += [(operation, message) for message in _messages_3(operation, target)]
+    yield from channels.values()
+
+
+def _messages_3(operation: Node, channel: Node) -> Iterator[Message]:
+    chosen = (
+        {id(node.value) for node in operation.each("messages")} if "messages" in _mapping(operation) else None
+    )
+    reply = tuple(_reply_messages(operation))
+    for name, written in channel.items("messages"):
+        if chosen is None or id(written.value) in chosen:
+            node = with_traits(written, trait_wins=False)
+            yield Message(node, written, node.text("name") or name, operation, reply)
+
+
+def _reply_messages(operation: Node) -> Iterator[Node]:
+    reply = operation.get("reply")
+    if reply is None:
+        return
+    if "messages" in _mapping(reply):
+        messages = reply.each("messages")
+    else:
+        channel = reply.get("channel")
+        messages = (node for _, node in channel.items("messages")) if channel is not None else iter(())
+    for message in messages:
+        yield with_traits(message, trait_wins=False)
+
+
+def with_traits(node: Node, *, trait_wins: bool) -> Node:
+    """Apply an operation's or a message's traits, one after the other: JSON Merge Patch (RFC 7396).
+
+    In 2.x a trait overrides the object that it is applied to, in 3.x it does not.
+    """
+    if "traits" not in _mapping(node):
+        return node
+    own: Json = {key: value for key, value in _mapping(node).items() if key != "traits"}
+    merged = own if trait_wins else {}
+    for trait in node.each("traits"):
+        if isinstance(trait.value, dict):
+            merged = _merge_patch(merged, trait.value, node)
+    if not trait_wins:
+        merged = _fill(own, merged, node)
+    node.sources.copy_place(node.value, merged)
+    return Node(merged, node.sources, node.base, node.parent, node.key)
+
+
+def _mapping(node: Node) -> Mapping[str, Json]:
+    return node.value if isinstance(node.value, dict) else {}
+
+
+def _merge_patch(target: Json, patch: Json, node: Node) -> Json:
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merge_patch(merged.get(key), value, node)
+    node.sources.copy_place(patch, merged)
+    return merged
+
+
+def _fill(own: Json, more: Json, node: Node) -> Json:
+    """Merge what is missing into `own`, which keeps all that it says: also its nulls."""
+    if not isinstance(own, dict) or not isinstance(more, dict):
+        return own
+    filled = {key: _fill(own[key], value, node) if key in own else value for key, value in more.items()}
+    merged = {**own, **filled}
+    if id(own) in node.sources.places:
+        node.sources.copy_place(own, merged)
+    return merged

@@ -1,0 +1,281 @@
+"""A schema in a document to a Schema that stands alone, whatever files and cycles its `$ref`s go through."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from asynction.contract import Json, Schema
+from asynction.document._sources import Identity, Node
+from asynction.validation import (
+    DIALECTS,
+    DRAFT_07,
+    Validator,
+    compile_problem,
+    dialect_of,
+    map_subschemas,
+    schema_problems,
+    subschemas,
+)
+
+_FORMATS = {
+    "application/schema": {"": ""} | {uri.rpartition("/")[0].rpartition("/")[2]: uri for uri in DIALECTS},
+    # What AsyncAPI itself calls a schema: read as if there were no `schemaFormat`.
+    "application/vnd.aai.asyncapi": dict.fromkeys(
+        ("2.0.0", "2.1.0", "2.2.0", "2.3.0", "2.4.0", "2.5.0", "2.6.0", "3.0.0", "3.1.0"), ""
+    ),
+}
+"""The media types of `schemaFormat` that are JSON Schema, with the dialect of each version."""
+
+# Rewritten `$ref`s count from the root, so nothing may move their base; what `definitions` hold is
+# reached by `$ref`s, which bring it along.
+_DROPPED = frozenset(
+    ["$anchor", "$defs", "$dynamicAnchor", "$id", "$recursiveAnchor", "$schema", "definitions", "id"]
+)
+_BESIDE_REF = _DROPPED | {"$ref", "$comment"}
+_ANNOTATIONS = frozenset(
+    ["default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"]
+)
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+"""What a name needs no escaping without, neither as a part of a pointer nor of a URI."""
+_DYNAMIC = frozenset(["$dynamicRef", "$recursiveRef"])
+
+
+def dialect_of_format(schema_format: str) -> str | None:
+    """Read a message's `schemaFormat`; None where it is no JSON Schema that is understood, "" for any."""
+    media, _, parameters = schema_format.lower().replace(" ", "").replace('"', "").partition(";")
+    versions = _FORMATS.get(media.removesuffix("+json").removesuffix("+yaml"), {})
+    version = parameters.removeprefix("version=")
+    return versions.get(version, versions.get(version.removeprefix("draft-")))
+
+
+def named_dialect(node: Node) -> str | None:
+    """The `$schema` that a schema names, or the file that it stands in."""
+    for holder in (node.value, node.file_data):
+        if isinstance(holder, dict) and isinstance(holder.get("$schema"), str):
+            return dialect_of(holder)
+    return None
+
+
+def implied_dialect(has_tuples: bool) -> str:
+    """The dialect of schemas that name none, where one of them has `prefixItems`, or none has."""
+    return dialect_of({"prefixItems": []} if has_tuples else {})
+
+
+def is_schema(node: Node, target: Node) -> bool:
+    """True where the `$ref` of `node` leads to something that may be a schema; else a problem is noted."""
+    if node.ref is not None and not isinstance(target.value, dict | bool):
+        node.note("schema", f"`$ref: {node.ref}` leads to no schema", key="$ref")
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class _Part:
+    """One schema as it is written, and a copy of it that can stand among `definitions`."""
+
+    node: Node
+    value: Json = None
+    targets: dict[str, Node] = field(default_factory=dict)
+    """What the copy refers to in `definitions`, by name."""
+    refs: list[tuple[Node, Node]] = field(default_factory=list)
+    """Each schema in it with a `$ref`, and where that leads."""
+    examined: list[tuple[Node, dict[str, Json]]] = field(default_factory=list)
+    """Each schema in it with a default or examples, and its copy."""
+    patterns: list[tuple[Node, str]] = field(default_factory=list)
+    """The regular expressions in it that nobody has tried yet."""
+    complete: bool = True
+    has_tuples: bool = False
+
+
+class Schemas:
+    """The schemas of one document: each is read once, however many others refer to it."""
+
+    def __init__(self) -> None:
+        self._parts: dict[Identity, _Part] = {}
+        self._names: dict[Identity, str] = {}
+        self._sound: dict[tuple[Identity, str], bool] = {}
+        self._examined: set[Identity] = set()
+
+    def bundle(self, node: Node, dialect: str | None = None) -> Schema | None:
+        """Collect a schema and all that it refers to; None, with a problem noted, where that fails.
+
+        `dialect` is what `schemaFormat` says; a `$schema` nearer to the schema wins over it.
+        """
+        dialect = named_dialect(node) or dialect
+        root = node if _says_more(node, dialect) else node.resolved()
+        if root is None or not is_schema(node, root):
+            return None
+        part = self._part(root)
+        others = self._closure(part)
+        parts = [part, *others.values()]
+        dialect = named_dialect(root) or dialect or implied_dialect(any(each.has_tuples for each in parts))
+        # All are looked at, so that each has its say.
+        sound = [self.check(each.node, dialect) and _is_usable(each) for each in parts]
+        if not all(sound):
+            return None
+        if node is not root and node.ref is not None:
+            _warn(node, root, dialect)
+        for each in parts:
+            for referring, target in each.refs:
+                _warn(referring, target, dialect)
+            self._examine(each, dialect)
+        return Schema(_with_definitions(part, others), dialect, root.place)
+
+    def check(self, node: Node, dialect: str) -> bool:
+        """Hold a schema against its meta-schema and note each fault at its place; True for none."""
+        known = (node.identity, dialect)
+        if known not in self._sound:
+            self._sound[known] = not _note_faults(node, dialect)
+        return self._sound[known]
+
+    def examine(self, node: Node) -> None:
+        """Hold the defaults and examples of a schema, which perhaps no message uses, against it."""
+        if self._part(node).examined and node.identity not in self._examined:
+            self.bundle(node)
+
+    def _part(self, node: Node) -> _Part:
+        identity = node.identity
+        if identity not in self._parts:
+            part = self._parts[identity] = _Part(node)
+            part.value = self._copy(node, part)
+        return self._parts[identity]
+
+    def _closure(self, part: _Part) -> dict[str, _Part]:
+        """All that a schema refers to, directly or not, by name."""
+        found: dict[str, _Part] = {}
+        waiting = deque([part])
+        while waiting:
+            for name, target in waiting.popleft().targets.items():
+                if name not in found:
+                    found[name] = self._part(target)
+                    waiting.append(found[name])
+        return found
+
+    def _copy(self, node: Node, part: _Part) -> Json:
+        if not isinstance(node.value, dict):
+            return node.value
+        kept = {keyword: value for keyword, value in node.value.items() if keyword not in _DROPPED}
+        copied = map_subschemas(kept, lambda value: self._copy(Node(value, node.sources, node.base), part))
+        for name in _DYNAMIC & kept.keys():
+            node.note("schema", f"`{name}` is not understood; write `$ref`", key=name)
+            part.complete = False
+        part.patterns += _patterns(node)
+        part.has_tuples |= "prefixItems" in kept
+        if "default" in kept or "examples" in kept:
+            part.examined.append((node, copied))
+        if node.ref is not None:
+            copied["$ref"] = self._point_to(node, part)
+        return copied
+
+    def _point_to(self, node: Node, part: _Part) -> str:
+        target = node.resolved()
+        if target is None or not is_schema(node, target):
+            part.complete = False
+            return "#"
+        name = self._name(target)
+        part.refs.append((node, target))
+        part.targets[name] = target
+        return f"#/definitions/{name}"
+
+    def _name(self, target: Node) -> str:
+        identity = target.identity
+        if identity not in self._names:
+            wanted = _NOT_IN_NAME.sub("_", target.label) or "schema"
+            others = (f"{wanted}-{count}" for count in itertools.count(2))
+            taken = set(self._names.values())
+            self._names[identity] = next(n for n in itertools.chain([wanted], others) if n not in taken)
+        return self._names[identity]
+
+    def _examine(self, part: _Part, dialect: str) -> None:
+        """Warn of a `default` or an example that breaks the schema that it stands in."""
+        identity = part.node.identity
+        if not part.examined or identity in self._examined:
+            return
+        self._examined.add(identity)
+        definitions = {name: each.value for name, each in self._closure(part).items()}
+        for node, value in part.examined:
+            # `allOf` keeps a tuple from being read as several args.
+            validator = Validator(Schema({"allOf": [value], "definitions": definitions}, dialect))
+            for name, path, instance in _values(value) if not validator.takes_bytes else ():
+                for violation in validator.check((instance,))[:1]:
+                    message = f"breaks its own schema: {violation.message}"
+                    if path:
+                        node.child(name).note("schema-example", message, key=path[0])
+                    else:
+                        node.note("schema-default", message, key=name)
+
+
+def _with_definitions(part: _Part, others: dict[str, _Part]) -> Json:
+    if not others or not isinstance(part.value, dict):
+        return part.value
+    return {**part.value, "definitions": {name: each.value for name, each in others.items()}}
+
+
+def _note_faults(node: Node, dialect: str) -> bool:
+    found = False
+    for path, message in schema_problems(node.value, dialect):
+        at = node
+        for token in path[:-1]:
+            at = at.child(token)
+        # What is wrong with a `$ref` is better said when it is followed.
+        if path[-1:] != ("$ref",) or at.ref is None or not _holds_schema(node, at):
+            at.note("schema", message, key=path[-1] if path else None)
+            found = True
+    return found
+
+
+def _holds_schema(node: Node, inner: Node) -> bool:
+    """True where `inner` is a schema in the schema `node`; else `$ref` may be the name of a property."""
+    return any(each is inner.value for each in subschemas(node.value))
+
+
+def _is_usable(part: _Part) -> bool:
+    """Note the patterns that a meta-schema lets through, but no engine; False where anything is wrong."""
+    while part.patterns:
+        node, pattern = part.patterns.pop()
+        if message := compile_problem(Schema({"pattern": pattern}, DRAFT_07)):
+            node.note("schema", f"cannot be used: {message}")
+            part.complete = False
+    return part.complete
+
+
+def _patterns(node: Node) -> Iterator[tuple[Node, str]]:
+    """The regular expressions that stand directly in a schema."""
+    value = node.value if isinstance(node.value, dict) else {}
+    pattern, properties = value.get("pattern"), value.get("patternProperties")
+    if isinstance(pattern, str):
+        yield node.child("pattern"), pattern
+    if isinstance(properties, dict):
+        for name in properties:
+            yield node.child("patternProperties").child(name), name
+
+
+def _says_more(node: Node, dialect: str | None) -> bool:
+    """True where what stands beside a `$ref` counts: since draft 2019-09 it does."""
+    if node.ref is None or not isinstance(node.value, dict) or DIALECTS.get(dialect or "", 0) < 2019:
+        return False
+    return any(name not in _BESIDE_REF | _ANNOTATIONS for name in node.value)
+
+
+def _warn(node: Node, target: Node, dialect: str) -> None:
+    """Say what of a schema with a `$ref` does not count."""
+    other = named_dialect(target)
+    if other is not None and other != dialect:
+        message = f"is written in `{other}`, but read in `{dialect}` as what refers to it"
+        node.note("schema-dialect", message, key="$ref")
+    if DIALECTS[dialect] < 2019 and isinstance(node.value, dict):
+        for name in node.value.keys() - _BESIDE_REF:
+            node.note("ref-siblings", f"ignored: `{name}` stands beside `$ref`", key=name)
+
+
+def _values(schema: dict[str, Json]) -> Iterator[tuple[str, tuple[int, ...], Json]]:
+    if "default" in schema:
+        yield "default", (), schema["default"]
+    examples = schema.get("examples")
+    if isinstance(examples, list):
+        for index, example in enumerate(examples):
+            yield "examples", (index,), example

@@ -1,0 +1,86 @@
+"""Security schemes and requirements of every version, brought to one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from asynction.contract import Requirements, SecurityScheme
+from asynction.document._sources import Node
+from asynction.problems import did_you_mean
+
+_SCOPED = frozenset({"oauth2", "openIdConnect"})
+
+
+class Schemes:
+    """The security schemes of a document, and what it requires of them."""
+
+    def __init__(self, root: Node, version: str) -> None:
+        self.named_in_requirements = version[0] == "2"
+        components = root.get("components")
+        found = components.items("securitySchemes") if components is not None else ()
+        self.schemes = {name: _scheme(name, node) for name, node in found if isinstance(node.value, dict)}
+
+    def requirements(self, node: Node, key: str) -> Requirements | None:
+        """The alternatives at `key`, each a mapping of schemes to scopes; None where it is absent."""
+        if not isinstance(node.value, dict) or key not in node.value:
+            return None
+        read = self._read_2 if self.named_in_requirements else self._read_3
+        return tuple(
+            read(requirement) for requirement in node.each(key) if isinstance(requirement.value, dict)
+        )
+
+    def _read_2(self, requirement: Node) -> Mapping[str, tuple[str, ...]]:
+        """A Security Requirement Object: names of schemes, each with the scopes that it needs."""
+        required: dict[str, tuple[str, ...]] = {}
+        for name in requirement.value if isinstance(requirement.value, dict) else ():
+            required[name] = tuple(_texts(requirement, name))
+            if name in self.schemes:
+                self._check_scopes(requirement, name, self.schemes[name], required[name])
+            else:
+                near = did_you_mean(name, self.schemes)
+                requirement.note("security-scheme", f"no security scheme `{name}` is defined{near}", key=name)
+        return required
+
+    def _read_3(self, scheme: Node) -> Mapping[str, tuple[str, ...]]:
+        """A Security Scheme Object, which has the scopes that it needs inside."""
+        name = next((name for name, known in self.schemes.items() if known.fields is scheme.value), None)
+        if name is None:  # written in place, so nothing names it: its place does
+            name = scheme.place.pointer
+            self.schemes[name] = _scheme(name, scheme)
+        scopes = tuple(_texts(scheme, "scopes"))
+        self._check_scopes(scheme, "scopes", self.schemes[name], scopes)
+        return {name: scopes}
+
+    def _check_scopes(self, node: Node, key: str, scheme: SecurityScheme, scopes: tuple[str, ...]) -> None:
+        if scopes and scheme.type not in _SCOPED:
+            message = f"the scheme `{scheme.name}` is of type `{scheme.type}`, which has no scopes"
+            node.note("security-scope", message, key=key)
+        defined = _defined_scopes(scheme)
+        for scope in scopes:
+            if defined is not None and scope not in defined:
+                near = did_you_mean(scope, defined)
+                node.note(
+                    "security-scope", f"the scheme `{scheme.name}` has no scope `{scope}`{near}", key=key
+                )
+
+
+def _texts(node: Node, key: str) -> Iterator[str]:
+    return (item.value for item in node.each(key) if isinstance(item.value, str))
+
+
+def _scheme(name: str, node: Node) -> SecurityScheme:
+    fields = node.value if isinstance(node.value, dict) else {}
+    return SecurityScheme(name, node.text("type"), fields, node.place)
+
+
+def _defined_scopes(scheme: SecurityScheme) -> set[str] | None:
+    """All scopes of an OAuth2 scheme's flows; None where a scheme does not list its scopes."""
+    flows = scheme.fields.get("flows")
+    if scheme.type != "oauth2" or not isinstance(flows, Mapping):
+        return None
+    found: set[str] = set()
+    for flow in flows.values():
+        for key in ("scopes", "availableScopes"):
+            scopes = flow.get(key) if isinstance(flow, Mapping) else None
+            found.update(scopes if isinstance(scopes, Mapping) else ())
+    return found

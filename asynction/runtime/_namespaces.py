@@ -1,0 +1,64 @@
+"""Namespaces with parameters: `/rooms/{roomId}` is a pattern, `/rooms/42` a namespace that matches it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from asynction.contract import Namespace
+from asynction.runtime._text import TextReader
+from asynction.validation import Validator
+
+_PARAMETER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The namespace of the contract that a client's namespace belongs to, and its parameters' values."""
+
+    name: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+def is_pattern(name: str) -> bool:
+    """True for the name of a namespace with parameters."""
+    return _PARAMETER.search(name) is not None
+
+
+class Pattern:
+    """The compiled name of a namespace with parameters (AsyncAPI Parameters Object)."""
+
+    def __init__(self, namespace: Namespace, *, validation: bool) -> None:
+        self.name = namespace.name
+        self.names = _PARAMETER.findall(namespace.name)
+        literals = map(re.escape, re.split(r"\{[^{}]*\}", namespace.name))
+        self.regex = re.compile("([^/]+)".join(literals))
+        self.rules = {
+            name: (TextReader(schema), schema, Validator(schema) if validation else None)
+            for name, schema in namespace.parameters.items()
+        }
+
+    def match(self, namespace: str) -> Match | None:
+        """Match a client's namespace; None where it has another form, or a parameter breaks its schema."""
+        found = self.regex.fullmatch(namespace)
+        if found is None:
+            return None
+        values: dict[str, object] = {}
+        for name, text in zip(self.names, found.groups(), strict=True):
+            values[name] = self._value(name, text)
+            validator = self.rules[name][2] if name in self.rules else None
+            if validator is not None and validator.check((values[name],)):
+                return None
+        return Match(self.name, values)
+
+    def _value(self, name: str, text: str) -> object:
+        if name not in self.rules:
+            return text
+        reader, schema, _ = self.rules[name]
+        return reader.read([text], schema.value)
+
+
+def snake_case(name: str) -> str:
+    """`roomId` as Python writes it: `room_id`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", "_", name).lower()

@@ -1,0 +1,23 @@
+"""Security: from a scheme to a check of what a client brings."""
+
+from asynction.security._access import Guard, Identity, authenticate, authorize, recognise, scopes_of
+from asynction.security._info import SecurityInfo
+from asynction.security._jwt import JwtError, jwt_function
+from asynction.security._request import Request
+from asynction.security._schemes import SCOPE_FUNCTION, Kind, kind_of
+
+__all__ = [
+    "SCOPE_FUNCTION",
+    "Guard",
+    "Identity",
+    "JwtError",
+    "Kind",
+    "Request",
+    "SecurityInfo",
+    "authenticate",
+    "authorize",
+    "jwt_function",
+    "kind_of",
+    "recognise",
+    "scopes_of",
+]

@@ -1,0 +1,88 @@
+"""Where each type of security scheme has its credentials (AsyncAPI Security Scheme Object)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from asynction.security._request import Request
+
+Credential: TypeAlias = "tuple[str, ...]"
+Find: TypeAlias = Callable[[Mapping[str, object], Request], "Credential | None"]
+"""Takes a scheme's fields and a request; None where the request has no such credential, or none that
+can be read."""
+
+MOST_CREDENTIAL = 16 * 1024
+"""How many characters a part of a credential may have."""
+
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters (RFC 7617, 2), and halves of characters, which no encoding of Unicode has."""
+
+
+def user_password(fields: Mapping[str, object], request: Request) -> Credential | None:
+    """User name and password of HTTP's basic scheme (RFC 7617), else of the `auth` payload."""
+    for scheme, credentials in request.authorizations():
+        if scheme == "basic":
+            return _decoded(credentials)
+    username, password = request.given("username"), request.given("password")
+    return None if username is None or password is None else (username, password)
+
+
+def bearer(fields: Mapping[str, object], request: Request) -> Credential | None:
+    """The token of HTTP's bearer scheme (RFC 6750), else of the `auth` payload."""
+    for scheme, token in request.authorizations():
+        if scheme == "bearer":
+            return _one(token)
+    return _one(request.given("token"))
+
+
+def http(fields: Mapping[str, object], request: Request) -> Credential | None:
+    """The credentials of any other HTTP scheme, as they are sent."""
+    wanted = str(fields.get("scheme", "")).lower()
+    return next((_one(rest) for scheme, rest in request.authorizations() if scheme == wanted), None)
+
+
+def http_api_key(fields: Mapping[str, object], request: Request) -> Credential | None:
+    """A key in a query parameter, a header or a cookie, else under its name in the `auth` payload."""
+    name = str(fields.get("name", ""))
+    places = {"query": request.parameter, "header": request.header, "cookie": request.cookie}
+    look = places.get(str(fields.get("in")), request.given)
+    return _one(look(name)) or _one(request.given(name))
+
+
+def api_key(fields: Mapping[str, object], request: Request) -> Credential | None:
+    """A key in place of the user name or of the password."""
+    user = fields.get("in") == "user"
+    for scheme, credentials in request.authorizations():
+        if scheme == "basic":
+            pair = _decoded(credentials)
+            return _one(pair[0 if user else 1]) if pair is not None else None
+    return _one(request.given("username" if user else "password")) or _one(
+        request.given(str(fields.get("in")))
+    )
+
+
+def certificate(fields: Mapping[str, object], request: Request) -> Credential | None:
+    """The certificate that the client showed when TLS was set up."""
+    return _one(request.certificate)
+
+
+def fits(credential: Credential) -> bool:
+    """False for a credential that nobody can mean: too long, or no text."""
+    return all(len(part) <= MOST_CREDENTIAL and not _NO_TEXT.search(part) for part in credential)
+
+
+def _one(text: str | None) -> Credential | None:
+    return (text,) if text else None
+
+
+def _decoded(credentials: str) -> Credential | None:
+    try:
+        text = base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    username, colon, password = text.partition(":")
+    return (username, password) if colon else None

@@ -1,0 +1,58 @@
+"""What a client brings when it connects, on any wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+_NEXT_SCHEME = re.compile(r",\s*(?=[A-Za-z][\w-]*\s+[^\s=])")
+"""Between two Authorization headers that a server has joined into one (RFC 9110, 5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to connect; `query` and `headers` keep repeated names.
+
+    `auth` is the Socket.IO `auth` payload, `certificate` the client's TLS certificate in PEM, which
+    whoever ends TLS has verified. `repr` tells of no value: most may hold credentials.
+    """
+
+    method: str
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    auth: object = field(default=None, repr=False)
+    certificate: str | None = field(default=None, repr=False)
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name, whatever its case (RFC 9110, 5.1)."""
+        return next(self._headers(name), None)
+
+    def parameter(self, name: str) -> str | None:
+        """The first query parameter of this name."""
+        return next((value for key, value in self.query if key == name), None)
+
+    def cookie(self, name: str) -> str | None:
+        """The first cookie of this name (RFC 6265, 5.4); others need not be well-formed."""
+        for header in self._headers("cookie"):
+            for pair in header.split(";"):
+                key, _, value = pair.partition("=")
+                if key.strip() == name:
+                    return value.strip().strip('"')
+        return None
+
+    def given(self, name: str) -> str | None:
+        """The text at `name` of an `auth` payload that is a mapping."""
+        value = self.auth.get(name) if isinstance(self.auth, Mapping) else None
+        return value if isinstance(value, str) else None
+
+    def authorizations(self) -> Iterator[tuple[str, str]]:
+        """Scheme, in lower case, and credentials of each Authorization header (RFC 9110, 11.6.2)."""
+        for header in self._headers("authorization"):
+            for value in _NEXT_SCHEME.split(header):
+                scheme, _, credentials = value.strip().partition(" ")
+                yield scheme.lower(), credentials.strip()
+
+    def _headers(self, name: str) -> Iterator[str]:
+        wanted = name.lower()
+        return (value for key, value in self.headers if key.lower() == wanted)

@@ -1,0 +1,109 @@
+"""How long it takes to read a contract of 300 messages and 300 schemas, and to check one in CI.
+
+Run by `make bench`, never by `make test`. The bounds are those of the project; noise only ever adds, so
+the least of several runs counts.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from asynction.document import load
+from asynction.validation import Validator
+
+LOAD_MS = 150
+COLD_SECONDS = 0.5
+COLD_MEGABYTES = 80
+COUNT = 300
+
+SCHEMA = """\
+    S{0}:
+      type: object
+      required: [id, name]
+      additionalProperties: false
+      properties:
+        id: {{type: integer, minimum: 1}}
+        name: {{type: string, minLength: 1, maxLength: 80}}
+        tags: {{type: array, items: {{type: string}}}}
+        when: {{type: string, format: date-time}}
+        next: {{$ref: '#/components/schemas/S{1}'}}
+"""
+MESSAGE = """\
+    M{0}:
+      name: event-{0}
+      payload:
+        type: object
+        properties: {{item: {{$ref: '#/components/schemas/S{0}'}}, text: {{type: string}}}}
+      x-ack: {{args: {{type: object, required: [ok], properties: {{ok: {{type: boolean}}}}}}}}
+"""
+
+
+def big_document() -> str:
+    """A document of 300 messages and as many schemas, in circles of 4."""
+    schemas = "".join(SCHEMA.format(index, index - index % 4 + (index + 1) % 4) for index in range(COUNT))
+    messages = "".join(map(MESSAGE.format, range(COUNT)))
+    refs = "".join(f"        - $ref: '#/components/messages/M{index}'\n" for index in range(COUNT))
+    return (
+        "asyncapi: 2.6.0\ninfo: {title: Big, version: 1.0.0}\n"
+        f"channels:\n  /big:\n    publish:\n      message:\n        oneOf:\n{refs}"
+        f"components:\n  messages:\n{messages}  schemas:\n{schemas}"
+    )
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("big") / "asyncapi.yaml"
+    path.write_text(big_document())
+    return path
+
+
+def least(call: Callable[[], object], runs: int) -> float:
+    times = []
+    for _ in range(runs):
+        start = perf_counter()
+        call()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+def compiled(path: Path) -> list[Validator]:
+    """The contract with a validator for each of its schemas."""
+    namespace = load(path).namespaces["/big"]
+    found = [schema for event in namespace.receives.values() for schema in (event.args, event.ack)]
+    return [Validator(schema) for schema in found if schema is not None]
+
+
+def test_a_contract_of_300_messages_is_loaded_in_time(path: Path) -> None:
+    assert len(compiled(path)) == 2 * COUNT
+    loading = least(lambda: load(path), 15) * 1000
+    ready = least(lambda: compiled(path), 15) * 1000
+    print(f"\nload {loading:.0f} ms, with compiled validators {ready:.0f} ms")
+
+    assert ready < LOAD_MS
+
+
+PARENT = f"""
+import resource, subprocess, sys
+subprocess.run([{sys.executable!r}, "-m", "asynction", "validate", sys.argv[1]], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def test_a_cold_validation_is_quick_and_small(path: Path) -> None:
+    command = [sys.executable, "-m", "asynction", "validate", str(path)]
+    seconds = least(lambda: subprocess.run(command, check=True, capture_output=True), 7)
+    done = subprocess.run(
+        [sys.executable, "-c", PARENT, str(path)], check=True, capture_output=True, text=True
+    )
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    megabytes = int(done.stdout.split()[-1]) / unit
+    print(f"\ncold validation {seconds:.2f} s, {megabytes:.0f} MB")
+
+    assert seconds < COLD_SECONDS
+    assert megabytes < COLD_MEGABYTES

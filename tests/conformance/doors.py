@@ -1,0 +1,196 @@
+"""The doors that the cases of specs/conformance/security.yaml knock at: each lets a client in, or not.
+
+To add one, for another server, write a class with `knock` and a function that makes it, and name that
+in DOORS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import flask
+import yaml
+
+from asynction import AsynctionSocketIO, load
+from asynction.exceptions import SecurityException
+from asynction.runtime import (
+    AccessBook,
+    Binder,
+    Endpoint,
+    Entrance,
+    Failure,
+    RuleBook,
+    answered,
+    connection,
+    drive,
+    error_body,
+    failed,
+    receive,
+)
+from asynction.security import Request
+from tests.conformance import guards
+from tests.conformance.cases import FOLDER, ConformanceLoader
+from tests.serving import connected, serving
+
+_FILE = yaml.load((FOLDER / "security.yaml").read_text(encoding="utf-8"), ConformanceLoader)
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a client brings when it connects."""
+
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    auth: Any = None
+    certificate: str | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """Who demands what, what a client brings, and what is to come of it; the README explains."""
+
+    name: str
+    expect: Mapping[str, Any]
+    server: list[Any] = field(default_factory=list)
+    namespace: list[Any] | None = None
+    event: list[Any] = field(default_factory=list)
+    bring: Brought = field(default_factory=Brought)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document of the case alone."""
+        message = {"name": "e", "x-handler": f"{guards.__name__}.event"}
+        channel: dict[str, Any] = {
+            "x-handlers": {"connect": f"{guards.__name__}.connect"},
+            "publish": {"security": self.event, "message": message},
+        }
+        if self.namespace is not None:
+            channel["x-security"] = self.namespace
+        return {
+            "asyncapi": "2.6.0",
+            "info": {"title": "Security", "version": "1.0.0"},
+            "servers": {"main": {"url": "h", "protocol": "ws", "security": self.server}},
+            "channels": {"/": channel},
+            "components": {"securitySchemes": SCHEMES},
+        }
+
+
+def _scheme(fields: dict[str, Any]) -> dict[str, Any]:
+    return {k: f"{guards.__name__}.{v}" if k.endswith("Func") else v for k, v in fields.items()}
+
+
+SCHEMES = {name.replace(" ", "-"): _scheme(fields) for name, fields in _FILE["schemes"].items()}
+
+
+def _requirements(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    if given is None:
+        return None
+    return [{name.replace(" ", "-"): scopes for name, scopes in each.items()} for each in given]
+
+
+def _case(given: dict[str, Any]) -> Case:
+    demands: dict[str, Any] = {
+        key: _requirements(given[key]) for key in ("server", "namespace", "event") if key in given
+    }
+    brought: dict[str, Any] = given.get("bring", {})
+    fields: dict[str, Any] = {**given, **demands, "bring": Brought(**brought)}
+    return Case(**fields)
+
+
+CASES = [_case(given) for given in _FILE["cases"]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it: the refusal, or the args of the event's ack."""
+
+    refusal: Any = None
+    ack: list[Any] | None = None
+
+
+class Door(Protocol):
+    """Where a client of a case knocks: a server of the case's document."""
+
+    def knock(self, case: Case) -> Outcome:
+        """Connect, and send the event `e` where that succeeds."""
+
+
+def _decided(case: Case) -> Outcome:
+    contract = load(case.document)
+    binder = Binder()
+    access = AccessBook(contract, contract.servers["main"], binder)
+    binder.finish()
+    namespace = contract.namespaces["/"]
+    brought = case.bring
+    request = Request(
+        "GET", tuple(brought.query.items()), tuple(brought.headers.items()), brought.auth, brought.certificate
+    )
+    entrance = Entrance(None, access.required["/"], access.guards, access.offered(namespace))
+    try:
+        identity, _ = drive(connection(entrance, request, {}))
+    except SecurityException as error:
+        drive(failed(error, Failure(), "/", "connect"))
+        return Outcome({"message": str(error), "data": error_body(error)})
+    guards.connect(identity.user, identity.token_info)
+    endpoint = Endpoint(RuleBook(contract).received("/", "e"), guards.event, guards=access.guards)
+    flow = receive(endpoint, (), strict_json=False, identity=identity)
+    return Outcome(ack=list(drive(answered(flow, Failure, "/", "e"))))
+
+
+class _Served:
+    """A real server with all cases, each under a path of its own, and a real client over websocket."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def knock(self, case: Case) -> Outcome:
+        brought = case.bring
+        headers = {name: value.encode().decode("latin-1") for name, value in brought.headers.items()}
+        url = f"{self.url}?{urlencode(brought.query)}"
+        path = f"{CASES.index(case)}/socket.io"
+        with connected(url, auth=brought.auth, headers=headers, path=path) as client:
+            if client.refusals:
+                return Outcome(client.refusals["/"])
+            return Outcome(ack=client.call("e"))
+
+
+class _Runtime:
+    """No wire at all: what `asynction.runtime` decides."""
+
+    def knock(self, case: Case) -> Outcome:
+        return _decided(case)
+
+
+@contextmanager
+def _runtime() -> Iterator[Door]:
+    yield _Runtime()
+
+
+@contextmanager
+def _flask() -> Iterator[Door]:
+    apps: dict[str, flask.Flask] = {}
+
+    def dispatch(environ: Any, start: Any) -> Any:
+        number = environ["PATH_INFO"].split("/")[1]
+        certificate = CASES[int(number)].bring.certificate
+        if certificate is not None:
+            environ["SSL_CLIENT_CERT"] = certificate  # as a server that ends TLS does
+        if number not in apps:
+            apps[number] = flask.Flask(__name__)
+            AsynctionSocketIO.from_spec(
+                CASES[int(number)].document,
+                app=apps[number],
+                async_mode="threading",
+                path=f"{number}/socket.io",
+            )
+        return apps[number](environ, start)
+
+    with serving(dispatch) as url:
+        yield _Served(url)
+
+
+DOORS: dict[str, Callable[[], AbstractContextManager[Door]]] = {"runtime": _runtime, "flask": _flask}

@@ -1,0 +1,208 @@
+"""The parts of a document agree with each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from asynction.document import validate
+from asynction.document._checks import LATEST
+
+INFO = {"title": "T", "version": "1"}
+
+
+def problems(version: str, rule: str, **parts: Any) -> list[str]:
+    """The problems of one rule in a document."""
+    document = {"asyncapi": f"{version}.0", "info": INFO, "channels": {}, **parts}
+    return [f"{p.pointer} {p.message}" for p in validate(document) if p.rule == rule]
+
+
+@pytest.mark.parametrize(("version", "found"), [("2.0", 1), ("3.0", 1), ("3.1", 0)])
+def test_an_older_version_is_advised_against(version: str, found: int) -> None:
+    assert (
+        problems(version, "latest-version")
+        == [f"/asyncapi {LATEST} is the latest version of AsyncAPI"] * found
+    )
+
+
+@pytest.mark.parametrize(
+    ("server", "found"),
+    [
+        ({"url": "ws://{a}/{b}", "variables": {"a": {}, "b": {"enum": ["x"], "default": "x"}}}, []),
+        ({"url": "ws://{a}"}, ["/servers/s/url `{a}` stands in the url but not in `variables`"]),
+        (
+            {"url": "ws://{port}", "variables": {"prot": {}}},
+            ["/servers/s/url `{port}` stands in the url but not in `variables`; did you mean `prot`?"],
+        ),
+        (
+            {"url": "ws://{a}", "variables": {"a": {"enum": ["x"], "default": "y", "examples": ["x", "z"]}}},
+            [
+                "/servers/s/variables/a/default the default `y` is not in `enum`",
+                "/servers/s/variables/a/examples/1 the example `z` is not in `enum`",
+            ],
+        ),
+        (
+            {"url": "ws://{a}", "variables": 1},
+            ["/servers/s/url `{a}` stands in the url but not in `variables`"],
+        ),
+    ],
+)
+def test_variables_of_servers_are_described(server: dict[str, Any], found: list[str]) -> None:
+    assert problems("2.6", "server-variable", servers={"s": {"protocol": "ws", **server}}) == found
+
+
+def test_variables_of_servers_of_3_x_stand_in_host_and_pathname() -> None:
+    server = {"host": "{a}", "pathname": "/{b}", "protocol": "ws", "variables": {"c": {}}}
+
+    assert problems("3.0", "server-variable", servers={"s": server}) == [
+        "/servers/s/host `{a}` stands in the host but not in `variables`",
+        "/servers/s/pathname `{b}` stands in the pathname but not in `variables`",
+    ]
+    assert problems("3.0", "unused-variable", servers={"s": server}) == [
+        "/servers/s/variables/c `c` is used nowhere"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "wrong"), [("/a", False), ("/{a}", False), ("/{a?}", False), ("/a?b", True), ("a/#", True)]
+)
+def test_a_channel_has_no_query_and_no_fragment(address: str, wrong: bool) -> None:
+    assert bool(problems("2.6", "channel-address", channels={address: {}})) is wrong
+    assert bool(problems("3.1", "channel-address", channels={"c": {"address": address}})) is wrong
+
+
+def test_channels_name_servers() -> None:
+    servers_2 = {"one": {"url": "ws://x.example", "protocol": "ws"}}
+    servers_3 = {"one": {"host": "x.example", "protocol": "ws"}}
+    found_2 = problems(
+        "2.6", "channel-servers", servers=servers_2, channels={"/": {"servers": ["one", "onee", 1]}}
+    )
+    refs = [{"$ref": f"#/{place}"} for place in ("servers/one", "components/servers/one", "servers/no")]
+    found_3 = problems(
+        "3.0",
+        "channel-servers",
+        servers=servers_3,
+        channels={"c": {"servers": refs}, "d": {"servers": 1}},
+        components={"servers": servers_3},
+    )
+
+    assert found_2 == ["/channels/~1/servers/1 the document has no server `onee`; did you mean `one`?"]
+    assert found_3 == ["/channels/c/servers/1 names a server that is not under `servers` of the document"]
+
+
+def test_a_message_met_twice_does_not_clash_with_itself() -> None:
+    ref = {"$ref": "#/components/messages/m"}
+    channels = {
+        "/": {"publish": {"message": ref}, "subscribe": {"message": ref}},
+        "/b": {"publish": {"message": ref}},
+    }
+    components = {"messages": {"m": {"messageId": "m"}}}
+
+    assert problems("2.6", "duplicate-message-id", channels=channels, components=components) == []
+
+
+def test_an_operation_id_of_a_trait_counts() -> None:
+    channel = {"publish": {"traits": [{"operationId": "o"}]}, "subscribe": {"operationId": "o"}}
+
+    assert len(problems("2.6", "duplicate-operation-id", channels={"/": channel})) == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "unused"),
+    [
+        (True, ["a"]),
+        ({"x-other": {"$ref": "#/components/schemas/a"}}, []),
+        ({"x-other": {"$ref": "#/components/schemas/a/not"}}, []),
+        ({"x-other": [{"$ref": "#/components/schemas/b"}, {"$ref": 1}]}, ["a"]),
+        ({"not": {"$ref": "#/components/schemas/b"}}, ["a"]),
+        ({"$ref": "#/components/schemas/a"}, []),
+    ],
+)
+def test_components_that_nothing_refers_to_are_told(payload: object, unused: list[str]) -> None:
+    components = {"schemas": {"a": {"not": {"$ref": "#/components/schemas/b"}}, "b": {}, "c": True}}
+    channels = {"/": {"publish": {"message": {"name": "m", "payload": payload}}}}
+
+    assert problems("2.6", "unused-component", components=components, channels=channels) == [
+        f"/components/schemas/{name} `{name}` is used nowhere" for name in unused
+    ]
+
+
+@pytest.mark.parametrize("section", ["x-messageAcks", "x-mine"])
+def test_only_components_of_asyncapi_have_to_be_used(section: str) -> None:
+    assert problems("2.6", "unused-component", components={section: {"a": {}}}) == []
+
+
+def test_a_message_is_of_the_channel_also_where_that_is_written_elsewhere() -> None:
+    assert (
+        problems(
+            "3.0",
+            "operation-message",
+            channels={"c": {"$ref": "#/components/channels/c"}},
+            operations={
+                "o": {
+                    "action": "send",
+                    "channel": {"$ref": "#/channels/c"},
+                    "messages": [{"$ref": "#/components/channels/c/messages/m"}],
+                }
+            },
+            components={"channels": {"c": {"messages": {"m": {}}}}},
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [({}, 0), ({"address": None}, 0), ({"address": "/b"}, 1)],
+)
+def test_a_reply_has_one_address(address: dict[str, Any], found: int) -> None:
+    reply = {"address": {"location": "$message.header#/to"}, "channel": {"$ref": "#/channels/b"}}
+    operations = {"o": {"action": "receive", "channel": {"$ref": "#/channels/a"}, "reply": reply}}
+
+    assert (
+        len(problems("3.0", "reply-address", channels={"a": {}, "b": address}, operations=operations))
+        == found
+    )
+
+
+def test_the_channel_of_a_reply_is_of_the_document() -> None:
+    reply = {"channel": {"$ref": "#/components/channels/b"}}
+    operations = {"o": {"action": "receive", "channel": {"$ref": "#/channels/a"}, "reply": reply}}
+    found = problems(
+        "3.0", "reply-message", channels={"a": {}}, operations=operations, components={"channels": {"b": {}}}
+    )
+
+    assert found == [
+        "/operations/o/reply/channel the reply's channel is not under `channels` of the document"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ignore", "found"),
+    [
+        (["latest-version"], []),
+        (["latst-version"], ["there is no rule `latst-version`; did you mean `latest-version`?"]),
+        (["schema"], ["the rule `schema` cannot be ignored: Nothing can be checked against anything else."]),
+    ],
+)
+def test_only_rules_that_can_be_are_ignored(ignore: list[str], found: list[str]) -> None:
+    settings = {"ignore": ignore}
+
+    assert [line.partition(" ")[2] for line in problems("2.6", "enum", **{"x-asynction": settings})] == found
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"channels": {"c": {"servers": 1, "parameters": 1}}, "servers": {"s": {"variables": {"a": 1}}}},
+        {"operations": {"o": {"channel": 1, "messages": 1, "reply": 1}}, "components": 1},
+        {"operations": {"o": {"channel": {"$ref": "#/no"}, "reply": {"channel": 1, "messages": [1]}}}},
+        {"components": {"schemas": 1, "messages": {"m": 1}}, "x-asynction": 1},
+    ],
+)
+@pytest.mark.parametrize("version", ["2.6", "3.1"])
+def test_what_the_reader_refused_is_passed_by(version: str, parts: dict[str, Any]) -> None:
+    document = {"asyncapi": f"{version}.0", "info": INFO, "channels": {}, **parts}
+
+    assert any(problem.severity == "error" for problem in validate(document))

@@ -1,0 +1,258 @@
+"""`x-jwt`: tokens are checked without code, and only those that keep every setting pass."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from asynction.security import JwtError, _jwt, jwt_function
+from tests.serving import serving
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+ED = ed25519.Ed25519PrivateKey.generate()
+SECRET = "a secret of at least thirty-two bytes"
+HASHED = {"secretEnv": "TEST_SECRET", "algorithms": ["HS256"]}
+
+
+def public(key: Any) -> str:
+    pem: bytes = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return pem.decode()
+
+
+SIGNED = {"publicKey": public(RSA), "algorithms": ["RS256"]}
+
+
+@pytest.fixture(autouse=True)
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_SECRET", SECRET)
+
+
+def claims(**given: Any) -> dict[str, Any]:
+    return {"sub": "ada", "exp": int(time.time()) + 600, **given}
+
+
+def token(key: Any = RSA, algorithm: str | None = "RS256", headers: Any = None, **given: Any) -> str:
+    return jwt.encode(claims(**given), key, algorithm=algorithm, headers=headers)
+
+
+def jwk(key: Any, kid: str) -> dict[str, Any]:
+    algorithm = jwt.get_algorithm_by_name("RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256")
+    return {**algorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
+
+
+class Keys:
+    """A server of keys; `status` and `served` may change, `fetches` counts."""
+
+    def __init__(self, *keys: dict[str, Any]) -> None:
+        self.served: object = {"keys": list(keys)}
+        self.status = "200 OK"
+        self.fetches = 0
+
+    def __call__(self, environ: Any, start: Any) -> list[bytes]:
+        self.fetches += 1
+        start(self.status, [("Content-Type", "application/json")])
+        return [json.dumps(self.served).encode()]
+
+    @contextmanager
+    def check(self) -> Iterator[Any]:
+        with serving(self) as url:
+            yield jwt_function({"jwksUri": f"{url}/keys", "algorithms": ["RS256", "ES256"]})
+
+
+# What passes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "algorithm"), [(RSA, "RS256"), (RSA, "PS384"), (EC, "ES256"), (ED, "EdDSA")])
+def test_a_token_of_a_key_pair(key: Any, algorithm: str) -> None:
+    check = jwt_function({"publicKey": public(key), "algorithms": [algorithm]})
+    said = check(token(key, algorithm, scope="read"))
+    assert said is not None
+    assert (said["sub"], said["scope"]) == ("ada", "read")
+
+
+def test_a_token_of_a_secret() -> None:
+    said = jwt_function(HASHED)(token(SECRET, "HS256"))
+    assert said is not None
+    assert said["sub"] == "ada"
+
+
+@pytest.mark.parametrize("given", ["me", ["me"], ["you", "me"]])
+@pytest.mark.parametrize("audience", ["me", ["them", "me"]])
+def test_issuer_and_audience(given: Any, audience: Any) -> None:
+    check = jwt_function({**SIGNED, "issuer": ["us", "them"], "audience": audience})
+    assert check(token(iss="us", aud=given)) is not None
+
+
+# What does not ----------------------------------------------------------------------------------
+
+
+def unsigned(header: Any, payload: Any) -> str:
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, payload)]
+    return b".".join([*parts, b""]).decode()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        token(OTHER),
+        token(exp=int(time.time()) - 1),
+        token(exp="tomorrow"),
+        token(nbf=int(time.time()) + 600),
+        token(iss="them", aud="me"),
+        token(iss="us", aud="you"),
+        token(iss="us"),
+        token(aud="me"),
+        token(RSA, "RS512", iss="us", aud="me"),
+        token(None, None, iss="us", aud="me"),
+        unsigned({"alg": "none"}, claims(iss="us", aud="me")),
+        unsigned({"alg": "NONE"}, claims(iss="us", aud="me")),
+        unsigned({"alg": "HS256"}, claims(iss="us", aud="me")),
+        unsigned({"alg": ["RS256"]}, claims()),
+        unsigned({}, claims()),
+        unsigned([], []),
+        token(iss="us", aud="me")[:-8],
+        token(iss="us", aud="me") + "x",
+        token(iss="us", aud="me").replace(".", ".x", 1),
+        "",
+        ".",
+        "..",
+        "a.b.c",
+        "é.é.é",
+        "\ud800",
+        "x" * 10_000,
+    ],
+)
+def test_a_token_that_breaks_a_rule(bad: str) -> None:
+    check = jwt_function({**SIGNED, "issuer": "us", "audience": "me"})
+    assert check(token(iss="us", aud="me")) is not None
+    assert check(bad) is None
+
+
+def test_a_token_without_an_end() -> None:
+    endless = jwt.encode({"sub": "ada"}, SECRET, algorithm="HS256")
+    assert jwt_function(HASHED)(endless) is None
+
+
+def test_a_public_key_is_no_secret() -> None:
+    header = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=")
+    payload = base64.urlsafe_b64encode(json.dumps(claims()).encode()).rstrip(b"=")
+    algorithm = jwt.get_algorithm_by_name("HS256")
+    signature = algorithm.sign(header + b"." + payload, public(RSA).encode())
+    forged = b".".join([header, payload, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+    assert jwt_function(SIGNED)(forged) is None
+
+
+# Keys from a server -----------------------------------------------------------------------------
+
+
+def test_keys_are_fetched_once() -> None:
+    keys = Keys(jwk(RSA, "a"), jwk(EC, "b"))
+    with keys.check() as check:
+        for _ in range(3):
+            assert check(token(headers={"kid": "a"})) is not None
+            assert check(token(EC, "ES256", headers={"kid": "b"})) is not None
+        assert check(token(OTHER, headers={"kid": "a"})) is None
+    assert keys.fetches == 1
+
+
+def test_a_key_that_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_jwt, "COOLDOWN", 0)
+    keys = Keys(jwk(RSA, "a"))
+    with keys.check() as check:
+        assert check(token(headers={"kid": "a"})) is not None
+        keys.served = {"keys": [jwk(OTHER, "b")]}
+        assert check(token(OTHER, headers={"kid": "b"})) is not None
+        assert check(token(headers={"kid": "a"})) is None
+
+
+def test_invented_keys_do_not_make_us_fetch() -> None:
+    keys = Keys(jwk(RSA, "a"))
+    with keys.check() as check:
+        assert [check(token(headers={"kid": str(n)})) for n in range(20)] == [None] * 20
+        assert check(token()) is None
+        assert check("garbage") is None
+    assert keys.fetches == 1
+
+
+@pytest.mark.parametrize("served", [[], "x", {}, {"keys": []}, {"keys": 1}, {"keys": [{"kty": "oct"}]}])
+def test_a_server_of_nonsense(served: object) -> None:
+    keys = Keys()
+    keys.served = served
+    with keys.check() as check:
+        assert check(token(headers={"kid": "a"})) is None
+
+
+def test_a_server_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    keys = Keys(jwk(RSA, "a"))
+    keys.status = "500 Internal Server Error"
+    with keys.check() as check:
+        assert check(token(headers={"kid": "a"})) is None
+        keys.status = "200 OK"
+        assert check(token(headers={"kid": "a"})) is not None
+    assert caplog.messages == ["the keys of `x-jwt` cannot be fetched"]
+
+
+def test_a_secret_among_public_keys_signs_nothing() -> None:
+    keys = Keys({"kty": "oct", "kid": "a", "k": base64.urlsafe_b64encode(SECRET.encode()).decode()})
+    with keys.check() as check:
+        assert check(token(SECRET, "HS256", headers={"kid": "a"})) is None
+
+
+# Settings ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (None, "it is a mapping"),
+        ("https://a.example", "it is a mapping"),
+        ({}, "one of `jwksUri`, `publicKey` and `secretEnv`"),
+        ({**SIGNED, **HASHED}, "one of `jwksUri`, `publicKey` and `secretEnv`"),
+        ({**SIGNED, "publicKey": 7}, "`publicKey` is text"),
+        ({**SIGNED, "audiance": "me"}, "there is no `audiance`; did you mean `audience`?"),
+        ({"publicKey": public(RSA)}, "`algorithms` lists the algorithms"),
+        ({**SIGNED, "algorithms": "RS256"}, "`algorithms` lists the algorithms"),
+        ({**SIGNED, "algorithms": []}, "`algorithms` lists the algorithms"),
+        ({**SIGNED, "algorithms": ["RS256", "none"]}, "there is no algorithm `none` that can be accepted"),
+        ({**SIGNED, "algorithms": ["None"]}, "there is no algorithm `None`"),
+        ({**SIGNED, "algorithms": ["RS257"]}, "there is no algorithm `RS257`"),
+        ({**SIGNED, "algorithms": ["RS256", "HS256"]}, "`HS256` has no key that `publicKey` could name"),
+        ({**HASHED, "algorithms": ["RS256"]}, "`RS256` has no key that `secretEnv` could name"),
+        ({"jwksUri": "https://a.example", "algorithms": ["HS256"]}, "`HS256` has no key"),
+        ({**SIGNED, "publicKey": "MARKER"}, "what `publicKey` names is no key for `RS256`"),
+        ({**SIGNED, "publicKey": public(EC)}, "what `publicKey` names is no key for `RS256`"),
+        ({**SIGNED, "publicKey": ""}, "is not set"),
+        ({**HASHED, "secretEnv": "TEST_NOT_SET"}, "the environment variable `TEST_NOT_SET` is not set"),
+        ({"jwksUri": "file:///etc/passwd", "algorithms": ["RS256"]}, "`jwksUri` is the URL of a server"),
+        ({**SIGNED, "audience": 7}, "`audience` is text"),
+        ({**SIGNED, "audience": []}, "`audience` is text"),
+        ({**SIGNED, "issuer": None}, "`issuer` is text"),
+        ({**SIGNED, "issuer": ["us", 7]}, "`issuer` is text"),
+        ({**SIGNED, "issuer": ""}, "`issuer` is text"),
+    ],
+)
+def test_settings_that_cannot_be_used(settings: Any, message: str) -> None:
+    with pytest.raises(JwtError) as caught:
+        jwt_function(settings)
+    assert message in str(caught.value)
+    assert "MARKER" not in str(caught.value)
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    with pytest.raises(JwtError, match="install `asynction\\[jwt\\]`"):
+        jwt_function(SIGNED)
