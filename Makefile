@@ -12,7 +12,7 @@ PY_READY = $(VENV)/.installed
 JS_READY = node_modules/.installed
 
 # These are decided without I/O, so nothing excuses an untested branch.
-CORE = asynction/exceptions.py,asynction/problems.py,asynction/contract.py,$\
+CORE = asynction/exceptions.py,asynction/problems.py,asynction/rules.py,asynction/contract.py,$\
   asynction/validation/*,asynction/security/*,asynction/document/*,asynction/runtime/*
 
 .DEFAULT_GOAL := help
