@@ -272,7 +272,7 @@ def test_the_async_examples_are_async() -> None:
         (Handlers(error=Target("bindme.handlers.THE_ANSWER")), None, ["handler"]),
         (Handlers(), "bindme.handlers.Class.static", []),
         (Handlers(), "bindme.broken.function", ["handler"]),
-        (Handlers(error=Target("time.time_ns")), "time.sleep", []),
+        (Handlers(error=Target("builtins.max")), "builtins.min", []),
         (Handlers(connect=Target("operator.add")), "operator.add", ["handler-signature"] * 2),
     ],
 )
