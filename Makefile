@@ -13,13 +13,14 @@ JS_READY = node_modules/.installed
 
 # These are decided without I/O, so nothing excuses an untested branch.
 CORE = asynction/exceptions.py,asynction/problems.py,asynction/rules.py,asynction/contract.py,$\
-  asynction/validation/*,asynction/security/*,asynction/document/*,asynction/runtime/*
+  asynction/validation/*,asynction/security/*,asynction/document/*,asynction/inject.py,$\
+  asynction/runtime/*,asynction/samples/*,asynction/ui/*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # Two set-up steps at once would fight over the package manager's lock.
 .NOTPARALLEL:
-.PHONY: help run test bench lint typecheck format docs install clean distclean
+.PHONY: help run test bench lint typecheck format docs assets install clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST)
@@ -27,8 +28,10 @@ help: ## Show this list
 run: install ## Serve the chat example on http://127.0.0.1:5000 (HOST=, PORT=)
 	$(BIN)/python specs/examples/chat/app.py --host $(HOST) --port $(PORT)
 
-test: install ## Run the test suite with branch coverage
+test: install assets ## Run the test suite with branch coverage
 	@scripts/bootstrap redis
+	@scripts/bootstrap chromium
+	node --test tests/ui_js/*.test.mjs
 	$(BIN)/pytest --ignore=tests/benchmarks --cov
 	$(BIN)/coverage report --fail-under=100 --include='$(CORE)'
 
@@ -49,6 +52,9 @@ format: $(PY_READY) ## Format the code and fix what can be fixed
 
 docs: $(PY_READY) ## Build the manual into docs/_build/html
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
+assets: $(JS_READY) ## Put the console's libraries into the package
+	@node scripts/assets.mjs
 
 install: $(PY_READY) $(JS_READY) ## Create .venv and node_modules
 

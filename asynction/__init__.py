@@ -14,30 +14,48 @@ if TYPE_CHECKING:
     from asynction.exceptions import AsynctionException as AsynctionException
     from asynction.exceptions import BindingsValidationException as BindingsValidationException
     from asynction.exceptions import DocumentError as DocumentError
+    from asynction.exceptions import EventException as EventException
     from asynction.exceptions import MessageAckValidationException as MessageAckValidationException
+    from asynction.exceptions import NotEnabledError as NotEnabledError
     from asynction.exceptions import PayloadValidationException as PayloadValidationException
     from asynction.exceptions import SecurityException as SecurityException
     from asynction.exceptions import UnknownEventException as UnknownEventException
     from asynction.exceptions import ValidationException as ValidationException
+    from asynction.mock.asgi import MockAsynctionAsyncServer as MockAsynctionAsyncServer
+    from asynction.mock.flask import MockAsynctionSocketIO as MockAsynctionSocketIO
     from asynction.problems import Problem as Problem
+    from asynction.runtime import ModuleResolver as ModuleResolver
+    from asynction.runtime import Router as Router
+    from asynction.runtime import SocketEvent as SocketEvent
     from asynction.security import SecurityInfo as SecurityInfo
+    from asynction.server._current import socket_api as socket_api
+    from asynction.server.asgi import AsynctionAsyncServer as AsynctionAsyncServer
     from asynction.server.flask import AsynctionSocketIO as AsynctionSocketIO
 
 # Imported on first use: `import asynction` is cheap, and reading a document needs no web framework.
 _HOMES = {
+    "AsynctionAsyncServer": "server.asgi",
     "AsynctionException": "exceptions",
     "AsynctionSocketIO": "server.flask",
     "BindingsValidationException": "exceptions",
     "Contract": "contract",
     "DocumentError": "exceptions",
+    "EventException": "exceptions",
     "MessageAckValidationException": "exceptions",
+    "MockAsynctionAsyncServer": "mock.asgi",
+    "MockAsynctionSocketIO": "mock.flask",
+    "ModuleResolver": "runtime",
+    "NotEnabledError": "exceptions",
     "PayloadValidationException": "exceptions",
     "Problem": "problems",
+    "Router": "runtime",
     "SecurityException": "exceptions",
     "SecurityInfo": "security",
+    "SocketEvent": "runtime",
     "UnknownEventException": "exceptions",
     "ValidationException": "exceptions",
     "load": "document",
+    "socket_api": "server._current",
     "validate": "document",
 }
 

@@ -86,21 +86,37 @@ class Handshake:
 
 
 @dataclass(frozen=True, slots=True)
+class Mock:
+    """How a mock server plays an event (`x-mock`).
+
+    It sends the event every `interval` seconds, or acknowledges it with `answers` in turn; `copies` has
+    the JSON Pointers into an answer's args that get what the pointers into the event's args lead to.
+    """
+
+    interval: float | None = None
+    answers: tuple[Json, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One Socket.IO event in one direction.
 
     `args` and `ack` are None where the document says nothing of them. `handler` is the code that
-    the document names for it; only a received event has one.
+    the document names for it, `middlewares` what runs around it, the outermost first; only a received
+    event has them.
     """
 
     name: str
     args: Schema | None = None
     ack: Schema | None = None
     handler: Target | None = None
+    middlewares: tuple[Target, ...] = ()
     security: Requirements = ()
     summary: str = ""
     description: str = ""
     examples: tuple[Json, ...] = ()
+    mock: Mock | None = None
     place: Place = field(default=NO_PLACE, compare=False)
 
 
@@ -118,7 +134,8 @@ class Namespace:
     """A Socket.IO namespace; `receives` and `sends` are seen from the server, by event name.
 
     Where `name` has parameters in braces, as in `/rooms/{roomId}`, it is a pattern of namespaces;
-    `parameters` has the schema of each.
+    `parameters` has the schema of each. `middlewares` run around every event that it receives, outside
+    those of the event itself.
     """
 
     name: str
@@ -127,6 +144,7 @@ class Namespace:
     parameters: Mapping[str, Schema] = field(default_factory=dict)
     handshake: Handshake | None = None
     handlers: Handlers = Handlers()
+    middlewares: tuple[Target, ...] = ()
     security: Requirements | None = None
     description: str = ""
     place: Place = field(default=NO_PLACE, compare=False)
@@ -144,12 +162,16 @@ class SecurityScheme:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A whole document, compiled; `warnings` are the problems that did not stop it."""
+    """A whole document, compiled; `warnings` are the problems that did not stop it.
+
+    `middlewares` run around every event that is received, outside those of its namespace.
+    """
 
     info: Info
     servers: Mapping[str, Server]
     namespaces: Mapping[str, Namespace]
     security_schemes: Mapping[str, SecurityScheme]
+    middlewares: tuple[Target, ...] = ()
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     files: tuple[str, ...] = field(default=(), compare=False)
 

@@ -8,6 +8,8 @@ AsynctionException(RuntimeError)
 |  |- MessageAckValidationException  what acknowledges an event
 |- UnknownEventException             an event that the contract does not have
 |- SecurityException                 somebody is not let in, or may not do what it asks
+|- EventException                    an event is refused, with a status that whoever raises it chooses
+|- CannotSample                      no value of a schema can be made (in asynction.samples)
 |- NotEnabledError                   a server is asked for before there is one
 """
 
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from asynction.problems import Problem, pointer_of
 
@@ -114,6 +117,23 @@ class SecurityException(AsynctionException):
 
     def __reduce__(self) -> tuple[type[SecurityException], tuple[object, ...]]:
         return type(self), (self.status,)
+
+
+class EventException(AsynctionException):
+    """An event is refused: raised by a handler, a dependency or a middleware to acknowledge it with an error.
+
+    `status` is one of HTTP's from 400 to 599; `detail` is told to the client. Raises ValueError for another.
+    """
+
+    def __init__(self, status: int, detail: str = "") -> None:
+        if not 400 <= HTTPStatus(status) <= 599:
+            raise ValueError(f"{status} is no status of an error")
+        super().__init__(detail or HTTPStatus(status).phrase)
+        self.status = int(status)
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type[EventException], tuple[object, ...]]:
+        return type(self), (self.status, self.detail)
 
 
 class NotEnabledError(AsynctionException):

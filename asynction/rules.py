@@ -214,6 +214,11 @@ _BINDING = (
         "Else it raises at run time.",
     ),
     _fatal(
+        "handler-model",
+        "The type of a handler's parameter, or of what it returns, fits the schema.",
+        "Else the handler refuses what the contract lets through, or acknowledges what it forbids.",
+    ),
+    _fatal(
         "async-handler", "A handler of a Flask server is a plain `def`.", "Nothing there awaits a coroutine."
     ),
     _fatal(

@@ -41,7 +41,7 @@ def test_what_is_written_elsewhere_is_still_the_same(one: object, other: object)
 def test_a_contract_needs_little() -> None:
     empty = Contract(Info("t", "1"), {}, {}, {})
 
-    assert (empty.warnings, empty.files) == ((), ())
+    assert (empty.middlewares, empty.warnings, empty.files) == ((), (), ())
     assert Handlers() == Handlers(None, None, None)
 
 

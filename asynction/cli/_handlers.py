@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask import Request
+
 from asynction.document import Spec, load
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem
-from asynction.runtime import AccessBook, Binder, RuleBook
+from asynction.runtime import AccessBook, Binder
 from asynction.runtime import handler_problems as problems_of
+from asynction.server.asgi import AsynctionAsyncServer
+from asynction.server.flask import AsynctionSocketIO
 
 
 def handler_problems(spec: Spec, ignore: Sequence[str] = ()) -> list[Problem]:
@@ -24,7 +28,7 @@ def handler_problems(spec: Spec, ignore: Sequence[str] = ()) -> list[Problem]:
     contract = load(spec, ignore=ignore)
     with _importing_from(folder):
         try:
-            problems = problems_of(RuleBook(contract))
+            problems = problems_of(contract, (AsynctionSocketIO, AsynctionAsyncServer, Request))
         except DocumentError as error:  # a schema that cannot be checked
             return list(error.problems)
         binder = Binder(allow_async=True)

@@ -15,6 +15,7 @@ from asynction.contract import (
     Handshake,
     Info,
     Json,
+    Mock,
     Namespace,
     Schema,
     Server,
@@ -73,6 +74,7 @@ class _Compiler:
             servers=servers,
             namespaces=namespaces,
             security_schemes=self.schemes.schemes,
+            middlewares=_middlewares(self.root),
         )
 
     def server(self, name: str, node: Node) -> Server:
@@ -97,6 +99,7 @@ class _Compiler:
             parameters={key: self.parameter(parameter) for key, parameter in node.items("parameters")},
             handshake=self.handshake(node),
             handlers=_handlers(node),
+            middlewares=_middlewares(node),
             security=self.schemes.requirements(node, "x-security"),
             description=node.text("description"),
             place=node.place,
@@ -151,8 +154,8 @@ class _Compiler:
         for mine, yours in ((first.receives, second.receives), (first.sends, second.sends)):
             for event in yours.values():
                 self.note_clash(mine, event)
-        unsaid = (None, Handlers())
-        for part in ("handshake", "handlers", "security"):
+        unsaid = (None, Handlers(), ())
+        for part in ("handshake", "handlers", "middlewares", "security"):
             mine, yours = getattr(first, part), getattr(second, part)
             if mine != yours and mine not in unsaid and yours not in unsaid and self.served:
                 message = f"the namespace `{first.name}` is described twice, with different {part}"
@@ -164,6 +167,7 @@ class _Compiler:
             parameters={**first.parameters, **second.parameters},
             handshake=first.handshake or second.handshake,
             handlers=second.handlers if first.handlers == Handlers() else first.handlers,
+            middlewares=first.middlewares or second.middlewares,
             security=second.security if first.security is None else first.security,
         )
 
@@ -173,15 +177,18 @@ class _Compiler:
         handler = _target(node, "x-handler")
         if handler is None and message.handler is not None:
             handler = _target(message.handler, "x-handler")
+        ack = self.ack(operation, message)
         return Event(
             name=message.name,
             args=args,
-            ack=self.ack(operation, message),
+            ack=ack,
             handler=handler if received else None,
+            middlewares=_middlewares(operation, node) if received else (),
             security=self.schemes.requirements(operation, "security") or (),
             summary=node.text("summary") or operation.text("summary"),
             description=node.text("description"),
             examples=tuple(self.examples(node, args)),
+            mock=_mock(node.get("x-mock") or operation.get("x-mock"), ack),
             place=message.written.place,
         )
 
@@ -279,6 +286,37 @@ def _target(node: Node, key: str) -> Target | None:
         if path := node.text(name):
             return Target(path, node.place_of_key(name))
     return None
+
+
+def _middlewares(*nodes: Node) -> tuple[Target, ...]:
+    """The targets under `x-middlewares`, of one node after the other; each is a string or a list of them."""
+    found: list[Target] = []
+    for node in nodes:
+        named = node.get("x-middlewares")
+        if named is not None:
+            several = isinstance(named.value, list)
+            items = list(node.each("x-middlewares")) if several else [named]
+            found += [Target(item.value, item.place) for item in items if isinstance(item.value, str)]
+    return tuple(found)
+
+
+def _mock(node: Node | None, ack: Schema | None) -> Mock | None:
+    if node is None or not isinstance(node.value, dict):
+        return None
+    answers = list(node.each("answers"))
+    for answer in answers:
+        _hold_example(ack, answer, "acknowledgement")
+    interval, copies = node.value.get("interval"), node.value.get("copies")
+    if isinstance(interval, bool) or not isinstance(interval, int | float | None):
+        interval = None  # the reader has said so
+    elif interval is not None and interval <= 0:
+        node.note("type", "`interval` is a number of seconds above 0", key="interval")
+    pointers = copies if isinstance(copies, dict) else {}
+    return Mock(
+        interval,
+        tuple(answer.value for answer in answers),
+        {key: value for key, value in pointers.items() if isinstance(value, str)},
+    )
 
 
 def _url(server: Node) -> str:

@@ -12,6 +12,7 @@ from asynction.validation import DRAFT_07
 _PLAIN: Mapping[str, Json] = {
     "string": {"type": "string"},
     "boolean": {"type": "boolean"},
+    "number": {"type": "number"},
     "null": {"type": "null"},
     "any": {},
     "Schema": {"type": ["object", "boolean"]},

@@ -49,6 +49,7 @@ SHARED: Rows = {
     "Handlers": {"connect": "string", "disconnect": "string", "error": "string"},
     "Ack": {"args": "Schema"},
     "Settings": {"ignore": "[string]"},
+    "Mock": {"interval": "number", "answers": "[any]", "copies": "{string}"},
     "Requirement": {"*": "[string]"},
 }
 """The rows that do not differ between versions, and our own."""
@@ -199,13 +200,13 @@ REFERABLE = {
 }
 """The rows that may be a Reference Object instead, and the version since which they may."""
 
+_MIDDLEWARES: Row = {"x-middlewares": "string | [string]"}
+_EVENT: Row = {"x-handler": "string", **_MIDDLEWARES, "x-ack": "Ack", "x-mock": "Mock"}
+
 _EXTENSIONS: Rows = {
-    "Document": {"x-asynction": "Settings"},
-    "Channel": {"x-handlers": "Handlers", "x-auth": "Schema"},
-    "Operation": {"x-handler": "string", "x-ack": "Ack"},
-    "OperationTrait": {"x-handler": "string", "x-ack": "Ack"},
-    "Message": {"x-handler": "string", "x-ack": "Ack"},
-    "MessageTrait": {"x-handler": "string", "x-ack": "Ack"},
+    "Document": {"x-asynction": "Settings", **_MIDDLEWARES},
+    "Channel": {"x-handlers": "Handlers", **_MIDDLEWARES, "x-auth": "Schema"},
+    **dict.fromkeys(["Operation", "OperationTrait", "Message", "MessageTrait"], _EVENT),
     "Components": {"x-messageAcks": "{Ack}"},
     "SecurityScheme": {
         **dict.fromkeys(["x-basicInfoFunc", "x-bearerInfoFunc", "x-basicBearerInfoFunc"], "string"),
@@ -223,3 +224,6 @@ EXTENSIONS: dict[str, Rows] = {
 
 MISSPELT = {"x-hander": "x-handler", "x-handers": "x-handlers"}
 """Spellings that the first asynction README had by mistake: they bind, with a warning."""
+
+CODELESS = frozenset({"x-asynction", "x-mock"})
+"""Our extensions that a document may have which nothing serves."""

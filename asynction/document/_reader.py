@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from asynction.contract import Json
-from asynction.document._objects import EXTENSIONS, MISSPELT, OBJECTS_2, REFERABLE, SCHEMA, VARIANTS
+from asynction.document._objects import CODELESS, EXTENSIONS, MISSPELT, OBJECTS_2, REFERABLE, SCHEMA, VARIANTS
 from asynction.document._objects3 import OBJECTS_3
 from asynction.document._schemas import (
     Schemas,
@@ -108,11 +108,15 @@ class Reader:
             if node.value not in known:
                 near = did_you_mean(str(node.value), known)
                 node.note("enum", f"`{node.value}` is none of {', '.join(known)}{near}")
+        elif "[string]" in alternatives and not isinstance(node.value, str | list):
+            node.note("type", f"expected a string or a list of strings, found {_name(node.value)}")
         elif node.value is not None or "null" not in alternatives:
             self.read(node, self._meant(node, alternatives))
 
     def _meant(self, node: Node, alternatives: tuple[str, ...]) -> str:
-        """Which of several objects a value is: the one that has fields which only it requires."""
+        """Which of several types a value is: the list, or the object with fields that only it requires."""
+        if "[string]" in alternatives and isinstance(node.value, list):
+            return "[string]"
         target = node.resolved() if node.ref is not None else node
         value = target.value if target is not None and isinstance(target.value, dict) else {}
         for kind in alternatives:
@@ -236,7 +240,7 @@ class Reader:
         if field.since > self.version:
             came = f"`{name}` of {_article(kind)} came with AsyncAPI {field.since}"
             node.note("version", f"{came}, this document is {self.version}", key=name)
-        self.is_bound |= kind != "Document" and name in EXTENSIONS[self.version[0]].get(kind, ())
+        self.is_bound |= name not in CODELESS and name in EXTENSIONS[self.version[0]].get(kind, ())
         self.read(node.child(name), field.kind)
 
     def _unknown(self, node: Node, name: str, fields: Mapping[str, Field], kind: str) -> None:
@@ -281,7 +285,8 @@ class Reader:
 
 def _read_scalar(node: Node, kind: str) -> None:
     form = _FORMS.get(kind)
-    if not isinstance(node.value, _KINDS.get(kind, str)):
+    is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    if not (is_number if kind == "number" else isinstance(node.value, _KINDS.get(kind, str))):
         expected = "a string" if form else f"a {kind}"
         node.note("type", f"expected {expected}, found {_name(node.value)}")
     elif form is not None and not form[0].fullmatch(str(node.value)):

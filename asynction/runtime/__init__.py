@@ -2,27 +2,25 @@
 
 from asynction.runtime._access import AccessBook
 from asynction.runtime._answers import MalformedEvent, error_ack, error_body, log_failure, status_of
-from asynction.runtime._binding import (
-    Binder,
-    handler_problems,
-    import_path,
-    is_async,
-    keywords,
-    misfit,
-    positional,
-)
+from asynction.runtime._binding import Binder, import_path, is_async, misfit, positional
+from asynction.runtime._bindings import Bindings, handler_problems
+from asynction.runtime._context import NOBODY, Context
+from asynction.runtime._dependencies import closing
+from asynction.runtime._edge import FLASK, OCCASIONS, PYTHON_SOCKETIO, Edge, Refused
 from asynction.runtime._flow import (
-    NOBODY,
     Args,
+    Around,
     Endpoint,
     Entrance,
     Failure,
     Flow,
     Function,
-    Occasion,
+    Middleware,
+    Response,
+    Settings,
     acknowledged,
+    adrive,
     answered,
-    bound,
     connection,
     drive,
     failed,
@@ -30,14 +28,27 @@ from asynction.runtime._flow import (
     told,
 )
 from asynction.runtime._handshake import HandshakeRules
+from asynction.runtime._models import plain
 from asynction.runtime._namespaces import Match, is_pattern
+from asynction.runtime._plan import Convention, Plan, PlanError, Wanted, plan
+from asynction.runtime._resolver import ModuleResolver, Resolver
+from asynction.runtime._router import Registration, Router, SocketEvent, default_router
 from asynction.runtime._rules import RuleBook, Rules, checked_ack, checked_args, pack
+from asynction.runtime._service import Service, choose_server, outgoing
 
 __all__ = [
+    "FLASK",
     "NOBODY",
+    "OCCASIONS",
+    "PYTHON_SOCKETIO",
     "AccessBook",
     "Args",
+    "Around",
     "Binder",
+    "Bindings",
+    "Context",
+    "Convention",
+    "Edge",
     "Endpoint",
     "Entrance",
     "Failure",
@@ -46,15 +57,30 @@ __all__ = [
     "HandshakeRules",
     "MalformedEvent",
     "Match",
-    "Occasion",
+    "Middleware",
+    "ModuleResolver",
+    "Plan",
+    "PlanError",
+    "Refused",
+    "Registration",
+    "Resolver",
+    "Response",
+    "Router",
     "RuleBook",
     "Rules",
+    "Service",
+    "Settings",
+    "SocketEvent",
+    "Wanted",
     "acknowledged",
+    "adrive",
     "answered",
-    "bound",
     "checked_ack",
     "checked_args",
+    "choose_server",
+    "closing",
     "connection",
+    "default_router",
     "drive",
     "error_ack",
     "error_body",
@@ -63,10 +89,12 @@ __all__ = [
     "import_path",
     "is_async",
     "is_pattern",
-    "keywords",
     "log_failure",
     "misfit",
+    "outgoing",
     "pack",
+    "plain",
+    "plan",
     "positional",
     "receive",
     "status_of",

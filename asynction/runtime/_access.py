@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from asynction.contract import Contract, Namespace, Requirements, SecurityScheme, Server, Target
 from asynction.runtime._binding import Binder
@@ -12,10 +12,17 @@ from asynction.security import SCOPE_FUNCTION, Guard, JwtError, Kind, jwt_functi
 class AccessBook:
     """What it takes to enter each namespace, and the guards of all schemes that anything demands.
 
-    What is wrong is noted at `binder`.
+    `functions` are asked instead of those that the document names, by scheme. What is wrong is noted at
+    `binder`.
     """
 
-    def __init__(self, contract: Contract, server: Server | None, binder: Binder) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        server: Server | None,
+        binder: Binder,
+        functions: Mapping[str, Callable[..., object]] | None = None,
+    ) -> None:
         inherits = any(namespace.security is None for namespace in contract.namespaces.values())
         by_default = _default(contract, server, binder) if inherits else ()
         self.required: dict[str, Requirements] = {
@@ -24,7 +31,7 @@ class AccessBook:
         }
         self.guards: dict[str, Guard] = {}
         for name in _demanded(contract, self.required.values()):
-            guard = _guard(contract.security_schemes[name], binder)
+            guard = _guard(contract.security_schemes[name], binder, (functions or {}).get(name))
             if guard is not None:
                 self.guards[name] = guard
 
@@ -60,7 +67,7 @@ def _demands(required: Requirements) -> frozenset[frozenset[tuple[str, frozenset
     )
 
 
-def _guard(scheme: SecurityScheme, binder: Binder) -> Guard | None:
+def _guard(scheme: SecurityScheme, binder: Binder, given: Callable[..., object] | None) -> Guard | None:
     kind = kind_of(scheme)
     if kind is None:
         message = f"the scheme `{scheme.name}` of type `{scheme.type}` cannot be checked on this wire"
@@ -68,6 +75,10 @@ def _guard(scheme: SecurityScheme, binder: Binder) -> Guard | None:
         return None
     scope_target = _target(scheme, SCOPE_FUNCTION)
     scope_function = _bound(scope_target, 2, binder) if scope_target is not None else None
+    if given is not None:
+        kind = kind.of_jwt() if "x-jwt" in scheme.fields else kind
+        target = Target(getattr(given, "__qualname__", repr(given)), scheme.place)
+        return Guard(scheme, kind, binder.prepared(given)) if _suits(given, target, kind, binder) else None
     if "x-jwt" in scheme.fields:
         function, kind = _jwt(scheme, kind, binder), kind.of_jwt()
     else:
@@ -75,11 +86,16 @@ def _guard(scheme: SecurityScheme, binder: Binder) -> Guard | None:
     return Guard(scheme, kind, function, scope_function) if function is not None else None
 
 
+def _suits(given: Callable[..., object], target: Target, kind: Kind, binder: Binder) -> bool:
+    found = binder.checked(given, target)
+    return found is not None and binder.fits(given, target, kind.arity, kind.arity)
+
+
 def _jwt(scheme: SecurityScheme, kind: Kind, binder: Binder) -> Callable[..., object] | None:
     try:
         if not kind.takes_jwt:
             raise JwtError("only bearer, oauth2 and openIdConnect schemes have tokens")
-        return jwt_function(scheme.fields["x-jwt"])
+        return binder.prepared(jwt_function(scheme.fields["x-jwt"]))
     except JwtError as error:
         binder.note(scheme.place, "security-function", f"`x-jwt` of `{scheme.name}`: {error}")
         return None
@@ -96,7 +112,9 @@ def _function(scheme: SecurityScheme, kind: Kind, binder: Binder) -> Callable[..
 
 def _bound(target: Target, arity: int, binder: Binder) -> Callable[..., object] | None:
     function = binder.function(target)
-    return function if function is not None and binder.fits(function, target, arity, arity) else None
+    if function is None or not binder.fits(function, target, arity, arity):
+        return None
+    return binder.prepared(function)
 
 
 def _target(scheme: SecurityScheme, key: str) -> Target | None:

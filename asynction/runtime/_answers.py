@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 from asynction.exceptions import (
     AsynctionException,
     BindingsValidationException,
+    EventException,
     PayloadValidationException,
     SecurityException,
     UnknownEventException,
@@ -28,15 +30,6 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
 )
 """The first class that an exception is an instance of gives its status; all others are the server's fault."""
 
-_TITLES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    500: "Internal Server Error",
-}
-
-
 _OWN_FAULT = "_asynction_own_fault"
 
 
@@ -44,9 +37,9 @@ def own_fault(error: Exception) -> Exception:
     """Remember that code of the server's own raised `error`: its class does not put it on the client.
 
     A handler that emits what breaks the contract raises PayloadValidationException, say. With
-    SecurityException a handler refuses, which is no fault.
+    SecurityException and EventException a handler refuses, which is no fault.
     """
-    if not isinstance(error, SecurityException):
+    if not isinstance(error, SecurityException | EventException):
         setattr(error, _OWN_FAULT, True)
     return error
 
@@ -55,7 +48,7 @@ def status_of(error: BaseException) -> int:
     """The HTTP-like status of an exception."""
     if getattr(error, _OWN_FAULT, False):
         return 500
-    if isinstance(error, SecurityException):
+    if isinstance(error, SecurityException | EventException):
         return error.status
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
@@ -63,7 +56,9 @@ def status_of(error: BaseException) -> int:
 def error_body(error: BaseException) -> dict[str, object]:
     """Describe an error to the peer with the members of RFC 9457; a 500 tells nothing internal."""
     status = status_of(error)
-    body: dict[str, object] = {"status": status, "title": _TITLES[status]}
+    body: dict[str, object] = {"status": status, "title": HTTPStatus(status).phrase}
+    if isinstance(error, EventException):  # whoever raises one means the client to read it
+        return {**body, "detail": error.detail} if error.detail else body
     if status == 500:
         return body
     if isinstance(error, ValidationException) and error.errors:

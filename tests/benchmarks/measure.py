@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from time import perf_counter
+from typing import TypeVar
 
 Call = Callable[[], object]
+T = TypeVar("T")
 
 
 def quickest(calls: Mapping[str, Call], *, rounds: int = 400, repeats: int = 50) -> dict[str, float]:
@@ -31,3 +33,14 @@ def table(title: str, times: Mapping[str, float], *, base: str) -> None:
     print(f"\n{title}")
     for name, time in times.items():
         print(f"  {name:<36} {time:9.2f} us {time - times[base]:+9.2f} us {time / times[base]:7.2f} x")
+
+
+def finished(coroutine: Coroutine[object, None, T]) -> T:
+    """Run a coroutine that never waits to its end, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    coroutine.close()
+    raise AssertionError("the coroutine waits for something")

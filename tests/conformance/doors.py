@@ -15,26 +15,13 @@ from urllib.parse import urlencode
 import flask
 import yaml
 
-from asynction import AsynctionSocketIO, load
-from asynction.exceptions import SecurityException
-from asynction.runtime import (
-    AccessBook,
-    Binder,
-    Endpoint,
-    Entrance,
-    Failure,
-    RuleBook,
-    answered,
-    connection,
-    drive,
-    error_body,
-    failed,
-    receive,
-)
+from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
+from asynction.runtime import Bindings, Edge, Refused, Service, drive
 from asynction.security import Request
 from tests.conformance import guards
 from tests.conformance.cases import FOLDER, ConformanceLoader
 from tests.serving import connected, serving
+from tests.serving_asgi import serving_asgi
 
 _FILE = yaml.load((FOLDER / "security.yaml").read_text(encoding="utf-8"), ConformanceLoader)
 
@@ -120,25 +107,22 @@ class Door(Protocol):
 
 
 def _decided(case: Case) -> Outcome:
+    edge = Edge(None, drive, environ=lambda *_: {}, is_open=lambda *_: True, register=lambda *_: None)
     contract = load(case.document)
-    binder = Binder()
-    access = AccessBook(contract, contract.servers["main"], binder)
-    binder.finish()
-    namespace = contract.namespaces["/"]
+    bindings = Bindings(contract, edge, server=contract.servers["main"])
+    bindings.bind_contract()
+    service = Service(bindings)
     brought = case.bring
-    request = Request(
-        "GET", tuple(brought.query.items()), tuple(brought.headers.items()), brought.auth, brought.certificate
-    )
-    entrance = Entrance(None, access.required["/"], access.guards, access.offered(namespace))
+
+    def request(auth: object) -> Request:
+        query, headers = tuple(brought.query.items()), tuple(brought.headers.items())
+        return Request("GET", query, headers, auth, brought.certificate)
+
     try:
-        identity, _ = drive(connection(entrance, request, {}))
-    except SecurityException as error:
-        drive(failed(error, Failure(), "/", "connect"))
-        return Outcome({"message": str(error), "data": error_body(error)})
-    guards.connect(identity.user, identity.token_info)
-    endpoint = Endpoint(RuleBook(contract).received("/", "e"), guards.event, guards=access.guards)
-    flow = receive(endpoint, (), strict_json=False, identity=identity)
-    return Outcome(ack=list(drive(answered(flow, Failure, "/", "e"))))
+        drive(service.enter(service.context("/", "connect", "sid"), brought.auth, request))
+    except Refused as refused:
+        return Outcome({"message": refused.reason, "data": refused.body})
+    return Outcome(ack=list(drive(service.receive(service.context("/", "e", "sid")))))
 
 
 class _Served:
@@ -193,4 +177,29 @@ def _flask() -> Iterator[Door]:
         yield _Served(url)
 
 
-DOORS: dict[str, Callable[[], AbstractContextManager[Door]]] = {"runtime": _runtime, "flask": _flask}
+@contextmanager
+def _asgi() -> Iterator[Door]:
+    apps: dict[str, Any] = {}
+
+    async def dispatch(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return
+        number = scope["path"].split("/")[1]
+        case = CASES[int(number)]
+        if number not in apps:
+            path = f"{number}/socket.io"
+            apps[number] = AsynctionAsyncServer.from_spec(case.document, socketio_path=path).asgi_app()
+        if case.bring.certificate is not None:  # as a server that ends TLS does
+            tls = {"client_cert_chain": [case.bring.certificate]}
+            scope = {**scope, "extensions": {**scope.get("extensions", {}), "tls": tls}}
+        await apps[number](scope, receive, send)
+
+    with serving_asgi(dispatch) as url:
+        yield _Served(url)
+
+
+DOORS: dict[str, Callable[[], AbstractContextManager[Door]]] = {
+    "runtime": _runtime,
+    "flask": _flask,
+    "asgi": _asgi,
+}

@@ -6,27 +6,18 @@ contract. To add one, write a class with `send` and a function that makes it, an
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
 
 import flask
 
-from asynction import AsynctionSocketIO, load
-from asynction.exceptions import UnknownEventException
-from asynction.runtime import (
-    Binder,
-    Endpoint,
-    Failure,
-    RuleBook,
-    answered,
-    drive,
-    failed,
-    positional,
-    receive,
-)
+from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
+from asynction.runtime import Bindings, Edge, Service, drive
 from tests.conformance.cases import Case, document, namespace_of
 from tests.serving import Client, KeepsAcks, connected, serving
+from tests.serving_asgi import serving_asgi
 
 Ack = list[Any] | None
 
@@ -49,34 +40,19 @@ class _Runtime:
     """No wire at all: what `asynction.runtime` decides."""
 
     def __init__(self, cases: Cases) -> None:
-        self.contract = load(document(cases))
-        self.rules = RuleBook(self.contract)
+        edge = Edge(None, drive, environ=lambda *_: {}, is_open=lambda *_: True, register=lambda *_: None)
+        bindings = Bindings(load(document(cases)), edge)
+        bindings.bind_contract()
+        self.namespaces = bindings.contract.namespaces
+        self.service = Service(bindings)
 
     def send(self, case: Case) -> Ack:
         namespace, event = _address(case)
-        if namespace not in self.contract.namespaces:
+        if namespace not in self.namespaces:
             return None
-        failure = self._failure(namespace)
-        try:
-            endpoint = self._endpoint(namespace, event)
-        except UnknownEventException as error:
-            return list(drive(failed(error, failure, namespace, event)))
-        flow = receive(endpoint, tuple(case.send), strict_json=False)
-        return list(drive(answered(flow, lambda: failure, namespace, event)))
-
-    def _endpoint(self, namespace: str, event: str) -> Endpoint:
-        rules = self.rules.received(namespace, event)
-        target = rules.event.handler
-        assert target is not None
-        binder = Binder()
-        handler = binder.function(target)
-        binder.finish()
-        assert handler is not None
-        return Endpoint(rules, handler, *positional(handler))
-
-    def _failure(self, namespace: str) -> Failure:
-        target = self.contract.namespaces[namespace].handlers.error
-        return Failure(Binder().function(target) if target else None)
+        return list(
+            drive(self.service.receive(self.service.context(namespace, event, "sid", tuple(case.send))))
+        )
 
 
 class _TestClient:
@@ -125,8 +101,37 @@ def _served(cases: Cases) -> Iterator[Wire]:
         yield _Served(url, stack)
 
 
+@contextmanager
+def _asgi_served(cases: Cases) -> Iterator[Wire]:
+    asio = AsynctionAsyncServer.from_spec(document(cases))
+    with serving_asgi(asio.asgi_app()) as url, ExitStack() as stack:
+        yield _Served(url, stack)
+
+
+class _AsgiTestClient:
+    """The test client for ASGI; each case is a contract of its own."""
+
+    def send(self, case: Case) -> Ack:
+        return asyncio.run(self._sent(case))
+
+    async def _sent(self, case: Case) -> Ack:
+        namespace, event = _address(case)
+        asio = AsynctionAsyncServer.from_spec(document([case]))
+        async with asio.test_client(namespace) as client:
+            if not client.is_connected(namespace):
+                return None
+            return await client.call(event, *case.send)
+
+
+@contextmanager
+def _asgi_test_client(cases: Cases) -> Iterator[Wire]:
+    yield _AsgiTestClient()
+
+
 WIRES: dict[str, Callable[[Cases], AbstractContextManager[Wire]]] = {
     "runtime": _runtime,
     "flask-test-client": _test_client,
     "flask-server": _served,
+    "asgi-test-client": _asgi_test_client,
+    "asgi-server": _asgi_served,
 }

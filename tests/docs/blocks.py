@@ -10,8 +10,9 @@ An HTML comment on the line before a block says what it is; readers do not see i
     <!-- output -->          what the block before it printed
     <!-- text: MODULE -->    taken from the docstring of that module
 
-Blocks without a comment: `python` is run, `console` has commands and what they print, and a Sphinx
-directive is left to `make docs`. All blocks of a page share one folder, one Python namespace and one port.
+Blocks without a comment: `python` is run (an async server is spoken to by its test client, in `asyncio.run`),
+`console` has commands and what they print, and a Sphinx directive is left to `make docs`. All blocks of a
+page share one folder, one Python module and one port.
 """
 
 from __future__ import annotations

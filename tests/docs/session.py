@@ -16,6 +16,7 @@ from inspect import getdoc
 from io import StringIO
 from pathlib import Path
 from textwrap import indent
+from types import ModuleType
 
 import yaml
 
@@ -46,7 +47,7 @@ _IGNORED = ("latest-version", "unused-component")
 _FAILED = re.compile(r'Error: |: \d+ error|^::error |"level": "error"|"severity": "error"|<failure', re.M)
 _STATUS = ["echo", "$?"]
 _SHOWN = "127.0.0.1:5000"
-_PACKAGES = {"asynction", "python-socketio"}
+_PACKAGES = {"asynction", "fastapi", "python-socketio"}
 
 
 class Session:
@@ -55,7 +56,10 @@ class Session:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
         self.port = free_port()
-        self.names: dict[str, object] = {"__name__": "page"}
+        page = ModuleType("page")
+        page.__file__ = str(folder / "page.py")
+        sys.modules["page"] = page  # where annotations of the page's classes are looked up
+        self.names = vars(page)
         self.printed = ""
         self.server = stack.enter_context(ExitStack())
         self.steps: dict[Kind, Callable[[Block], None]] = {
@@ -105,7 +109,7 @@ class Session:
 
     def python(self, block: Block) -> None:
         # The blank lines give a traceback the line numbers of the page.
-        code = compile("\n" * block.line + block.text, str(block.page), "exec")
+        code = compile("\n" * block.line + block.text, str(block.page), "exec", dont_inherit=True)
         with redirect_stdout(StringIO()) as printed:
             exec(code, self.names)
         self.printed = printed.getvalue()
@@ -117,7 +121,7 @@ class Session:
             assert self.printed.strip() == block.text.strip(), str(block)
 
     def docstring(self, block: Block) -> None:
-        assert block.text in (getdoc(import_module(block.value)) or ""), str(block)
+        assert block.text.strip() in (getdoc(import_module(block.value)) or ""), str(block)
 
     def console(self, block: Block) -> None:
         commands = _commands(block)
@@ -178,8 +182,9 @@ class Session:
 
     def words(self, words: list[str]) -> list[str]:
         """The words of a command, with the programs of this environment."""
-        programs = {"python": sys.executable, "asynction": str(Path(sys.executable).with_name("asynction"))}
-        return [programs[words[0]], *words[1:]]
+        here = Path(sys.executable)
+        programs = {name: str(here.with_name(name)) for name in ("asynction", "uvicorn")}
+        return [{"python": sys.executable, **programs}[words[0]], *words[1:]]
 
 
 def make_targets() -> set[str]:
@@ -188,11 +193,11 @@ def make_targets() -> set[str]:
 
 
 def _can_be_installed(package: str) -> bool:
-    name, _, extra = package.rstrip("]").partition("[")
+    name, _, extras = package.rstrip("]").partition("[")
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     return name in _PACKAGES and (
-        name != "asynction" or not extra or extra in setup["options.extras_require"]
+        name != "asynction" or not extras or set(extras.split(",")) <= set(setup["options.extras_require"])
     )
 
 

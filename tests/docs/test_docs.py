@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import asynction
-from asynction import validation
+from asynction import middleware, validation
 from asynction.document._objects import EXTENSIONS, MISSPELT
 from asynction.document._yaml import MAX_BYTES, MAX_DEPTH, MAX_EXPANDED_NODES
 from asynction.rules import RULES
@@ -93,7 +94,8 @@ def test_the_code_holds_documents_to_every_rule() -> None:
     assert [rule for rule in RULES if named[rule] < 2] == []  # once in the table, and where it is noted
 
 
-def test_the_reference_has_every_public_name() -> None:
+@pytest.mark.parametrize("module", [asynction, middleware], ids=["asynction", "middleware"])
+def test_the_reference_has_every_public_name(module: ModuleType) -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    names = set(asynction.__all__) - {"__version__"}
+    names = set(module.__all__) - {"__version__"}
     assert {name for name in names if not re.search(rf":: asynction[\w.]*\.{name}$", page, re.M)} == set()

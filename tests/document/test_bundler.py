@@ -54,6 +54,24 @@ def test_a_document_of_one_file_stays_as_it_is(path: Path) -> None:
     assert bundle(path) == yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+def test_middlewares_come_along_from_other_files() -> None:
+    _, contract = bundled(
+        {
+            "asyncapi.yaml": HEAD_2 + "x-middlewares: a.root\n"
+            "channels: {/: {x-middlewares: [a.b, a.c], publish: {message: {$ref: m.yaml#/e}}}}\n",
+            "m.yaml": "e: {name: e, traits: [{$ref: '#/t'}]}\nt: {x-middlewares: [a.d, 'a:E']}\n",
+        }
+    )
+    namespace = contract.namespaces["/"]
+    found = (contract.middlewares, namespace.middlewares, namespace.receives["e"].middlewares)
+
+    assert [[target.path for target in each] for each in found] == [
+        ["a.root"],
+        ["a.b", "a.c"],
+        ["a.d", "a:E"],
+    ]
+
+
 def test_many_files_become_one_document() -> None:
     document, _ = bundled(
         {

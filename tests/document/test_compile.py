@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from asynction.contract import Contract, Handlers
+from asynction.contract import Contract, Handlers, Mock, Target
+from asynction.document import load
 from asynction.document._compile import compile_contract
 from asynction.document._schemas import Schemas
 from asynction.document._sources import Sources
+from asynction.exceptions import DocumentError
 from asynction.validation import DRAFT_07, Validator
 
 INFO = {"title": "T", "version": "1", "description": "D"}
@@ -149,6 +151,51 @@ def test_an_acknowledgement_may_be_a_component() -> None:
 
     assert event.ack is not None
     assert event.ack.value == {"type": "null"}
+
+
+def test_middlewares_are_targets_of_the_document_the_namespace_and_the_event() -> None:
+    message = {"name": "e", "x-middlewares": ["a.b", "a.b"]}
+    channel = {"x-middlewares": ["a.c", "a:C"], "publish": {"message": message}}
+    contract = sound(**{"x-middlewares": "a.d", "channels": {"/": channel, "/2": {}}})
+    namespace = contract.namespaces["/"]
+
+    found = [*contract.middlewares, *namespace.middlewares, *namespace.receives["e"].middlewares]
+
+    assert [(target.path, target.place.pointer) for target in found] == [
+        ("a.d", "/x-middlewares"),
+        ("a.c", "/channels/~1/x-middlewares/0"),
+        ("a:C", "/channels/~1/x-middlewares/1"),
+        ("a.b", f"{PUBLISH}/x-middlewares/0"),
+        ("a.b", f"{PUBLISH}/x-middlewares/1"),
+    ]
+    assert contract.namespaces["/2"].middlewares == ()
+
+
+def test_an_event_that_is_only_sent_has_no_middlewares() -> None:
+    message = {"name": "e", "x-middlewares": ["a.b"]}
+    contract = sound(channels={"/": {"subscribe": {"message": message}}})
+
+    assert contract.namespaces["/"].sends["e"].middlewares == ()
+
+
+def test_an_empty_path_of_a_middleware_is_not_passed_by() -> None:
+    assert sound(**{"x-middlewares": ""}).middlewares == (Target(""),)
+
+
+def test_middlewares_of_a_trait_of_2_x_win() -> None:
+    event = received(
+        {
+            "name": "e",
+            "x-middlewares": ["own.one"],
+            "traits": [{"x-middlewares": ["first.one"]}, {"x-middlewares": ["last.one", "last.two"]}],
+        }
+    )
+    middlewares = event.namespaces["/"].receives["e"].middlewares
+
+    assert [(target.path, target.place.pointer) for target in middlewares] == [
+        ("last.one", f"{PUBLISH}/oneOf/0/traits/1/x-middlewares/0"),
+        ("last.two", f"{PUBLISH}/oneOf/0/traits/1/x-middlewares/1"),
+    ]
 
 
 @pytest.mark.parametrize("name", ["x-handlers", "x-handers"])
@@ -447,6 +494,7 @@ def test_examples_of_binary_payloads_are_not_checked() -> None:
         {"channels": {"/": {"publish": {"message": 1}}}},
         {"channels": {"/": {"publish": {}, "x-handlers": 1, "bindings": 1, "x-security": 1}}},
         {"channels": {"/": {"publish": {"message": {"oneOf": 1}}, "x-handlers": {"connect": 1}}}},
+        {"x-middlewares": 1, "channels": {"/": {"x-middlewares": [1, {"$ref": "#/info"}]}}},
         {
             "channels": {
                 "/": {"publish": {"message": {"name": "a", "x-ack": 1, "examples": 1, "schemaFormat": 1}}}
@@ -456,3 +504,42 @@ def test_examples_of_binary_payloads_are_not_checked() -> None:
 )
 def test_what_the_reader_refused_is_passed_by(parts: dict[str, Any]) -> None:
     compiled(**parts)
+
+
+# How a mock plays an event --------------------------------------------------------------------
+
+
+def _mocked(mock: object) -> dict[str, Any]:
+    ack = {"args": {"type": "object", "properties": {"id": {"type": "integer"}}}}
+    message = {"name": "say", "payload": {"type": "object"}, "x-ack": ack, "x-mock": mock}
+    return {
+        "asyncapi": "2.6.0",
+        "info": {"title": "Mock", "version": "1.0.0"},
+        "channels": {"/": {"publish": {"message": message}}},
+    }
+
+
+def test_what_a_mock_is_told_of_an_event() -> None:
+    contract = load(_mocked({"interval": 2.5, "answers": [{"id": 1}], "copies": {"/0/id": "/0/number"}}))
+    assert contract.namespaces["/"].receives["say"].mock == Mock(2.5, ({"id": 1},), {"/0/id": "/0/number"})
+    assert not contract.warnings
+
+
+@pytest.mark.parametrize(
+    ("mock", "rule", "text"),
+    [
+        ([], "type", "expected a Mock"),
+        ({"intervall": 1}, "unknown-field", "did you mean `interval`"),
+        ({"interval": "often"}, "type", "expected a number"),
+        ({"interval": True}, "type", "expected a number"),
+        ({"interval": 0}, "type", "above 0"),
+        ({"copies": []}, "type", "expected a mapping"),
+        ({"copies": {"/0": 1}}, "type", "expected a string"),
+        ({"answers": [{"id": "one"}]}, "message-example", "acknowledgement"),
+    ],
+)
+def test_what_a_mock_cannot_be_told(mock: object, rule: str, text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(_mocked(mock))
+    assert [problem.rule for problem in caught.value.problems] == [rule]
+    assert text in str(caught.value)

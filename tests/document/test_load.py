@@ -301,6 +301,18 @@ DOCUMENTS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.parametrize(
+    ("extension", "rule"),
+    [({"x-middlewares": "a.b"}, "event-name"), ({"x-asynction": {}}, "no-event"), ({}, "no-event")],
+)
+def test_a_document_that_names_code_at_its_root_is_meant_to_be_served(
+    extension: dict[str, Any], rule: str
+) -> None:
+    problems = validate({**MINIMAL, **extension, "channels": {"/": {"publish": {"message": {}}}}})
+
+    assert rule in [problem.rule for problem in problems]
+
+
 @settings(deadline=None, max_examples=400)
 @given(DOCUMENTS)
 def test_any_mapping_ends_well(spec: dict[str, Any]) -> None:

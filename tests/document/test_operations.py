@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asynction.contract import Contract, Event
-from asynction.document import load
+from asynction.document import load, validate
 from asynction.document._operations import channels_2, channels_3, messages_of, with_traits
 from asynction.document._sources import Node, Sources
 
@@ -82,6 +82,56 @@ def test_a_handler_stands_on_the_message_or_on_the_operation(
     handler = only(loaded({"in": operation(**whole)}, messages={"a": mine})).handler
 
     assert (handler.path if handler else None) == path
+
+
+@pytest.mark.parametrize(
+    ("on_operation", "on_message", "paths"),
+    [
+        ({}, {}, []),
+        ({"x-middlewares": "o.m"}, {}, ["o.m"]),
+        ({"x-middlewares": ["o.m", "o.n"]}, {"x-middlewares": ["m.m", "m.n"]}, ["o.m", "o.n", "m.m", "m.n"]),
+        (
+            {"x-middlewares": "o.m", "traits": [{"x-middlewares": "t.m"}]},
+            {"traits": [{"x-middlewares": ["t.n"]}]},
+            ["o.m", "t.n"],
+        ),
+    ],
+)
+def test_middlewares_of_the_operation_come_before_those_of_the_message(
+    on_operation: dict[str, Any], on_message: dict[str, Any], paths: list[str]
+) -> None:
+    event = only(loaded({"in": operation(**on_operation)}, messages={"a": on_message}))
+
+    assert [target.path for target in event.middlewares] == paths
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "paths"),
+    [
+        ([], ["a.b"], ["a.b"]),
+        (["a.b"], [], ["a.b"]),
+        (["a.b"], ["a.b"], ["a.b"]),
+        (["a.b"], ["a.c"], None),
+    ],
+)
+def test_channels_of_one_address_share_their_middlewares(
+    one: list[str], other: list[str], paths: list[str] | None
+) -> None:
+    document = {
+        "asyncapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "channels": {
+            "a": {"address": "/", "x-middlewares": one},
+            "b": {"address": "/", "x-middlewares": other},
+        },
+    }
+    problems = [f"{p.rule} {p.message}" for p in validate(document) if p.severity == "error"]
+
+    if paths is None:
+        text = "the namespace `/` is described twice, with different middlewares"
+        assert problems == [f"duplicate-channel {text}"]
+    else:
+        assert [target.path for target in load(document).namespaces["/"].middlewares] == paths
 
 
 @pytest.mark.parametrize(

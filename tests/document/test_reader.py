@@ -18,7 +18,7 @@ ROWS = [
     for rows in (objects, EXTENSIONS[major], *(variants for _, variants in VARIANTS.values()))
     for name, row in rows.items()
 ]
-LEAVES = {"string", "boolean", "null", "any", "Schema", "Reference", *forms()}
+LEAVES = {"string", "boolean", "number", "null", "any", "Schema", "Reference", *forms()}
 
 
 def read(value: object, kind: str, version: str = "2.6", **beside: object) -> list[str]:
@@ -65,6 +65,9 @@ def test_what_can_be_referred_to_is_a_row() -> None:
         ("GET", "'GET' | 'POST'"),
         ({"name": "a"}, "Message | MessageList"),
         ({"oneOf": []}, "Message | MessageList"),
+        ("a.b", "string | [string]"),
+        (["a.b", "a:C"], "string | [string]"),
+        ([], "string | [string]"),
         ({"title": "t", "version": "1", "x-anything": 1}, "Info"),
         ({"ws": {"query": True}, "amqp": 1, "x-mine": 2}, "ChannelBindings"),
         ({"anything": ["scope"], "x-scheme": []}, "Requirement"),
@@ -89,6 +92,10 @@ def test_what_fits_is_not_mentioned(value: object, kind: str) -> None:
         ("get", "'get1' | 'POST'", "error enum /it `get` is none of get1, POST; did you mean `get1`?"),
         ([], "'GET' | 'POST'", "error enum /it `[]` is none of GET, POST"),
         ("a", "Message | MessageList", "error type /it expected a Message, found a string"),
+        (1, "string | [string]", "error type /it expected a string or a list of strings, found a number"),
+        ({}, "string | [string]", "error type /it expected a string or a list of strings, found a mapping"),
+        (None, "string | [string]", "error type /it expected a string or a list of strings, found nothing"),
+        (["a", 1], "string | [string]", "error type /it/1 expected a string, found a number"),
         ("a", "Info", "error type /it expected an Info, found a string"),
         ([], "Components", "error type /it expected a Components Object, found a list"),
         ({}, "Tag", "error required /it a Tag needs the field `name`"),
@@ -141,6 +148,18 @@ def test_what_does_not_fit_is_one_problem_at_its_place(value: object, kind: str,
                 " did you mean `x-handlers`?"
             ],
         ),
+        *(
+            (
+                {"x-middleware": "a.b"},
+                kind,
+                [
+                    f"error unknown-extension /it/x-middleware `x-middleware` is no extension of {article}"
+                    f" {kind}; did you mean `x-middlewares`?"
+                ],
+            )
+            for article, kind in (("a", "Channel"), ("an", "Operation"), ("a", "Message"))
+        ),
+        ({"x-middleware": "a.b"}, "Info", []),
         ({"x-other": 1, "x-ack": {}}, "Message", []),
         ({"x-hander": 1}, "Info", []),
     ],

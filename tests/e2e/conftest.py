@@ -22,10 +22,11 @@ from tests.e2e.clients import (
 from tests.e2e.processes import Process, free_port, running
 from tests.e2e.wire import TRANSPORTS, Wire
 
-SERVICE = Path(__file__).parent / "service"
+SERVICES = Path(__file__).parent
 EXAMPLES = Path(__file__).parents[2] / "specs" / "examples"
 
 ASYNC_MODES = ["threading", "gevent"]
+SERVERS = [*ASYNC_MODES, "asgi"]
 CLIENTS = ["python-websocket", "python-polling", "js-websocket", "js-polling"]
 
 
@@ -35,13 +36,27 @@ def async_mode(request: pytest.FixtureRequest) -> str:
     return mode
 
 
+@pytest.fixture(scope="session", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> str:
+    """A kind of server: Flask-SocketIO with threads or gevent, or ASGI by uvicorn."""
+    kind: str = request.param
+    return kind
+
+
+def program(server: str, name: str = "serve.py") -> list[object]:
+    """The command that serves the contract in service/ by a kind of server, or another program beside it."""
+    if server == "asgi":
+        return [sys.executable, SERVICES / "service_asgi" / name]
+    options = ["--async-mode", server] if name == "serve.py" else []
+    return [sys.executable, SERVICES / "service" / name, *options]
+
+
 @pytest.fixture(scope="session")
-def service(async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """The contract in service/, served by Flask-SocketIO."""
+def service(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """The contract in service/, served by each kind of server."""
     port = free_port()
-    command = [sys.executable, SERVICE / "serve.py", "--port", str(port)]
     output = tmp_path_factory.mktemp("service") / "log"
-    with running([*command, "--async-mode", async_mode], port, output) as process:
+    with running([*program(server), "--port", str(port)], port, output) as process:
         yield process
 
 

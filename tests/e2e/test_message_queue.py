@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 import redis
 
 from tests.e2e.clients import Connect
-from tests.e2e.conftest import SERVICE
+from tests.e2e.conftest import program
 from tests.e2e.processes import DEADLINE, HOST, Process, free_port, running
 
 
@@ -30,11 +29,11 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def servers(queue: str, async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Process]]:
+def servers(queue: str, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Process]]:
     """Two processes that serve the same contract."""
     folder = tmp_path_factory.mktemp("servers")
     ports = free_port(), free_port()
-    command = [sys.executable, SERVICE / "serve.py", "--async-mode", async_mode, "--queue", queue]
+    command = [*program(server), "--queue", queue]
     with (
         running([*command, "--port", str(ports[0])], ports[0], folder / "0") as first,
         running([*command, "--port", str(ports[1])], ports[1], folder / "1") as second,
@@ -42,23 +41,24 @@ def servers(queue: str, async_mode: str, tmp_path_factory: pytest.TempPathFactor
         yield [first, second]
 
 
-def wait_for_subscribers(queue: str, server: Process, number: int) -> None:
+def wait_for_subscribers(queue: str, process: Process, number: int) -> None:
     """Wait until so many servers listen; each begins with its first client."""
     with redis.Redis.from_url(queue) as client:
 
         def listening() -> bool:
-            return bool(client.pubsub_numsub("flask-socketio")[0][1] >= number)
+            channels = ("flask-socketio", "socketio")  # Flask-SocketIO's name, and python-socketio's own
+            return any(count >= number for _, count in client.pubsub_numsub(*channels))
 
-        server.wait_for(listening)
+        process.wait_for(listening)
 
 
 def test_what_a_write_only_process_emits_is_delivered(
-    queue: str, servers: list[Process], connect: Connect
+    queue: str, server: str, servers: list[Process], connect: Connect
 ) -> None:
-    clients = [connect(server.url) for server in servers]
+    clients = [connect(each.url) for each in servers]
     wait_for_subscribers(queue, servers[0], 2)
     published = subprocess.run(
-        [sys.executable, SERVICE / "publish.py", queue],
+        [*map(str, program(server, "publish.py")), queue],
         capture_output=True,
         timeout=DEADLINE,
         check=True,
@@ -72,14 +72,14 @@ def test_what_a_write_only_process_emits_is_delivered(
 
 
 def test_a_broadcast_crosses_processes(queue: str, servers: list[Process], connect: Connect) -> None:
-    speaker, listener = (connect(server.url) for server in servers)
+    speaker, listener = (connect(each.url) for each in servers)
     wait_for_subscribers(queue, servers[0], 2)
     speaker.call("tell", "hello")
     assert listener.receive("news") == speaker.receive("news") == [{"text": "hello"}]
 
 
 def test_a_bad_event_never_reaches_the_queue(queue: str, servers: list[Process], connect: Connect) -> None:
-    speaker, listener = (connect(server.url) for server in servers)
+    speaker, listener = (connect(each.url) for each in servers)
     wait_for_subscribers(queue, servers[0], 2)
     assert speaker.call("misspeak", "x")[0]["error"]["status"] == 500
     speaker.call("tell", "hello")

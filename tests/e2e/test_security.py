@@ -12,7 +12,7 @@ import pytest
 
 from tests import serving
 from tests.e2e.clients import Connect, Refused
-from tests.e2e.conftest import EXAMPLES
+from tests.e2e.conftest import EXAMPLES, program
 from tests.e2e.processes import Process, free_port, running
 
 SECRET = "a secret for the tests, of 32 characters and more"
@@ -35,13 +35,16 @@ def token(secret: str = SECRET, **given: Any) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def secured(async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+def secured(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    if server == "asgi":
+        command = program(server, "secured/serve.py")
+    else:
+        command = [sys.executable, EXAMPLES / "secured" / "app.py", "--async-mode", server]
     port = free_port()
-    command = [sys.executable, EXAMPLES / "secured" / "app.py", "--port", str(port)]
     output = tmp_path_factory.mktemp("secured") / "log"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NOTES_SECRET", SECRET)
-        with running([*command, "--async-mode", async_mode], port, output) as process:
+        with running([*command, "--port", str(port)], port, output) as process:
             yield process
 
 

@@ -63,6 +63,7 @@ def book(
     channel: Any = None,
     chosen: str | None = None,
     allow_async: bool = False,
+    functions: Any = None,
     **schemes: Any,
 ) -> AccessBook:
     contract = load(
@@ -75,7 +76,7 @@ def book(
         }
     )
     binder = Binder(allow_async=allow_async)
-    access = AccessBook(contract, contract.servers[chosen] if chosen else None, binder)
+    access = AccessBook(contract, contract.servers[chosen] if chosen else None, binder, functions)
     binder.finish()
     return access
 
@@ -217,6 +218,26 @@ def test_a_function_for_scopes() -> None:
     scope_function = access.guards["s"].scope_function
     assert scope_function is not None
     assert scope_function([], []) is True
+
+
+def test_functions_may_be_given_instead_of_those_that_the_document_names() -> None:
+    access = book(oauth(x_tokenInfoFunc=f"{HERE}.nothing"), functions={"s": token, "other": two})
+    assert access.guards["s"].function is token
+    access = book(oauth(x_jwt={"secretEnv": "NONE"}), functions={"s": token})
+    guard = access.guards["s"]
+    assert guard.kind.arguments(("t",), ["read"], guard.scheme) == ("t",)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (two, "handler-signature: `two` takes 2 arguments, but the contract passes 1 argument"),
+        (later, "async-handler: `later` is `async def`, which Flask cannot await"),
+        (7, "handler: `7` is a int, which cannot be called"),
+    ],
+)
+def test_a_function_that_is_given_must_suit_too(function: Any, said: str) -> None:
+    assert problem(GOOD, functions={"s": function}).startswith(said)
 
 
 # Tokens without a function ----------------------------------------------------------------------

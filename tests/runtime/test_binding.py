@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,19 @@ import pytest
 
 from asynction.contract import Contract, Event, Handlers, Info, Namespace, Schema, Target
 from asynction.exceptions import DocumentError
+from asynction.inject import Depends
 from asynction.problems import Place
 from asynction.runtime import (
     Binder,
-    RuleBook,
+    Convention,
+    Wanted,
     handler_problems,
     import_path,
     is_async,
-    keywords,
     misfit,
     positional,
 )
-from asynction.validation import DRAFT_07, Validator
+from asynction.validation import DRAFT_07
 
 MODULE = '''
 """Handlers."""
@@ -34,6 +36,7 @@ THE_ANSWER = 42
 
 def function(data): ...
 async def later(data): ...
+def four(a, b, c, d): ...
 
 class Class:
     def method(self, data): ...
@@ -152,19 +155,15 @@ def test_nothing_wrong_is_no_error() -> None:
     binder.finish()
 
 
-def schema(*items: Any, **rest: Any) -> Validator:
-    return Validator(Schema({"type": "array", "items": list(items), **rest}, DRAFT_07))
-
-
-def test_a_handler_is_held_to_the_schema_of_its_args() -> None:
+def test_a_handler_is_held_to_the_args_of_its_event() -> None:
     def one(data: object) -> None: ...
 
     binder = Binder()
     target = Target("handlers.one", PLACE)
-    assert binder.fits_schema(one, target, schema({}))
-    assert binder.fits_schema(one, target, None)
+    assert binder.plan(one, target, Wanted(least=1, most=1)) is not None
+    assert binder.plan(one, target, Wanted()) is not None
     assert not binder.problems
-    assert not binder.fits_schema(one, target, schema({}, {}))
+    assert binder.plan(one, target, Wanted(least=2, most=2)) is None
     (problem,) = binder.problems
     assert problem.rule == "handler-signature"
     assert problem.message == "`handlers.one` takes 1 argument, but the contract passes 2 arguments"
@@ -273,7 +272,8 @@ def test_the_async_examples_are_async() -> None:
         (Handlers(), "bindme.handlers.Class.static", []),
         (Handlers(), "bindme.broken.function", ["handler"]),
         (Handlers(error=Target("builtins.max")), "builtins.min", []),
-        (Handlers(connect=Target("operator.add")), "operator.add", ["handler-signature"] * 2),
+        (Handlers(connect=Target("operator.add")), "operator.add", []),  # sid goes first on one server
+        (Handlers(Target("bindme.handlers.four")), "bindme.handlers.four", ["handler-signature"] * 2),
     ],
 )
 def test_all_handlers_of_a_contract_can_be_checked_without_a_server(
@@ -282,11 +282,128 @@ def test_all_handlers_of_a_contract_can_be_checked_without_a_server(
     target = Target(handler) if handler is not None else None
     event = Event("e", Schema({"type": "string"}, DRAFT_07), handler=target)
     namespace = Namespace("/", {"e": event}, {}, handlers=handlers)
-    rules = RuleBook(Contract(Info("T", "1"), {}, {"/": namespace}, {}))
+    contract = Contract(Info("T", "1"), {}, {"/": namespace}, {})
 
-    assert [problem.rule for problem in handler_problems(rules)] == problems
+    assert [problem.rule for problem in handler_problems(contract)] == problems
 
 
-def test_what_does_not_tell_its_names_is_given_none() -> None:
-    assert keywords(dict.fromkeys, (), occasion=True) == {}
-    assert keywords(max, (), occasion=True) == {}
+def prepared(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: ("prepared", function(*args))
+
+
+def test_functions_are_prepared_for_the_server() -> None:
+    assert Binder().prepared(len) is len
+    assert Binder(prepare=prepared).prepared(len)("abc") == ("prepared", 3)
+
+
+# Dependencies and models ------------------------------------------------------------------------
+
+
+@dataclass
+class Wrong:
+    name: int
+
+
+@dataclass
+class Right:
+    name: str
+
+
+NAMED = Schema({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}, DRAFT_07)
+ONE = Wanted(least=1, most=1, checked=True)
+TARGET = Target("handlers.it", PLACE)
+
+
+def takes_wrong(data: Wrong) -> None: ...
+def takes_right(data: Right) -> None: ...
+def depends_on_wrong(data: object, other: object = Depends(takes_wrong)) -> None: ...
+def deeply(data: object, other: object = Depends(depends_on_wrong)) -> None: ...
+def after_sid(sid: str, data: Wrong) -> None: ...
+def takes_any(data: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("handler", "is_wrong"),
+    [
+        (takes_any, False),
+        (takes_right, False),
+        (takes_wrong, True),
+        (depends_on_wrong, True),
+        (after_sid, True),
+    ],
+)
+def test_models_are_held_to_the_schema_of_the_arg(handler: Callable[..., Any], is_wrong: bool) -> None:
+    binder = Binder()
+    wanted = replace(ONE, convention=Convention(("sid",)))
+    assert binder.plan(handler, TARGET, wanted, NAMED) is not None
+    assert [problem.rule for problem in binder.problems] == ["handler-model"] * is_wrong
+    assert all(problem.message.startswith("`handlers.it`: ") for problem in binder.problems)
+
+
+def test_without_a_schema_a_model_is_what_it_is() -> None:
+    binder = Binder()
+    assert binder.plan(takes_wrong, TARGET, Wanted(least=1, most=1)) is not None
+    assert not binder.problems
+
+
+def returns_wrong() -> Wrong: ...  # type: ignore[empty-body]  # never called
+def returns_right() -> Right: ...  # type: ignore[empty-body]  # never called
+def returns_any() -> object: ...
+
+
+@pytest.mark.parametrize(
+    ("handler", "response_model", "is_wrong"),
+    [
+        (returns_any, None, False),
+        (returns_right, None, False),
+        (returns_wrong, None, True),
+        (returns_wrong, Right, False),
+        (returns_right, Wrong, True),
+        (len, None, False),
+    ],
+)
+def test_what_shapes_the_acknowledgement_is_held_to_its_schema(
+    handler: Callable[..., Any], response_model: object, is_wrong: bool
+) -> None:
+    binder = Binder()
+    wanted = Wanted(response_model=response_model)
+    made = binder.plan(handler, TARGET, wanted)
+    assert made is not None
+    binder.holds_ack(made, handler, TARGET, wanted, NAMED)
+    assert [problem.rule for problem in binder.problems] == ["handler-model"] * is_wrong
+
+
+async def later() -> None: ...
+
+
+async def generates() -> Any:
+    yield 1
+
+
+class Generates:
+    async def __call__(self) -> Any:
+        yield 1
+
+
+@pytest.mark.parametrize("dependency", [later, generates, partial(generates), Generates()])
+def test_a_server_that_awaits_nothing_takes_no_async_dependency(dependency: Callable[..., Any]) -> None:
+    def handler(data: object, other: object = Depends(dependency)) -> None: ...
+
+    binder = Binder()
+    assert binder.plan(handler, TARGET, ONE) is None
+    assert binder.node(Depends(dependency), TARGET, ONE) is None
+    assert ["which is `async def`, which Flask cannot await" in p.message for p in binder.problems] == [
+        True
+    ] * 2
+    assert Binder(allow_async=True).plan(handler, TARGET, ONE) is not None
+    node = Binder(allow_async=True).node(Depends(dependency), TARGET, ONE)
+    assert node is not None
+    assert node.key is dependency
+
+
+def test_a_dependency_that_is_not_shared_has_a_key_of_its_own() -> None:
+    binder = Binder()
+    made = [binder.node(Depends(list, use_cache=False), TARGET, ONE) for _ in range(2)]
+    assert made[0] is not None
+    assert made[1] is not None
+    assert made[0].key != made[1].key

@@ -1,8 +1,12 @@
 """What happens to one event: the steps, in order, and an answer at the end of all of them."""
 
+
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,30 +14,42 @@ import pytest
 from asynction.contract import Event, Handshake, Schema
 from asynction.exceptions import (
     BindingsValidationException,
+    DocumentError,
+    EventException,
     MessageAckValidationException,
     PayloadValidationException,
     SecurityException,
 )
+from asynction.inject import Depends
 from asynction.runtime import (
     NOBODY,
+    Context,
     Endpoint,
     Entrance,
     Failure,
     Flow,
+    Function,
     HandshakeRules,
-    Occasion,
+    Plan,
+    Response,
     Rules,
+    Settings,
+    Wanted,
     acknowledged,
+    adrive,
     answered,
     connection,
     drive,
     failed,
+    plan,
     receive,
+    told,
 )
 from asynction.security import Request
 from asynction.validation import DRAFT_07, Validator
+from tests.runtime.support import BOTH, SERVER_ERROR, Run, arun, context
 
-SERVER_ERROR = ({"error": {"status": 500, "title": "Internal Server Error"}},)
+OCCASION = Wanted(least=1, most=1, occasion=True)
 
 
 def rules(args: Any = None, ack: Any = None) -> Rules:
@@ -41,13 +57,26 @@ def rules(args: Any = None, ack: Any = None) -> Rules:
     return Rules("/", Event("e"), *compiled)
 
 
+def endpoint(handler: Function, args: Any = None, ack: Any = None, **fields: Any) -> Endpoint:
+    return Endpoint(rules(args, ack), plan(handler, Wanted()), **fields)
+
+
+def settings(failure: Failure | None = None, run: Run = drive) -> Settings:
+    """What lets exceptions through, unless `failure` says otherwise."""
+    driver: Callable[[Response], object] = drive if run is drive else adrive
+    return Settings(driver, lambda _, catches: failure or Failure(propagate=True, catches=catches))
+
+
 def run(endpoint: Endpoint, *args: object) -> tuple[object, ...]:
-    return drive(receive(endpoint, args, strict_json=False))
+    return drive(receive(endpoint, context(*args), settings()))
+
+
+def occasion(handler: Function) -> Plan:
+    return plan(handler, OCCASION)
 
 
 def test_a_flow_yields_the_call_and_takes_its_result() -> None:
-    endpoint = Endpoint(rules({"type": "string"}, {"type": "integer"}), len)
-    flow = receive(endpoint, ("abc",), strict_json=True)
+    flow = receive(endpoint(len, {"type": "string"}, {"type": "integer"}), context("abc"), settings())
     assert next(flow) == (len, ("abc",))
     with pytest.raises(StopIteration) as stop:
         flow.send(3)
@@ -55,7 +84,7 @@ def test_a_flow_yields_the_call_and_takes_its_result() -> None:
 
 
 def test_wrong_args_stop_before_the_handler() -> None:
-    flow = receive(Endpoint(rules({"type": "string"}), len), (1,), strict_json=False)
+    flow = receive(endpoint(len, {"type": "string"}), context(1), settings())
     with pytest.raises(PayloadValidationException) as caught:
         next(flow)
     assert str(caught.value) == "payload of `e` in `/`: /0: must be string"
@@ -63,17 +92,33 @@ def test_wrong_args_stop_before_the_handler() -> None:
 
 def test_a_wrong_result_is_no_ack() -> None:
     with pytest.raises(MessageAckValidationException, match="acknowledgement of `e` in `/`: /0: must be"):
-        run(Endpoint(rules(ack={"type": "string"}), len), "abc")
+        run(endpoint(len, ack={"type": "string"}), "abc")
 
 
 def test_without_schemas_anything_goes() -> None:
-    assert run(Endpoint(rules(), lambda *args: args), 1, "a") == (1, "a")
+    assert run(endpoint(lambda *args: args), 1, "a") == (1, "a")
 
 
 @pytest.mark.parametrize("args", [(), (1, 2, 3)])
 def test_without_a_schema_the_arity_of_the_handler_decides(args: tuple[object, ...]) -> None:
     with pytest.raises(PayloadValidationException, match=f"does not take {len(args)} args"):
-        run(Endpoint(rules(), lambda *args: args, least=1, most=2), *args)
+        run(endpoint(lambda a, b=None: a), *args)
+
+
+@dataclass
+class Point:
+    x: int
+
+
+def test_a_result_is_made_json_data() -> None:
+    assert run(endpoint(lambda: Point(1))) == ({"x": 1},)
+
+
+def test_a_result_is_shaped_by_its_annotation() -> None:
+    def handler() -> Point:
+        return {"x": 1}  # type: ignore[return-value]  # what the shape is for
+
+    assert run(endpoint(handler)) == ({"x": 1},)
 
 
 def test_a_client_acknowledges() -> None:
@@ -89,68 +134,96 @@ def test_a_wrong_acknowledgement_never_reaches_the_callback() -> None:
     assert got == []
 
 
+# Connections ------------------------------------------------------------------------------------
+
 HANDSHAKE = HandshakeRules(Handshake(method="GET"))
 
 
-def test_a_connection_gives_the_answer_of_the_handler() -> None:
+@pytest.mark.parametrize("run", BOTH)
+def test_a_connection_gives_the_answer_of_the_handler(run: Run) -> None:
     def enter(entrance: Entrance, **parameters: object) -> object:
-        return drive(connection(entrance, Request("GET", auth="token"), parameters))
+        made = context(parameters=parameters)
+        answer = run(connection(entrance, Request("GET", auth="token"), made))
+        assert made.identity is NOBODY
+        return answer
 
-    assert enter(Entrance(occasion=Occasion(lambda auth: auth, 1))) == (NOBODY, "token")
-    assert enter(Entrance(HANDSHAKE, occasion=Occasion(lambda: False, 0))) == (NOBODY, False)
-    assert enter(Entrance(HANDSHAKE)) == (NOBODY, None)
-    occasion = Occasion(lambda *, room: room, 0, {"room": "room"})
-    assert enter(Entrance(occasion=occasion), room=7) == (NOBODY, 7)
+    assert enter(Entrance(plan=occasion(lambda auth: auth))) == "token"
+    assert enter(Entrance(HANDSHAKE, plan=occasion(lambda: False))) is False
+    assert enter(Entrance(HANDSHAKE)) is None
+    wanted = Wanted(least=1, most=1, occasion=True, parameters=("room",))
+    assert enter(Entrance(plan=plan(lambda *, room: room, wanted)), room=7) == 7
 
 
 def test_a_connection_that_breaks_the_binding_does_not_reach_the_handler() -> None:
     with pytest.raises(BindingsValidationException):
-        drive(connection(Entrance(HANDSHAKE, occasion=Occasion(pytest.fail, 1)), Request("POST"), {}))
+        drive(connection(Entrance(HANDSHAKE, plan=occasion(pytest.fail)), Request("POST"), context()))
 
 
 def test_who_it_is_is_told_before_the_handler_is_called() -> None:
     told: list[object] = []
-    entrance = Entrance(occasion=Occasion(lambda: told.append("called"), 0), admit=told.append)
-    drive(connection(entrance, Request("GET"), {}))
+    entrance = Entrance(plan=occasion(lambda: told.append("called")), admit=told.append)
+    drive(connection(entrance, Request("GET"), context()))
     assert told == [NOBODY, "called"]
 
 
 def test_who_is_not_let_in_yet_sends_nothing() -> None:
     with pytest.raises(SecurityException):
-        drive(receive(Endpoint(rules(), pytest.fail), (), strict_json=False, identity=None))
+        drive(receive(endpoint(pytest.fail), context(identity=None), settings()))
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_handler_may_refuse(status: int) -> None:
-    flow = receive(Endpoint(rules(), raising(SecurityException(status))), (), strict_json=False)
-    (ack,) = drive(answered(flow, Failure, "/", "e"))
-    assert isinstance(ack, dict)
-    assert ack["error"]["status"] == status
+# Exceptions -------------------------------------------------------------------------------------
 
 
-def raising(error: Exception) -> Callable[..., Any]:
+def raising(error: BaseException) -> Function:
     def raises(*args: object) -> None:
         raise error
 
     return raises
 
 
-def answer(error: Exception, failure: Failure) -> tuple[object, ...]:
-    flow = receive(Endpoint(rules(), raising(error)), (), strict_json=False)
-    return drive(answered(flow, lambda: failure, "/", "e"))
+def answer(error: Exception, failure: Failure | None = None, run: Run = drive) -> tuple[object, ...]:
+    flow = receive(endpoint(raising(error)), context(), settings(failure or Failure(), run))
+    result: tuple[object, ...] = run(flow)
+    return result
 
 
-def test_an_exception_is_answered_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    assert answer(LookupError("why"), Failure()) == SERVER_ERROR
+@pytest.mark.parametrize("run", BOTH)
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (SecurityException(401), {"status": 401, "title": "Unauthorized", "detail": "not authenticated"}),
+        (SecurityException(403), {"status": 403, "title": "Forbidden", "detail": "not allowed"}),
+        (EventException(409, "taken"), {"status": 409, "title": "Conflict", "detail": "taken"}),
+        (EventException(429), {"status": 429, "title": "Too Many Requests"}),
+        (EventException(503, "later"), {"status": 503, "title": "Service Unavailable", "detail": "later"}),
+    ],
+)
+def test_a_handler_may_refuse(run: Run, error: Exception, expected: object) -> None:
+    assert answer(error, run=run) == ({"error": expected},)
+
+
+@pytest.mark.parametrize("run", BOTH)
+@pytest.mark.parametrize(
+    "error",
+    [LookupError("why"), TypeError("inside"), StopIteration(3), StopAsyncIteration(), PermissionError()],
+)
+def test_an_exception_is_answered_and_logged(
+    run: Run, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert answer(error, run=run) == SERVER_ERROR
     assert len(caplog.records) == 1
 
 
 @pytest.mark.parametrize(
     "flow",
     [
-        lambda error: receive(Endpoint(rules(), raising(error)), (), strict_json=False),
+        lambda error: receive(endpoint(raising(error)), context(), settings(Failure())),
         lambda error: acknowledged(rules(), raising(error), ()),
-        lambda error: connection(Entrance(occasion=Occasion(raising(error), 0)), Request("GET"), {}),
+        lambda error: connection(Entrance(plan=occasion(raising(error))), Request("GET"), context()),
+        lambda error: told(occasion(raising(error)), context()),
+        lambda error: receive(
+            endpoint(partial(_with_dependency, raising(error))), context(), settings(Failure())
+        ),
     ],
 )
 def test_what_our_own_code_raises_is_our_own_fault(
@@ -158,13 +231,19 @@ def test_what_our_own_code_raises_is_our_own_fault(
 ) -> None:
     """A handler may emit what breaks the contract, and the client is not to blame."""
     error = PayloadValidationException("of what was emitted")
-    assert drive(answered(flow(error), Failure, "/", "e")) == SERVER_ERROR
+    assert drive(answered(flow(error), Failure, context())) == SERVER_ERROR
     assert caplog.records[0].getMessage().startswith("500 event 'e'")
 
 
+def _with_dependency(function: Function, value: object = None) -> object:
+    return function()
+
+
 def test_failure_is_asked_only_when_something_fails() -> None:
-    flow = receive(Endpoint(rules(), lambda: "fine"), (), strict_json=False)
-    assert drive(answered(flow, lambda: pytest.fail("asked"), "/", "e")) == ("fine",)
+    asked = Settings(drive, lambda _, __: pytest.fail("asked"))
+    assert drive(receive(endpoint(lambda: "fine"), context(), asked)) == ("fine",)
+    flow = acknowledged(rules(), lambda: None, ())
+    assert drive(answered(flow, lambda: pytest.fail("asked"), context())) == ()
 
 
 def test_an_exception_may_be_let_through() -> None:
@@ -174,7 +253,15 @@ def test_an_exception_may_be_let_through() -> None:
 
 @pytest.mark.parametrize("propagate", [True, False])
 @pytest.mark.parametrize(
-    ("result", "ack"), [("a", ("a",)), (("a", 1), ("a", 1)), ([1], ([1],)), (False, (False,)), ((), ())]
+    ("result", "ack"),
+    [
+        ("a", ("a",)),
+        (("a", 1), ("a", 1)),
+        ([1], ([1],)),
+        (False, (False,)),
+        ((), ()),
+        (Point(1), ({"x": 1},)),
+    ],
 )
 def test_an_error_handler_answers(
     propagate: bool, result: object, ack: object, caplog: pytest.LogCaptureFixture
@@ -190,8 +277,9 @@ def test_the_error_handler_gets_the_exception() -> None:
     assert got == [error]
 
 
-def test_an_error_handler_without_an_answer(caplog: pytest.LogCaptureFixture) -> None:
-    assert answer(LookupError("why"), Failure(lambda error: None)) == SERVER_ERROR
+@pytest.mark.parametrize("propagate", [True, False])
+def test_an_error_handler_without_an_answer(propagate: bool, caplog: pytest.LogCaptureFixture) -> None:
+    assert answer(LookupError("why"), Failure(lambda error: None, propagate)) == SERVER_ERROR
     assert "LookupError" in caplog.records[0].getMessage()
 
 
@@ -207,13 +295,158 @@ def test_an_error_handler_that_fails_may_be_let_through() -> None:
     assert isinstance(caught.value.__context__, LookupError)
 
 
+def caught(handler: Function, *kinds: type[BaseException]) -> Mapping[type[BaseException], Plan]:
+    made = plan(handler, Wanted(least=1, most=1, occasion=True, raw=True))
+    return dict.fromkeys(kinds, made)
+
+
+@pytest.mark.parametrize("run", BOTH)
+@pytest.mark.parametrize(
+    ("catches", "expected"),
+    [
+        ([{KeyError: "key", LookupError: "lookup"}], "key"),
+        ([{LookupError: "lookup", Exception: "any"}], "lookup"),
+        ([{Exception: "near"}, {KeyError: "far"}], "near"),
+        ([{ValueError: "near"}, {KeyError: "far"}], "far"),
+        ([{ValueError: "near"}], "handler"),
+        ([], "handler"),
+    ],
+)
+def test_the_nearest_exception_handler_for_the_most_special_class_is_asked(
+    run: Run, catches: list[dict[type[BaseException], str]], expected: str
+) -> None:
+    made = tuple(
+        {kind: caught(lambda error, name=name: name, kind)[kind] for kind, name in each.items()}
+        for each in catches
+    )
+    assert answer(KeyError("x"), Failure(lambda error: "handler", catches=made), run) == (expected,)
+
+
+def test_an_exception_handler_may_ask_for_dependencies() -> None:
+    def handler(error: KeyError, context: Context = Depends(lambda: "given")) -> object:
+        return [str(error), context]
+
+    failure = Failure(catches=(caught(handler, KeyError),))
+    assert answer(KeyError("x"), failure) == (["'x'", "given"],)
+
+
+def test_an_exception_handler_that_cannot_be_planned_is_answered_for_all_the_same() -> None:
+    class Unplanned(dict[type[BaseException], Plan]):
+        def __missing__(self, kind: type[BaseException]) -> Plan:
+            raise DocumentError([])
+
+        def __contains__(self, kind: object) -> bool:
+            return True
+
+    assert answer(KeyError("x"), Failure(catches=(Unplanned(),))) == SERVER_ERROR
+
+
 def test_failed_answers_what_never_was_a_flow() -> None:
     error = PayloadValidationException("no")
-    (ack,) = drive(failed(error, Failure(), "/", "e"))
+    made = context()
+    (ack,) = drive(failed(error, Failure(), made))
     assert ack == {"error": {"status": 400, "title": "Bad Request", "detail": "no"}}
+    assert made.error is error
 
 
-def test_drive_throws_in_what_a_call_raises_and_goes_on() -> None:
+# Middleware -------------------------------------------------------------------------------------
+
+
+def outer(context: Context, call_next: Callable[[Context], Any]) -> Any:
+    return call_next(context)
+
+
+async def aouter(context: Context, call_next: Callable[[Context], Any]) -> Any:
+    return await call_next(context)
+
+
+class Around:
+    """A middleware that is a flow."""
+
+    def __init__(self, change: Callable[[Any], Any] = lambda value: value) -> None:
+        self.change = change
+
+    def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
+        return self.change((yield from rest(context)))
+
+
+@pytest.mark.parametrize("middlewares", [(outer,), (Around(),), (outer, Around(), outer)])
+@pytest.mark.parametrize("run", BOTH)
+def test_middleware_goes_around_the_handler(run: Run, middlewares: Any) -> None:
+    made = endpoint(len, {"type": "string"}, {"type": "integer"}, middlewares=middlewares)
+    assert run(receive(made, context("abc"), settings(run=run))) == (3,)
+
+
+def test_middleware_may_await_what_is_inside() -> None:
+    made = endpoint(len, middlewares=(aouter, Around(), outer, aouter))
+    assert arun(receive(made, context("abc"), settings(run=arun))) == (3,)
+
+
+def test_middleware_that_does_not_go_on_answers_itself() -> None:
+    made = endpoint(pytest.fail, middlewares=(lambda context, call_next: "mine",))
+    assert run(made, "abc") == ("mine",)
+
+
+def test_what_middleware_returns_is_made_json_data_and_checked_again() -> None:
+    made = endpoint(len, ack={"type": "integer"}, middlewares=(Around(str),))
+    with pytest.raises(MessageAckValidationException):
+        run(made, "abc")
+    assert run(endpoint(len, middlewares=(Around(Point),)), "abc") == ({"x": 3},)
+
+
+def test_what_the_handler_returns_is_checked_before_middleware_sees_it() -> None:
+    seen: list[BaseException] = []
+
+    def mends(context: Context, call_next: Callable[[Context], Any]) -> Any:
+        try:
+            return call_next(context)
+        except MessageAckValidationException as error:
+            seen.append(error)
+            return "mended"
+
+    made = endpoint(len, ack={"type": "string"}, middlewares=(mends,))
+    assert run(made, "abc") == ("mended",)
+    assert len(seen) == 1
+
+
+def replaces(*args: object) -> Function:
+    return lambda context, call_next: call_next(context.replace(args=args))
+
+
+@pytest.mark.parametrize("run", BOTH)
+def test_args_that_middleware_replaces_are_checked_again(run: Run) -> None:
+    made = endpoint(len, {"type": "string"}, middlewares=(replaces("four"),))
+    assert run(receive(made, context(1), settings(run=run))) == (4,)
+    made = endpoint(len, {"type": "string"}, middlewares=(replaces(1),))
+    with pytest.raises(PayloadValidationException):
+        run(receive(made, context("abc"), settings(run=run)))
+
+
+@pytest.mark.parametrize("run", BOTH)
+def test_what_middleware_raises_is_answered(run: Run) -> None:
+    made = endpoint(len, middlewares=(raising(EventException(418)),))
+    (ack,) = run(receive(made, context("abc"), settings(Failure(), run)))
+    assert ack["error"]["status"] == 418
+
+
+@pytest.mark.parametrize("run", BOTH)
+def test_middleware_sees_what_the_handler_raises(run: Run) -> None:
+    class Catches:
+        def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
+            try:
+                return (yield from rest(context))
+            except LookupError:
+                return "caught"
+
+    made = endpoint(raising(LookupError("why")), middlewares=(Catches(), outer))
+    assert run(receive(made, context(), settings(run=run))) == ("caught",)
+
+
+# Drivers ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("run", BOTH)
+def test_a_driver_throws_in_what_a_call_raises_and_goes_on(run: Run) -> None:
     def flow() -> Flow:
         try:
             yield raising(KeyError("first")), ()
@@ -221,12 +454,37 @@ def test_drive_throws_in_what_a_call_raises_and_goes_on() -> None:
             result = yield len, ("abc",)
         return (result,)
 
-    assert drive(flow()) == (3,)
+    assert run(flow()) == (3,)
 
 
-def test_a_base_exception_passes_through() -> None:
-    def stop() -> None:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("run", BOTH)
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, GeneratorExit, SystemExit, asyncio.CancelledError])
+def test_a_base_exception_passes_through_and_closes_the_flow(run: Run, kind: type[BaseException]) -> None:
+    closed: list[str] = []
 
-    with pytest.raises(KeyboardInterrupt):
-        run(Endpoint(rules(), stop))
+    def flow() -> Flow:
+        try:
+            yield from receive(endpoint(raising(kind())), context(), settings(Failure()))
+        finally:
+            closed.append("closed")
+        return ()
+
+    with pytest.raises(kind):
+        run(flow())
+    assert closed == ["closed"]
+
+
+def test_only_the_async_driver_awaits() -> None:
+    async def later(value: str) -> str:
+        await asyncio.sleep(0)
+        return value
+
+    assert arun(receive(endpoint(later), context("x"), settings(run=arun))) == ("x",)
+
+
+def test_what_is_awaited_may_raise() -> None:
+    async def fails() -> None:
+        raise LookupError("why")
+
+    failure = Failure(lambda error: type(error).__name__)
+    assert arun(receive(endpoint(fails), context(), settings(failure, arun))) == ("LookupError",)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from asynction.contract import Contract, Event, Info, Namespace, Schema
+from asynction.contract import Contract, Event, Info, Namespace, Schema, Target
 from asynction.exceptions import UnknownEventException
-from asynction.runtime import Binder, Endpoint, Match, RuleBook, bound, is_pattern, keywords, misfit
+from asynction.runtime import Binder, Match, PlanError, RuleBook, Wanted, is_pattern, plan
 from asynction.runtime._namespaces import Pattern, snake_case
 from asynction.validation import DRAFT_07
+from tests.runtime.support import context
 
 INTEGER = Schema({"type": "integer", "minimum": 1}, DRAFT_07)
 COLOUR = Schema({"type": "string", "enum": ["red", "blue"]}, DRAFT_07)
@@ -99,44 +100,47 @@ def optional(data: object, *, room_id: int = 0, other: int = 1) -> None: ...
 @pytest.mark.parametrize(
     ("handler", "names"),
     [
-        (no_keyword, {}),
-        (needed, {"room_id": "roomId"}),
-        (as_written, {"roomId": "roomId"}),
-        (optional, {"room_id": "roomId"}),
-        (dict.fromkeys, {}),
-        (type, {}),
+        (no_keyword, []),
+        (needed, ["room_id"]),
+        (as_written, ["roomId"]),
+        (optional, ["room_id"]),
+        (dict.fromkeys, []),
+        (type, []),
     ],
 )
-def test_a_handler_asks_for_parameters_by_keyword(handler: Callable[..., Any], names: dict[str, str]) -> None:
-    assert keywords(handler, ["roomId"]) == names
+def test_a_handler_asks_for_parameters_by_keyword(handler: Callable[..., Any], names: list[str]) -> None:
+    made = plan(handler, Wanted(parameters=["roomId"]))
+    assert [name for name, _ in made.keywords] == names
 
 
 def test_a_keyword_that_is_no_parameter_does_not_fit() -> None:
-    assert misfit(needed, 1, 1, ["roomId"]) is None
-    assert misfit(needed, 1, 1, ["other"]) == "needs the keyword argument `room_id`, which nobody passes"
+    assert plan(needed, Wanted(1, 1, parameters=["roomId"])).least == 1
+    with pytest.raises(PlanError, match="needs the keyword argument `room_id`, which nobody passes"):
+        plan(needed, Wanted(1, 1, parameters=["other"]))
 
 
 def test_a_handler_is_given_what_it_asks_for() -> None:
     def handler(data: str, *, room_id: int) -> tuple[str, int]:
         return data, room_id
 
-    names = {"room_id": "roomId"}
-    rules = book().sent("/", "said")
-    endpoint = Endpoint(rules, handler, keywords=names).with_parameters({"roomId": 7})
+    made = plan(handler, Wanted(parameters=["roomId"]))
+    function, args = made.call(context("x", parameters={"roomId": 7}))
 
-    assert endpoint.handler("x") == ("x", 7)
-    assert endpoint.keywords == {}
-    assert bound(handler, names, {}) is handler
+    assert function(*args) == ("x", 7)
+
+
+@pytest.mark.parametrize(("values", "given"), [({}, 0), ({"roomId": 7}, 7)])
+def test_a_parameter_without_a_value_leaves_the_default(values: dict[str, object], given: int) -> None:
+    def handler(data: str, *, room_id: int = 0) -> tuple[str, int]:
+        return data, room_id
+
+    function, args = plan(handler, Wanted(parameters=["roomId"])).call(context("x", parameters=values))
+
+    assert function(*args) == ("x", given)
 
 
 def test_a_handler_without_a_schema_is_held_to_its_keywords_all_the_same() -> None:
     binder = Binder()
 
-    assert not binder.fits_schema(needed, _target(), None)
+    assert binder.plan(needed, Target("tests.needed"), Wanted()) is None
     assert [problem.rule for problem in binder.problems] == ["handler-signature"]
-
-
-def _target() -> Any:
-    from asynction.contract import Target
-
-    return Target("tests.needed")

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asynction import load
-from asynction.contract import Event, Schema
+from asynction.contract import Contract, Event, Info, Namespace, Schema
 from asynction.exceptions import (
+    DocumentError,
     MessageAckValidationException,
     PayloadValidationException,
     UnknownEventException,
@@ -48,6 +49,16 @@ def test_rules_are_found_by_direction_namespace_and_event() -> None:
     assert rules.args
     assert rules.ack
     assert book.sent("chat", "said").ack is None
+
+
+def test_what_is_no_json_schema_cannot_be_checked() -> None:
+    avro = Schema(None, "application/vnd.apache.avro")
+    namespace = Namespace("/", {"say": Event("say", avro)}, {"said": Event("said", None, avro)})
+    contract = Contract(Info("t", "1"), {}, {"/": namespace}, {})
+    with pytest.raises(DocumentError, match="which cannot be checked") as caught:
+        RuleBook(contract)
+    assert [problem.rule for problem in caught.value.problems] == ["schema-format"] * 2
+    assert RuleBook(contract, validation=False).received("/", "say").args is None
 
 
 def test_without_validation_there_are_no_validators() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from asynction.runtime import adrive
 from asynction.server._expiry import LONGEST, Expiries
 
 
@@ -61,13 +63,34 @@ class Server:
         task()
 
 
-@pytest.fixture
-def server() -> Server:
-    return Server()
+class AsyncServer(Server):
+    """What `Expiries` needs of a `socketio.AsyncServer`."""
+
+    async def disconnect(self, sid: str, namespace: str) -> None:  # type: ignore[override]  # as there
+        await asyncio.sleep(0)
+        super().disconnect(sid, namespace)
+
+    def run(self) -> None:
+        (task,) = self.tasks
+        self.tasks.clear()
+        asyncio.run(task())  # type: ignore[arg-type]  # a coroutine
+
+
+async def wait_async(wake: Any, pause: float) -> None:
+    await asyncio.sleep(0)
+    wake.wait(pause)
+
+
+@pytest.fixture(params=[Server, AsyncServer])
+def server(request: pytest.FixtureRequest) -> Server:
+    made: Server = request.param()
+    return made
 
 
 @pytest.fixture
 def expiries(server: Server) -> Expiries:
+    if isinstance(server, AsyncServer):
+        return Expiries(server, lambda: server.now, driver=adrive, wait=wait_async)
     return Expiries(server, lambda: server.now)
 
 

@@ -14,7 +14,7 @@ import socketio
 from socketio.packet import EVENT, Packet
 
 from asynction import AsynctionSocketIO
-from asynction.server._packet import MALFORMED, StrictJSON
+from asynction.server._packet import MALFORMED, StrictJSON, _ContractPacket
 from tests.server.support import (
     INTEGER,
     STRING,
@@ -115,11 +115,12 @@ def test_an_event_is_read_by_our_packet() -> None:
 def test_where_the_contract_is_text_no_bytes_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
     text, mixed = served(), served(of(message("say", STRING, BYTES), sends=[message("said", BYTES)]))
     unchecked, free = served(validation=False), served(strict=False)
-    monkeypatch.setattr(Packet, "data_is_binary", MagicMock(return_value=False))
+    search = MagicMock(return_value=False)
+    monkeypatch.setattr(_ContractPacket, "data_is_binary", search)
     for asio, searched in ((text, False), (mixed, True), (unchecked, True), (free, True)):
-        Packet.data_is_binary.reset_mock()
+        search.reset_mock()
         asio.server.packet_class(EVENT, ["said", "a"])
-        assert Packet.data_is_binary.called == searched
+        assert search.called == searched
 
 
 # Serializers ------------------------------------------------------------------------------------

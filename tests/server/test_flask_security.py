@@ -15,6 +15,8 @@ import pytest
 import socketio
 
 from asynction import AsynctionSocketIO, DocumentError, SecurityException
+from asynction.runtime import Refused, drive
+from asynction.security import Request
 from tests.conformance import guards
 from tests.server.support import STRING, app_of, build, channel, client_of, document, message, of
 from tests.serving import connected, serving
@@ -55,7 +57,7 @@ def no_marker(caplog: pytest.LogCaptureFixture) -> Any:
 
 
 def identities(asio: AsynctionSocketIO) -> list[str]:
-    return [str(identity.user) for identity in asio._identities.values()]
+    return [str(identity.user) for identity in asio._service.identities.values()]
 
 
 # What is kept -----------------------------------------------------------------------------------
@@ -287,7 +289,7 @@ def test_an_event_that_comes_before_its_client_is_let_in(monkeypatch: pytest.Mon
             return server._trigger_event("e", "/", sid)
 
     client_of_now = _Now
-    guard = asio._access.guards["token"]  # type: ignore[union-attr]
+    guard = asio._bindings.guards["token"]
     monkeypatch.setattr(type(guard), "function", property(lambda self: early), raising=False)
     client_of(asio, auth=GOOD)
     assert acks[0][0]["error"]["status"] == 401
@@ -470,5 +472,9 @@ def test_an_unknown_extension_that_comes_near() -> None:
 def test_a_server_without_an_app_lets_nobody_in() -> None:
     spec = closed({"/": {}})
     asio = AsynctionSocketIO.from_spec(spec)
-    with pytest.raises(RuntimeError):
-        asio._entrance("/", print)
+    with pytest.raises(Refused):
+        drive(
+            asio._service.enter(
+                asio._service.context("/", "connect", "sid"), None, lambda auth: Request("GET")
+            )
+        )

@@ -175,7 +175,7 @@ def app(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> It
     app = flask.Flask(__name__)
     AsynctionSocketIO.from_spec(spec(), app=app, async_mode="threading")
     yield app
-    assert app.extensions["socketio"]._identities == {}
+    assert app.extensions["socketio"]._service.identities == {}
 
 
 class _Knocking:

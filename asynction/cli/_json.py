@@ -1,0 +1,40 @@
+"""JSON on a terminal: what strangers wrote cannot control it, and binary data is shown in base64."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+
+import click
+
+
+class JsonPrinter:
+    """Prints values as JSON to standard output; says once, on standard error, that data was binary."""
+
+    def __init__(self) -> None:
+        self._is_noted = False
+
+    def print(self, value: object, *, indent: int | None = None) -> None:
+        """Print one value."""
+        found: list[bytes] = []
+
+        def shown(value: object) -> str:
+            if not isinstance(value, bytes | bytearray):
+                raise TypeError(f"{type(value).__name__} is no JSON")
+            found.append(bytes(value))
+            return b64encode(value).decode()
+
+        text = json.dumps(value, ensure_ascii=False, indent=indent, default=shown)
+        click.echo("".join(char if char.isprintable() or char == "\n" else _escape(char) for char in text))
+        if found and not self._is_noted:
+            self._is_noted = True
+            click.echo("Note: binary data is shown in base64.", err=True)
+
+
+def whole(args: tuple[object, ...]) -> object:
+    """One arg as it is, several as a list."""
+    return args[0] if len(args) == 1 else list(args)
+
+
+def _escape(char: str) -> str:
+    return json.dumps(char)[1:-1]

@@ -1,0 +1,157 @@
+"""Serving a document for development: by Flask or by uvicorn, started anew where files change."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from asynction.document import files_of
+from asynction.exceptions import DocumentError
+
+if TYPE_CHECKING:
+    from asynction.server.asgi import AsynctionAsyncServer
+    from asynction.server.flask import AsynctionSocketIO
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+EXTRA = "`--asgi` needs the extra `asgi`: install `asynction[asgi]`"
+
+_OPTIONS = (
+    click.option("--host", help="Address to listen on.  [default: 127.0.0.1]"),
+    click.option(
+        "-p",
+        "--port",
+        default=5000,
+        show_default=True,
+        type=click.IntRange(1, 65535),
+        help="Port to listen on.",
+    ),
+    click.option("--server-name", help="The server of the document whose path is used."),
+    click.option("--asgi", is_flag=True, help="Serve by uvicorn instead of Flask."),
+)
+
+
+def serving_options(command: C) -> C:
+    """Give a command the options of all that serve."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def serve(spec: Path, start: Callable[[], None], *, reloads: bool) -> None:
+    """Run `start`, which serves `spec` until it ends; raises ClickException where it cannot.
+
+    With `reloads` it is run anew, in another process, when the document or a module changes.
+    """
+    if not reloads:
+        _started(start)
+        return
+    from werkzeug._reloader import run_with_reloader  # where Flask-SocketIO takes it from, too
+
+    run_with_reloader(partial(_start_if_sound, start), extra_files=files_of(spec))
+
+
+def _started(start: Callable[[], None]) -> None:
+    try:
+        start()
+    except DocumentError as error:
+        raise click.ClickException(f"{error}{_hint(error)}") from error
+    except OSError as error:  # the address is in use, or is none of this machine's
+        raise click.ClickException(str(error)) from error
+
+
+def _start_if_sound(start: Callable[[], None]) -> None:
+    """Serve, or show what is wrong and let the reloader wait for the next change."""
+    # Werkzeug's server would take this for its own reloader, and ask for a socket of its parent.
+    os.environ.pop("WERKZEUG_RUN_MAIN", None)
+    try:
+        _started(start)
+    except click.ClickException as error:
+        error.show()
+        click.echo("Waiting for a change.", err=True)
+
+
+def _hint(error: DocumentError) -> str:
+    is_async = any(problem.rule == "async-handler" for problem in error.problems)
+    return "\nTo await `async def` handlers, serve with `--asgi`." if is_async else ""
+
+
+def flask_serve(
+    make: Callable[..., AsynctionSocketIO],
+    spec: Path,
+    address: Address,
+    said: str,
+    *,
+    debug: bool = False,
+    run_options: dict[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    """Serve by Flask what `make` builds of `spec` and `options`; `said` is told with the address."""
+    from flask import Flask
+
+    app = Flask(spec.stem)
+    app.debug = debug
+    asio = make(spec, app=app, **options)
+    click.echo(f"{said} {spec} on {address}", err=True)
+    asio.run(
+        app,
+        host=address.host,
+        port=address.port,
+        debug=debug,
+        use_reloader=False,
+        allow_unsafe_werkzeug=True,  # a document without application code is served for development
+        **(run_options or {}),
+    )
+
+
+def require_uvicorn() -> None:
+    """Raise ClickException where uvicorn is not installed."""
+    try:
+        import uvicorn  # noqa: F401 - only whether it is there
+    except ImportError:
+        raise click.ClickException(EXTRA) from None
+
+
+def asgi_serve(
+    make: Callable[..., AsynctionAsyncServer], spec: Path, address: Address, said: str, **options: Any
+) -> None:
+    """Serve by uvicorn what `make` builds of `spec` and `options`; `said` is told with the address."""
+    import uvicorn
+
+    asio = make(spec, **options)
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    # uvicorn would end the process where the address is in use.
+    listener = socket.create_server((address.host, address.port), family=family)
+    with listener:
+        click.echo(f"{said} {spec} on {address}", err=True)
+        config = uvicorn.Config(
+            asio.asgi_app(),
+            log_level="warning",
+            timeout_graceful_shutdown=1,  # a long poll outlives the client that has left
+        )
+        server = uvicorn.Server(config)
+        try:
+            server.run(sockets=[listener])
+        except KeyboardInterrupt:  # uvicorn has stopped, and passes it on
+            return
+    if not server.started:  # it has said why
+        raise SystemExit(1)

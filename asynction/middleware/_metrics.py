@@ -1,0 +1,105 @@
+"""Metrics of events, for Prometheus; the extra `prometheus` brings its client."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from asynction.exceptions import NotEnabledError
+from asynction.middleware._base import BaseMiddleware, Events, Rest, outcome
+from asynction.runtime._context import Context
+from asynction.runtime._flow import Response
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+EXTRA = "PrometheusMiddleware needs the extra `prometheus`: install `asynction[prometheus]`"
+
+UNKNOWN = "<unknown>"
+"""The label of every event that the contract does not have."""
+
+
+class PrometheusMiddleware(BaseMiddleware):
+    """Counts events, measures how long they take, and how many are in progress.
+
+    `asynction_events_total` by namespace, event and status; `asynction_event_duration_seconds` and
+    `asynction_events_in_progress` by namespace and event. The labels are the contract's names, so clients
+    cannot make new ones. `registry` is the client's default; middlewares that share one, and the `prefix`,
+    count together. Raises NotEnabledError where the extra is missing.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry | None = None,
+        prefix: str = "asynction",
+        *,
+        events: Events = None,
+        namespace: str | None = None,
+    ) -> None:
+        super().__init__(events, namespace)
+        self._metrics = _metrics(registry, prefix)
+
+    def around(self, context: Context, rest: Rest) -> Response:
+        """Run the rest, and count how that went."""
+        metrics, labels = self._metrics, labels_of(context)
+        started = time.perf_counter()
+        status = 200
+        metrics.in_progress.labels(*labels).inc()
+        try:
+            return (yield from rest(context))
+        except BaseException as error:
+            status = outcome(error)
+            raise
+        finally:
+            metrics.in_progress.labels(*labels).dec()
+            metrics.duration.labels(*labels).observe(time.perf_counter() - started)
+            metrics.events.labels(*labels, str(status)).inc()
+
+
+def labels_of(context: Context) -> tuple[str, str]:
+    """The names of namespace and event in the contract, which clients do not choose."""
+    return context.pattern or UNKNOWN, UNKNOWN if context.contract is None else context.contract.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Metrics:
+    events: Counter
+    duration: Histogram
+    in_progress: Gauge
+
+
+# A registry refuses a second metric of the same name; two servers in a process share what they count.
+_known: WeakKeyDictionary[CollectorRegistry, dict[str, _Metrics]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def _metrics(registry: CollectorRegistry | None, prefix: str) -> _Metrics:
+    try:
+        import prometheus_client as client
+    except ImportError as error:
+        raise NotEnabledError(EXTRA) from error
+    registry = client.REGISTRY if registry is None else registry
+    labels = ("namespace", "event")
+    with _lock:
+        known = _known.setdefault(registry, {})
+        if prefix not in known:
+            known[prefix] = _Metrics(
+                client.Counter(f"{prefix}_events", "Events handled.", (*labels, "status"), registry=registry),
+                client.Histogram(
+                    f"{prefix}_event_duration_seconds",
+                    "How long events took.",
+                    labels,
+                    registry=registry,
+                ),
+                client.Gauge(
+                    f"{prefix}_events_in_progress",
+                    "Events being handled.",
+                    labels,
+                    registry=registry,
+                    multiprocess_mode="livesum",
+                ),
+            )
+        return known[prefix]

@@ -1,0 +1,100 @@
+"""Spans of events, for OpenTelemetry; the extra `opentelemetry` brings its API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from asynction._version import __version__
+from asynction.exceptions import NotEnabledError
+from asynction.middleware._base import BaseMiddleware, Events, Rest
+from asynction.middleware._logging import one_line
+from asynction.middleware._metrics import labels_of
+from asynction.runtime._context import Context
+from asynction.runtime._flow import Response
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+EXTRA = "OpenTelemetryMiddleware needs the extra `opentelemetry`: install `asynction[opentelemetry]`"
+
+
+class OpenTelemetryMiddleware(BaseMiddleware):
+    """Makes one span of each event, a child of the current one, else of the handshake's `traceparent`.
+
+    It is the current span while the handler runs. Its kind, name and attributes follow the semantic
+    conventions for messaging; it has no payload, and of an exception only the class. Raises
+    NotEnabledError where the extra is missing.
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        *,
+        events: Events = None,
+        namespace: str | None = None,
+    ) -> None:
+        super().__init__(events, namespace)
+        try:
+            from opentelemetry import context, propagate, trace
+            from opentelemetry.propagators.textmap import Getter
+        except ImportError as error:
+            raise NotEnabledError(EXTRA) from error
+
+        class Headers(Getter[Mapping[str, Any]]):
+            """Reads a WSGI environment by the names of HTTP's headers (PEP 3333)."""
+
+            def get(self, carrier: Mapping[str, Any], key: str) -> list[str] | None:
+                value = carrier.get(f"HTTP_{key.upper().replace('-', '_')}")
+                return [value] if isinstance(value, str) else None
+
+            def keys(self, carrier: Mapping[str, Any]) -> list[str]:
+                return [name[5:].lower().replace("_", "-") for name in carrier if name.startswith("HTTP_")]
+
+        self._headers = Headers()
+        self._current, self._attach, self._detach = context.get_current, context.attach, context.detach
+        self._span_in, self._with_span = trace.get_current_span, trace.set_span_in_context
+        self._extract, self._error = propagate.extract, trace.StatusCode.ERROR
+        self._tracer = trace.get_tracer("asynction", __version__, tracer_provider)
+        self._kind = trace.SpanKind.CONSUMER
+
+    def around(self, context: Context, rest: Rest) -> Response:
+        """Run the rest within a span."""
+        parent = self._current()
+        if not self._span_in(parent).get_span_context().is_valid:
+            parent = self._extract(context.environ, parent, self._headers)
+        name, attributes = described(context)
+        span = self._tracer.start_span(name, parent, self._kind, attributes)
+        # Whoever drives a flow does so in one context to its end, so that what is attached here is
+        # current in each call that is made inside, and may be detached at the end.
+        token = self._attach(self._with_span(span, parent))
+        try:
+            return (yield from rest(context))
+        except BaseException as error:
+            kind = type(error)
+            failed = f"{kind.__module__}.{kind.__qualname__}" if isinstance(error, Exception) else "cancelled"
+            span.set_attribute("error.type", failed.removeprefix("builtins."))
+            span.set_status(self._error)
+            raise
+        finally:
+            self._detach(token)
+            span.end()
+
+
+def described(context: Context) -> tuple[str, dict[str, str]]:
+    """The name and the attributes of an event's span; clients cannot choose the name.
+
+    The destination is the namespace and the event. https://opentelemetry.io/docs/specs/semconv/messaging/
+    """
+    template = " ".join(labels_of(context))
+    destination = f"{one_line(context.namespace)} {one_line(context.event)}"
+    attributes = {
+        "messaging.system": "socketio",
+        "messaging.operation.type": "process",
+        "messaging.operation.name": "process",
+        "messaging.destination.name": destination,
+        "session.id": context.sid,  # not `messaging.client.id`: of a span that consumes, that is the server
+    }
+    if template != destination:
+        attributes["messaging.destination.template"] = template
+    return f"process {template}", attributes

@@ -1,0 +1,99 @@
+"""How a mock server behaves, whatever its wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import inf
+
+from asynction.contract import Contract, Event, Handlers, Namespace, Schema, SecurityScheme
+from asynction.problems import did_you_mean
+from asynction.runtime import Function
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a mock does besides keeping its contract; times are in seconds, rates between 0 and 1.
+
+    It sends each event every `interval`, only those named in `only` if there are any; it answers after
+    `latency`, between the two, with an error for `error_rate` of all events, and with a disconnection
+    for `disconnect_rate`. What has a `seed` says the same in every run. `pool_size` values are made of
+    each schema. Raises ValueError for what makes no sense.
+    """
+
+    interval: float = 1.0
+    latency: tuple[float, float] = (0.0, 0.0)
+    error_rate: float = 0.0
+    disconnect_rate: float = 0.0
+    only: frozenset[str] = frozenset()
+    seed: int | None = None
+    pool_size: int = 20
+
+    def __post_init__(self) -> None:
+        if not 0 < self.interval < inf:
+            raise ValueError("the interval is a number of seconds above 0")
+        if not 0 <= self.latency[0] <= self.latency[1] < inf:
+            raise ValueError("the latency is two numbers of seconds, the smaller one first")
+        for name, rate in (("error rate", self.error_rate), ("disconnect rate", self.disconnect_rate)):
+            if not 0 <= rate <= 1:
+                raise ValueError(f"the {name} is between 0 and 1")
+        if self.pool_size < 1:
+            raise ValueError("the pool has one value at the least")
+
+
+def without_code(contract: Contract) -> Contract:
+    """The same contract without the code that it names, which a mock never imports.
+
+    What is written in another schema language nobody can check; here it is left open.
+    """
+    return replace(
+        contract,
+        namespaces={name: _namespace(namespace) for name, namespace in contract.namespaces.items()},
+        security_schemes={name: _scheme(scheme) for name, scheme in contract.security_schemes.items()},
+        middlewares=(),
+    )
+
+
+def _namespace(namespace: Namespace) -> Namespace:
+    return replace(
+        namespace,
+        receives={name: _event(event) for name, event in namespace.receives.items()},
+        sends={name: _event(event) for name, event in namespace.sends.items()},
+        handlers=Handlers(),
+        middlewares=(),
+    )
+
+
+def _event(event: Event) -> Event:
+    return replace(
+        event, args=_checkable(event.args), ack=_checkable(event.ack), handler=None, middlewares=()
+    )
+
+
+def _checkable(schema: Schema | None) -> Schema | None:
+    return schema if schema is not None and schema.is_json_schema else None
+
+
+def _scheme(scheme: SecurityScheme) -> SecurityScheme:
+    fields = {key: value for key, value in scheme.fields.items() if not key.endswith("Func")}
+    return replace(scheme, fields=fields)
+
+
+def let_anybody_in(contract: Contract, functions: Mapping[str, Function]) -> dict[str, Function]:
+    """A function for each security scheme: of `functions`, or one that any credential satisfies.
+
+    Raises ValueError for a function of a scheme that there is none of.
+    """
+    for name in functions:
+        if name not in contract.security_schemes:
+            near = did_you_mean(name, contract.security_schemes)
+            raise ValueError(f"the contract has no security scheme `{name}`{near}")
+    demanded = [namespace.security or () for namespace in contract.namespaces.values()]
+    demanded += [server.security for server in contract.servers.values()]
+    demanded += [event.security for each in contract.namespaces.values() for event in each.receives.values()]
+    scopes = sorted({scope for each in demanded for one in each for some in one.values() for scope in some})
+
+    def anybody(*_: object) -> Mapping[str, object]:
+        return {"sub": "mock", "scopes": scopes}
+
+    return {**dict.fromkeys(contract.security_schemes, anybody), **functions}

@@ -1,0 +1,114 @@
+"""A Flask-SocketIO server that plays a contract: there is no code behind it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import flask
+
+from asynction.contract import Contract
+from asynction.document import Spec
+from asynction.inject import Data
+from asynction.mock._behaviour import Behaviour, let_anybody_in, without_code
+from asynction.mock._emitter import Emitter, play_all
+from asynction.mock._script import Script
+from asynction.runtime import Args, Context, Edge, Function, Resolver, Router, drive
+from asynction.server.flask import AsynctionSocketIO
+
+
+class MockAsynctionSocketIO(AsynctionSocketIO):
+    """A server that behaves like a contract: it checks, acknowledges, and sends what the contract has.
+
+    Made by `from_spec`; see the manual, "The mock server".
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        *,
+        behaviour: Behaviour | None = None,
+        security_functions: Mapping[str, Function] | None = None,
+        routers: Sequence[Router] = (),
+        resolver: Resolver | None = None,  # not asked: what it finds would be imported
+        **kwargs: Any,
+    ) -> None:
+        script = Script(contract, behaviour or Behaviour())
+        functions = let_anybody_in(contract, security_functions or {})
+        bare = without_code(contract)
+        # Of two handlers the later one counts: what code brings goes before the mock.
+        played = (play_all(bare, self._play), *routers)
+        super().__init__(bare, security_functions=functions, routers=played, **kwargs)
+        self._script = script
+        self._emitter = Emitter(script, self._bindings.rules.match, driver=drive, emit=self._send)
+
+    @classmethod
+    def from_spec(
+        cls,
+        spec_path: Spec,
+        *,
+        custom_formats_sample_size: int = 20,
+        interval: float = 1.0,
+        latency: tuple[float, float] = (0.0, 0.0),
+        error_rate: float = 0.0,
+        disconnect_rate: float = 0.0,
+        only: Iterable[str] = (),
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> MockAsynctionSocketIO:
+        """Build a mock of an AsyncAPI document: no code that it names is imported.
+
+        `custom_formats_sample_size` is how many values are made of each schema. Each event is sent every
+        `interval` seconds, of those in `only` if there are any; answers take between the two numbers of
+        seconds of `latency`, and are errors, or disconnections, at the given rates between 0 and 1. What
+        has a `seed` says the same in every run. Credentials are asked for, and any will do, but for the
+        schemes of `security_functions`. Events that `routers` have handlers for are theirs. Other
+        arguments are those of AsynctionSocketIO. Raises DocumentError, UnknownEventException where the
+        document sends no event of `only`, and ValueError for numbers that make no sense.
+        """
+        behaviour = Behaviour(
+            interval, latency, error_rate, disconnect_rate, frozenset(only), seed, custom_formats_sample_size
+        )
+        mock = super().from_spec(spec_path, behaviour=behaviour, **kwargs)
+        return cast("MockAsynctionSocketIO", mock)
+
+    def run(
+        self,
+        app: flask.Flask,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        subscription_task_interval: float | None = None,
+        max_worker_number: int = 8,
+        **kwargs: Any,
+    ) -> None:
+        """Serve, as AsynctionSocketIO does.
+
+        `subscription_task_interval` is how many seconds lie between two emissions of an event that has no
+        interval of its own, `max_worker_number` how many tasks send events at the most. Raises ValueError
+        for numbers that make no sense.
+        """
+        if subscription_task_interval is not None:
+            self._script.set_interval(subscription_task_interval)
+        self._emitter.set_workers(max_worker_number)
+        super().run(app, host, port, **kwargs)
+
+    def _edge(self) -> Edge:
+        # There is no code to debug: clients are answered, also while testing.
+        return replace(super()._edge(), propagates=lambda: False)
+
+    def _play(self, context: Context, _: Data) -> object:
+        return drive(self._script.play(context, self.sleep, self._leave))
+
+    def _leave(self, sid: str, namespace: str) -> None:
+        self.server.disconnect(sid, namespace=namespace)
+
+    def _connect(self, auth: object = None) -> object:
+        answer = super()._connect(auth)
+        if answer is not False:
+            self._emitter.start(self.server)
+        return answer
+
+    def _send(self, event: str, args: Args, namespace: str) -> None:
+        self.emit(event, *args, namespace=namespace)

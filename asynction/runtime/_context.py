@@ -1,0 +1,75 @@
+"""What code may ask about the event that it handles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from asynction.contract import Event
+from asynction.security import Identity
+
+NOBODY = Identity()
+"""Who sends an event on a connection that needed no credentials."""
+
+NOTHING: Mapping[str, object] = {}
+
+
+class Context:
+    """One event, or the start or end of a connection, as middleware and injection see it.
+
+    `namespace` is the client's, `/rooms/42` say, and `parameters` are its values where the contract has
+    a pattern, which is then in `pattern`, else the same name; `contract` is the event there, None for one
+    that it does not have. `args` are what the client sent; `auth` is given on `connect`, `reason` on
+    `disconnect`. `server` is the server itself. `error` is what the event failed with, once it has.
+    """
+
+    contract: Event | None = None
+    auth: object = None
+    reason: object = None
+    identity: Identity | None = NOBODY
+    parameters: Mapping[str, object] = NOTHING
+    error: BaseException | None = None
+    from_wire = True
+
+    def __init__(
+        self,
+        server: object,
+        namespace: str,
+        event: str,
+        sid: str,
+        args: tuple[object, ...] = (),
+        *,
+        environ: Callable[[str, str], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.server = server
+        self.namespace = namespace
+        self.pattern = namespace
+        self.event = event
+        self.sid = sid
+        self.args = args
+        self.exits: list[object] = []  # dependencies that are to be closed
+        self._environ = environ
+
+    def __repr__(self) -> str:
+        return f"<Context {self.event!r} in {self.namespace!r}>"  # nothing that may be secret
+
+    @property
+    def environ(self) -> Mapping[str, Any]:
+        """The WSGI environment of the request that opened the connection; empty once that has ended."""
+        return self._environ(self.sid, self.namespace) if self._environ is not None else NOTHING
+
+    @property
+    def user(self) -> object:
+        """Who sends it: `sub` or `uid` of what the security function said; None for nobody."""
+        return self.identity.user if self.identity is not None else None
+
+    @property
+    def token_info(self) -> Mapping[str, object] | None:
+        """What the security function said of the client; None where none was asked."""
+        return self.identity.token_info if self.identity is not None else None
+
+    def replace(self, *, args: tuple[object, ...]) -> Context:
+        """The same with other args, for `call_next`: they are held to the contract like the client's."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__, args=args, from_wire=False)
+        return copy

@@ -1,0 +1,8 @@
+"""Values that conform to a schema: an example to read, or random ones from a seed."""
+
+from asynction.samples._errors import CannotSample
+from asynction.samples._fakes import new_faker
+from asynction.samples._pool import Pool
+from asynction.samples._sampler import Sampler, example, example_args
+
+__all__ = ["CannotSample", "Pool", "Sampler", "example", "example_args", "new_faker"]

@@ -1,0 +1,73 @@
+"""The docs page at its place beside the Socket.IO path, for WSGI and ASGI alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, cast
+
+from asynction.contract import Contract, Json
+from asynction.server._asgi_app import ASGIApp, Receive, Scope, Send, below, is_below
+
+if TYPE_CHECKING:
+    from asynction.ui import Response, Site
+
+Source = Callable[[], Json]
+"""Makes one document of all that a contract was read from."""
+
+
+class DocsApp:
+    """An ASGI application: the docs page, and all else `other`'s."""
+
+    def __init__(self, docs: Docs, other: ASGIApp) -> None:
+        self._docs = docs
+        self._other = other
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or the lifespan."""
+        reads = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        if not (reads and is_below(self._docs.base, scope)):
+            await self._other(scope, receive, send)
+            return
+        path = below(self._docs.base, scope)
+        tag = next(
+            (value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"), None
+        )
+        found = self._docs.get(path.removeprefix("/"), tag) if path else None
+        status, body, headers = 404, b"Not Found", [(b"content-type", b"text/plain; charset=utf-8")]
+        if not path:  # the page's own links count from a folder
+            folder = f"{self._docs.base.rpartition('/')[2]}/"
+            status, body, headers = 308, b"", [(b"location", folder.encode())]
+        elif found is not None:
+            pairs = (("Content-Type", found.content_type), *found.headers)
+            headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs]
+            status, body = found.status, found.body
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+class Docs:
+    """The docs page of one server, at `base`: made when it is first asked for.
+
+    `base` is `docs` beside the Socket.IO path, or `asyncapi` where the application has that path already.
+    """
+
+    def __init__(
+        self, contract: Contract, source: Source, socketio_path: str, taken: Collection[str] = ()
+    ) -> None:
+        self._contract = contract
+        self._source = source
+        self._socketio_path = socketio_path.strip("/")
+        parent = f"/{self._socketio_path}".rpartition("/")[0]
+        names = ("docs", "asyncapi", f"{self._socketio_path.rpartition('/')[2]}-docs")
+        self.base = next((f"{parent}/{name}" for name in names if f"{parent}/{name}" not in taken), "")
+        self._site: Site | None = None
+
+    def get(self, path: str, if_none_match: str | None) -> Response | None:
+        """Answer a GET of `path`, which counts from `base`; None where nothing is there."""
+        from asynction.ui import Site  # templates take time, which a server without readers need not spend
+
+        if self._site is None:
+            source = cast("Mapping[str, Json]", self._source())
+            self._site = Site(self._contract, source, socketio_path=f"/{self._socketio_path}")
+        return self._site.get(path, if_none_match=if_none_match)

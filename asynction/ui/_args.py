@@ -1,0 +1,97 @@
+"""The args of an event or of an ack, one by one: for the reader, and as one schema for the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from asynction.contract import Json, Schema
+from asynction.ui import _markdown as markdown
+from asynction.ui._public import public_schema
+from asynction.ui._types import Root, root_of
+from asynction.ui._views import Part, View, Views
+from asynction.validation import DRAFT_07, Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Args:
+    """What a list of args may be; `most` is None for any number."""
+
+    parts: tuple[Part, ...]
+    least: int
+    most: int | None
+    description: Markup
+    schema: Mapping[str, Json]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """One word for each arg, as in a signature; what may be left out has a question mark."""
+        named = tuple(
+            part.view.word if part.required else f"{part.view.word}?"
+            for part in self.parts
+            if part.name.isdigit()
+        )
+        return named if self.most is not None else (*named, "…")
+
+
+def read_args(schema: Schema | None, views: Views) -> Args:
+    """Read a schema as the runtime does: a tuple describes the args one by one, all else is one arg."""
+    if schema is None:
+        return _unknown("")
+    if not schema.is_json_schema:
+        return _unknown(f"Described in another language: {schema.dialect}")
+    validator = Validator(schema)
+    least, most = validator.least, validator.most
+    root = root_of(schema)
+    if not validator.is_tuple or not isinstance(schema.value, Mapping):
+        whole = views.types.of(schema)
+        view = views.of(schema.value, root) if whole is None else views.reference(whole)
+        return Args(
+            (Part("0", view, True),), least, most, Markup(), _whole(schema, least, most, wrapped=True)
+        )
+    parts = tuple(_parts(schema.value, root, views, least, most))
+    description = schema.value.get("description")
+    return Args(
+        parts,
+        least,
+        most,
+        markdown.inline(description) if isinstance(description, str) else Markup(),
+        _whole(schema, least, most),
+    )
+
+
+def _unknown(description: str) -> Args:
+    return Args((), 0, None, markdown.inline(description), {"type": "array"})
+
+
+def _parts(
+    schema: Mapping[str, Json], root: Root, views: Views, least: int, most: int | None
+) -> Iterator[Part]:
+    items = schema["prefixItems" if root.draft >= 2020 else "items"]
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if most is None or index < most:
+            yield Part(str(index), views.of(item, root), index < least)
+    rest = schema.get("items" if root.draft >= 2020 else "additionalItems")
+    if most is None or (isinstance(items, list) and most > len(items)):
+        yield Part("further args", views.of(rest, root) if rest is not None else View("anything"))
+
+
+def _whole(schema: Schema, least: int, most: int | None, *, wrapped: bool = False) -> dict[str, Json]:
+    """The schema of the whole list: a tuple as it is, one arg wrapped in a tuple of one."""
+    value = public_schema(schema.value)
+    inner = dict(value) if isinstance(value, Mapping) else {}
+    whole: dict[str, Json]
+    if wrapped:
+        shared: dict[str, Json] = {key: inner.pop(key) for key in ("definitions", "$defs") if key in inner}
+        keyword = "prefixItems" if root_of(schema).draft >= 2020 else "items"
+        whole = {keyword: [inner if isinstance(value, Mapping) else value], **shared}
+    else:
+        whole = inner
+    whole |= {"type": "array", "minItems": least}
+    if most is not None:
+        whole["maxItems"] = most
+    if schema.dialect != DRAFT_07:
+        whole["$schema"] = schema.dialect
+    return whole

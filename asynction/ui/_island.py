@@ -1,0 +1,96 @@
+"""The page's data for its console, which lets a reader call the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from asynction import contract as model
+from asynction.contract import Contract, Json, Requirements, Schema
+from asynction.ui._args import Args
+from asynction.ui._page import Event, Namespace, Page
+from asynction.ui._public import public_schema
+from asynction.ui._security import required_by
+from asynction.validation import DRAFT_07
+
+
+def read_island(contract: Contract, page: Page) -> Json:
+    """What the console needs; `receives` and `sends` are the contract's, seen from the server.
+
+    The page has each thing once, so that it stays small, and `page.js` writes the rest out before the
+    console reads it: the anchor and the summary of an event, which the page shows; `args` and `ack`,
+    which are only schemas here, as `{schema, least, most}`; and definitions, which stand at the top,
+    while `definitions` of a schema lists the names of those that it needs.
+    """
+    return _Island(contract).read(page)
+
+
+class _Island:
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.definitions: dict[str, Json] = {}
+
+    def read(self, page: Page) -> Json:
+        return {
+            "title": page.title,
+            "version": page.version,
+            "path": page.path,
+            "servers": [
+                {"name": each.name, "url": each.url, "description": each.description}
+                for each in self.contract.servers.values()
+            ],
+            "namespaces": [self.namespace(each) for each in page.namespaces],
+            "definitions": self.definitions,
+        }
+
+    def namespace(self, shown: Namespace) -> Json:
+        namespace = self.contract.namespaces[shown.name]
+        handshake = namespace.handshake or model.Handshake()
+        return {
+            "name": shown.name,
+            "anchor": shown.anchor,
+            "parameters": [
+                {"name": name, "schema": self.public(schema)} for name, schema in namespace.parameters.items()
+            ],
+            "handshake": {
+                "query": self.public(handshake.query),
+                "headers": self.public(handshake.headers),
+                "auth": self.public(handshake.auth),
+            },
+            "security": _security(required_by(self.contract, namespace)),
+            "receives": [self.event(event) for event in shown.sends],
+            "sends": [self.event(event) for event in shown.receives],
+        }
+
+    def event(self, event: Event) -> Json:
+        island: dict[str, Json] = {"name": event.name, "args": self.args(event.args)}
+        if event.ack is not None:
+            island["ack"] = self.args(event.ack)
+        if event.details.tags:
+            island["tags"] = list(event.details.tags)
+        return {**island, "examples": [list(example.args) for example in event.examples]}
+
+    def args(self, args: Args) -> Json:
+        return self.shared({key: value for key, value in args.schema.items() if key != "type"})
+
+    def public(self, schema: Schema | None) -> Json:
+        """A schema without what is not for clients; None where there is none that a client can read."""
+        if schema is None or not schema.is_json_schema:
+            return None
+        value = public_schema(schema.value)
+        if not isinstance(value, Mapping):
+            return value
+        return self.shared(value if schema.dialect == DRAFT_07 else {**value, "$schema": schema.dialect})
+
+    def shared(self, schema: Mapping[str, Json]) -> Json:
+        """Move the definitions of a schema to the top, unless a name has another meaning there."""
+        own = schema.get("definitions")
+        if not isinstance(own, Mapping):
+            return dict(schema)
+        if any(self.definitions.get(name, value) != value for name, value in own.items()):
+            return dict(schema)
+        self.definitions.update(own)
+        return {**schema, "definitions": list(own)}
+
+
+def _security(required: Requirements) -> Json:
+    return [{name: list(scopes) for name, scopes in each.items()} for each in required]

@@ -1,0 +1,91 @@
+"""A schema whose `allOf` is read as one: what all its members say together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from asynction.contract import Json
+from asynction.ui._types import Type
+
+Keywords: TypeAlias = "Mapping[str, Json]"
+Follow: TypeAlias = "Callable[[str], tuple[Json, Type | None]]"
+
+_TIGHTEST: dict[str, Callable[[float, float], float]] = {
+    **dict.fromkeys(["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"], max),
+    **dict.fromkeys(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"], min),
+}
+_FIRST = frozenset(["$comment", "default", "deprecated", "description", "examples", "title"])
+_DEEPEST = 16
+
+
+def merged(schema: Keywords, follow: Follow, depth: int = 0) -> Keywords:
+    """Merge the members of `allOf` into the schema; those that do not fit stay in it.
+
+    `follow` tells what a `$ref` leads to; a schema that leads to itself is not followed.
+    """
+    members = _members(schema)
+    if members is None:
+        return schema
+    whole: dict[str, Json] = {k: v for k, v in schema.items() if k not in ("allOf", "$ref")}
+    left: list[Json] = []
+    for member in members:
+        part = _followed(member, follow) if depth < _DEEPEST else None
+        fitted = None if part is None else _fit(whole, merged(part, follow, depth + 1))
+        if fitted is None:
+            left.append(member)
+        else:
+            whole = fitted
+    return {**whole, "allOf": left} if left else whole
+
+
+def _members(schema: Keywords) -> list[Json] | None:
+    """What stands in `allOf`, with a `$ref` beside other keywords (which counts since 2019-09)."""
+    members = schema.get("allOf")
+    found = list(members) if isinstance(members, list) else []
+    if isinstance(schema.get("$ref"), str):
+        found.insert(0, {"$ref": schema["$ref"]})
+    return found or None
+
+
+def _followed(member: Json, follow: Follow) -> Keywords | None:
+    """A member itself, or what its `$ref` leads to; None where that cannot be written out."""
+    if not isinstance(member, Mapping):
+        return {} if member is True else None
+    ref = member.get("$ref")
+    if not isinstance(ref, str) or len(member) > 1:
+        return member
+    body, named = follow(ref)
+    if not isinstance(body, Mapping) or (named is not None and named.recursive):
+        return None
+    return body
+
+
+def _fit(whole: dict[str, Json], part: Keywords) -> dict[str, Json] | None:
+    """Both as one schema; None where a keyword of theirs has no common meaning."""
+    result = dict(whole)
+    for key, value in part.items():
+        if key not in result:
+            result[key] = value
+            continue
+        mine = result[key]
+        if mine == value or key in _FIRST:
+            continue
+        if key == "required" and isinstance(mine, list) and isinstance(value, list):
+            result[key] = [*mine, *(name for name in value if name not in mine)]
+        elif key == "properties" and isinstance(mine, Mapping) and isinstance(value, Mapping):
+            result[key] = _both(mine, value)
+        elif key in _TIGHTEST and isinstance(mine, int | float) and isinstance(value, int | float):
+            result[key] = _TIGHTEST[key](mine, value)
+        else:
+            return None
+    return result
+
+
+def _both(mine: Keywords, yours: Keywords) -> dict[str, Json]:
+    """The properties of two schemas; one that both have must be what both say."""
+    result = dict(mine)
+    for name, value in yours.items():
+        known = result.get(name)
+        result[name] = value if name not in mine else known if known == value else {"allOf": [known, value]}
+    return result

@@ -1,0 +1,189 @@
+"""The named schemas of a contract: which are written out in place, and which once, under a heading."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from asynction.contract import Json, Schema
+from asynction.problems import unescape
+from asynction.validation import DIALECTS, subschemas
+
+_NAMED = re.compile(r"(?:^|/)(?:definitions|\$defs|schemas)/([^/]+)$")
+_OURS = re.compile(r"#/definitions/reply-\d+")
+"""What the compiler calls one of several replies: no name that the document has."""
+
+_MOST_ROWS = 60
+"""How many rows of the page a named schema may take, over all its places, to be written out in each."""
+
+
+class Root(NamedTuple):
+    """A standalone schema, from which `$ref`s count, and the draft that it is written in."""
+
+    value: Json
+    draft: int
+
+
+@dataclass(slots=True)
+class Type:
+    """A named schema, and what decides where it is shown."""
+
+    name: str
+    body: Json
+    root: Root
+    uses: int = 0
+    rows: int = 1
+    recursive: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """Where in the page the type stands."""
+        return f"types/{quote(self.name, safe='')}"
+
+    @property
+    def apart(self) -> bool:
+        """True where the schema stands under its own heading, and is only named elsewhere."""
+        return self.recursive or (self.rows > 1 and self.uses > 1 and self.rows * self.uses > _MOST_ROWS)
+
+
+class Types:
+    """The named schemas that some schemas refer to, each once however many copies they carry."""
+
+    def __init__(self, schemas: Iterable[Schema]) -> None:
+        self._types: dict[tuple[str, str], Type] = {}
+        self._names: set[str] = set()
+        self._prints: dict[int, tuple[Json, str]] = {}
+        self._inner: dict[int, list[Type]] = {}
+        for schema in schemas:
+            self._count(schema)
+        for each in self._types.values():
+            each.recursive = self._reaches(each)
+
+    def apart(self) -> list[Type]:
+        """The types that stand under their own headings, by name."""
+        return sorted(
+            (each for each in self._types.values() if each.apart), key=lambda each: each.name.lower()
+        )
+
+    def target(self, ref: str, root: Root) -> tuple[Json, Type | None]:
+        """What a `$ref` in a standalone schema leads to, and the type that this is."""
+        body = _resolve(ref, root.value)
+        name = _NAMED.search(ref)
+        if name is None or _OURS.fullmatch(ref):
+            return body, None
+        return body, self._type(unescape(unquote(name[1])), body, root)
+
+    def of(self, schema: Schema) -> Type | None:
+        """The type that a whole schema is, where it was written under a name."""
+        name = _NAMED.search(schema.place.pointer)
+        body = _without_definitions(schema.value)
+        return None if name is None else self._type(unescape(name[1]), body, root_of(schema))
+
+    def _type(self, name: str, body: Json, root: Root) -> Type:
+        key = (name, self._print(body))
+        if key not in self._types:
+            shown, count = name, 1
+            while shown in self._names:  # another schema has the same name
+                count += 1
+                shown = f"{name}-{count}"
+            self._names.add(shown)
+            rows = sum(1 for _ in subschemas(body))
+            self._types[key] = Type(shown, body, root, rows=rows)
+        return self._types[key]
+
+    def _count(self, schema: Schema) -> None:
+        whole = self.of(schema)
+        if whole is None:
+            waiting = self._referred(_without_definitions(schema.value), root_of(schema))
+        else:
+            waiting = [whole]
+        while waiting:
+            each = waiting.pop()
+            each.uses += 1
+            if each.uses == 1:
+                waiting += self._within(each)
+
+    def _within(self, each: Type) -> list[Type]:
+        if id(each) not in self._inner:
+            self._inner[id(each)] = self._referred(each.body, each.root)
+        return self._inner[id(each)]
+
+    def _referred(self, body: Json, root: Root) -> list[Type]:
+        """The types that a schema names itself, once for each time; through nameless ones too."""
+        found: list[Type] = []
+        waiting = [body]
+        while waiting:
+            for ref in _refs(waiting.pop()):
+                target, each = self.target(ref, root)
+                if each is not None:
+                    found.append(each)
+                elif _OURS.fullmatch(ref):
+                    waiting.append(_without_definitions(target))
+        return found
+
+    def _reaches(self, start: Type) -> bool:
+        """True for a type that leads back to itself."""
+        seen: set[int] = set()
+        waiting = list(self._within(start))
+        while waiting:
+            each = waiting.pop()
+            if each is start:
+                return True
+            if id(each) not in seen:
+                seen.add(id(each))
+                waiting += self._within(each)
+        return False
+
+    def _print(self, body: Json) -> str:
+        """The same text for copies of one schema, wherever they stand."""
+        known = self._prints.get(id(body))
+        if known is None or known[0] is not body:
+            known = self._prints[id(body)] = (body, json.dumps(_plain(body), sort_keys=True))
+        return known[1]
+
+
+def root_of(schema: Schema) -> Root:
+    """Where the `$ref`s of a schema count from."""
+    return Root(schema.value, DIALECTS.get(schema.dialect, 7))
+
+
+def _refs(schema: Json) -> Iterator[str]:
+    for each in subschemas(schema):
+        ref = each.get("$ref")
+        if isinstance(ref, str):
+            yield ref
+
+
+def _without_definitions(schema: Json) -> Json:
+    if not isinstance(schema, Mapping) or not schema.keys() & {"definitions", "$defs"}:
+        return schema
+    return {key: value for key, value in schema.items() if key not in ("definitions", "$defs")}
+
+
+def _plain(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: item.rpartition("/")[2] if key == "$ref" and isinstance(item, str) else _plain(item)
+        for key, item in value.items()
+        if key != "definitions"
+    }
+
+
+def _resolve(ref: str, root: Json) -> Json:
+    """What stands at a pointer; anything at all where it leads nowhere, which the reader has said."""
+    value = root
+    for token in map(unescape, unquote(ref).split("/")[1:]):
+        if isinstance(value, Mapping) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and token.isdigit() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            return True
+    return value

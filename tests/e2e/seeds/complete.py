@@ -1,0 +1,35 @@
+# ruff: noqa
+# fmt: off
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+from asynction import AsynctionAsyncServer, SocketEvent, socket_api  # asynction
+
+# Register socket event handlers
+@SocketEvent("connect")
+async def handle_connect(sid, environ):
+    print(f"Client {sid} connected")
+
+@SocketEvent("disconnect")
+async def handle_disconnect(sid):
+    print(f"Client {sid} disconnected")
+
+@SocketEvent("message")
+async def handle_message(sid, data):
+    print(f"Received message from {sid}: {data}")
+    # Echo the message back to all clients
+    await socket_api().emit("response", {"message": data, "from": sid})
+
+# Create your application
+app = FastAPI(title="My API with Socket.IO")  # asynction
+
+# Enable the Socket plugin
+AsynctionAsyncServer(  # asynction
+    app=app,  # asynction
+    cors_allowed_origins=["*"],
+    async_mode="asgi"
+)
+
+# Regular FastAPI endpoints
+@app.get("/")
+async def root():
+    return {"message": "FastAPI with Socket.IO"}

@@ -1,0 +1,105 @@
+"""One attempt: what is chosen, what is tried again, where it ends."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from asynction.contract import Json
+from asynction.samples._attempt import DEEPEST, MOST_STEPS, Attempt
+from asynction.samples._draw import Draw, PlainDraw
+from asynction.samples._errors import NoValue, Spent
+from asynction.samples._fakes import Fakes
+from asynction.samples._source import Source
+from tests.samples.support import schema_of
+
+
+def attempt(
+    value: Json, draw: Draw | None = None, *, use_known: bool = False, is_wild: bool = False
+) -> Attempt:
+    source = Source(schema_of(value), Fakes(None))
+    return Attempt(source, draw or Draw(Random(0)), use_known=use_known, is_wild=is_wild)
+
+
+def test_what_breaks_its_schema_is_made_again() -> None:
+    value: Json = {"type": "array", "items": {"type": "integer", "not": {"multipleOf": 2}}, "minItems": 50}
+    found = attempt(value)
+    made = found.make(value)
+
+    assert isinstance(made, list)
+    assert all(each % 2 for each in made)
+    assert found.steps > 80
+
+
+def test_a_plain_attempt_asks_chance_where_it_must_and_only_there() -> None:
+    value: Json = {"properties": {"a": {"type": "string", "not": {"const": "text"}}, "b": {"type": "string"}}}
+    draw = PlainDraw()
+
+    assert attempt(value, draw).make(value) == attempt(value, draw).make(value)
+    made = attempt(value, draw).make(value)
+    assert isinstance(made, dict)
+    assert (made["a"] != "text", made["b"]) == (True, "text")
+
+
+def test_the_documents_own_values_come_first_where_asked() -> None:
+    value: Json = {"type": "string", "default": "own"}
+
+    assert attempt(value, use_known=True).make(value) == "own"
+    assert attempt(value).make(value) != "own"
+
+
+def test_a_wild_attempt_makes_kinds_that_the_schema_does_not_speak_of() -> None:
+    value: Json = {"minLength": 3}
+
+    assert {type(attempt(value, Draw(Random(seed))).make(value)) for seed in range(40)} == {str}
+    wild = [attempt(value, Draw(Random(seed)), is_wild=True).make(value) for seed in range(40)]
+    assert {dict, list, bool, type(None), str} <= {type(each) for each in wild}
+
+
+def test_an_impossible_value_is_given_up() -> None:
+    value: Json = {"type": "integer", "not": {"type": "integer", "minimum": -5}}
+
+    with pytest.raises(NoValue, match="must not match"):
+        attempt(value).make(value)
+
+
+def test_a_value_that_nests_without_end_is_given_up() -> None:
+    value: Json = {
+        "definitions": {"a": {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/a"}}},
+        "$ref": "#/definitions/a",
+    }
+    found = attempt(value)
+
+    with pytest.raises(Spent):
+        found.make(value)
+    assert found.steps == DEEPEST + 2
+
+
+def test_a_value_that_is_too_large_is_given_up() -> None:
+    value: Json = {"type": "array", "minItems": 10**6}
+    found = attempt(value)
+
+    with pytest.raises(Spent):
+        found.make(value)
+    assert found.steps == MOST_STEPS + 1
+
+
+def test_a_search_in_vain_counts() -> None:
+    value: Json = {"type": "string", "minLength": 2, "maxLength": 1}
+    found = attempt(value)
+
+    with pytest.raises(NoValue):
+        found.make(value)
+    assert found.steps > 100
+
+
+def test_once_many_values_are_made_only_what_must_be_there_is() -> None:
+    inner: Json = {"type": "object", "properties": {"a": {"type": "null"}}}
+    value: Json = {"type": "array", "minItems": 400, "items": inner}
+    made = attempt(value).make(value)
+
+    assert isinstance(made, list)
+    assert {} in made[:50]
+    assert {"a": None} in made[:50]
+    assert made[300:400] == [{}] * 100

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from asynction.ui._json import island, plain, pretty, text
+
+
+def test_bytes_become_base64_under_a_key_of_their_own() -> None:
+    assert plain({"a": (b"\x00\xff", bytearray(b"a"))}) == {"a": [{"$binary": "AP8="}, {"$binary": "YQ=="}]}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
+def test_what_json_has_no_word_for_becomes_null(value: object) -> None:
+    assert plain([value]) == [None]
+
+
+def test_an_island_cannot_end_its_element() -> None:
+    value = "</script><!--<script>\u2028\u2029&"
+
+    text = island([value])
+
+    assert "<" not in text
+    assert "\u2028" not in text
+    assert json.loads(text) == [value]
+
+
+def test_only_what_is_long_takes_several_lines() -> None:
+    assert pretty({"a": 1}) == '{"a": 1}'
+    assert pretty(["x" * 100]) == f'[\n  "{"x" * 100}"\n]'
+
+
+def test_text_between_tags_keeps_its_quotes() -> None:
+    assert text('<a href="x">&amp;\'') == '&lt;a href="x"&gt;&amp;amp;\''
