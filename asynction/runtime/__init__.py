@@ -1,6 +1,7 @@
 """What happens to an event, decided without any I/O: adapters bring the wire."""
 
 from asynction.runtime._access import AccessBook
+from asynction.runtime._annotations import PlanError
 from asynction.runtime._answers import MalformedEvent, error_ack, error_body, log_failure, status_of
 from asynction.runtime._binding import Binder, import_path, is_async, misfit, positional
 from asynction.runtime._bindings import Bindings, handler_problems
@@ -30,7 +31,7 @@ from asynction.runtime._flow import (
 from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._models import plain
 from asynction.runtime._namespaces import Match, is_pattern
-from asynction.runtime._plan import Convention, Plan, PlanError, Wanted, plan
+from asynction.runtime._plan import Convention, Plan, Wanted, plan
 from asynction.runtime._resolver import ModuleResolver, Resolver
 from asynction.runtime._router import Registration, Router, SocketEvent, default_router
 from asynction.runtime._rules import RuleBook, Rules, checked_ack, checked_args, pack

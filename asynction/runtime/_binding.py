@@ -13,6 +13,7 @@ from asynction.contract import Schema, Target
 from asynction.exceptions import DocumentError
 from asynction.inject import Dependency
 from asynction.problems import Place, Problem, did_you_mean, problem_at
+from asynction.runtime._annotations import PlanError, is_async_generator, returned
 from asynction.runtime._likeness import misfits, schema_of_arg
 from asynction.runtime._models import is_model
 from asynction.runtime._plan import (
@@ -20,14 +21,11 @@ from asynction.runtime._plan import (
     Function,
     Node,
     Plan,
-    PlanError,
     Wanted,
     dependency_node,
-    is_async_generator,
     key_of,
     many,
     plan,
-    returned,
 )
 
 ASYNC = "is `async def`, which Flask cannot await; write `def`, or serve with AsynctionAsyncServer"

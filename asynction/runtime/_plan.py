@@ -7,8 +7,6 @@ the next of the event's args, as the type that it is annotated with.
 from __future__ import annotations
 
 import inspect
-import logging
-import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +14,17 @@ from functools import partial
 from typing import TypeAlias
 
 from asynction.exceptions import PayloadValidationException, SecurityException
-from asynction.inject import Dependency, Injected
+from asynction.inject import Dependency
+from asynction.runtime._annotations import (
+    PlanError,
+    class_of,
+    dependency_of,
+    hints_of,
+    is_generator,
+    mark_of,
+    name_of,
+    parameters_of,
+)
 from asynction.runtime._context import Context
 from asynction.runtime._models import ModelError, converter, is_model, shaper
 from asynction.runtime._namespaces import snake_case
@@ -28,15 +36,9 @@ Source: TypeAlias = "Callable[[Context, Values], object]"
 Providers: TypeAlias = "Mapping[type, Callable[[Context], object]]"
 Arguments: TypeAlias = "Callable[[Context, Values], tuple[object, ...]]"
 
-log = logging.getLogger("asynction")
-
 NO_VALUES: Values = {}
 IDENTITY = ("user", "token_info")
 """What a handler of a connection may ask for by name, of the client that security let in."""
-
-
-class PlanError(Exception):
-    """A signature that nobody can serve; the text goes on from the function's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +163,8 @@ class _Planner:
         self.function = function
         self.wanted = wanted
         self.path = path
-        self.hints = _hints(function, lenient=wanted.checked or wanted.occasion)
-        self.parameters = _parameters(function)
+        self.hints = hints_of(function, lenient=wanted.checked or wanted.occasion)
+        self.parameters = parameters_of(function)
         self.needs: dict[object, Node] = {}
         self.positional: list[Source | None] = []  # None where one of the event's args is to stand
         self.named: list[tuple[str, Source]] = []
@@ -222,14 +224,14 @@ class _Planner:
     def _source(self, parameter: inspect.Parameter) -> Source | None:
         """Where a parameter that asks for something by annotation or default gets it."""
         annotation = self.hints.get(parameter.name, parameter.annotation)
-        dependency = _dependency(annotation, parameter.default)
+        dependency = dependency_of(annotation, parameter.default)
         if dependency is not None:
             return self._needed(dependency)
-        mark = _mark(annotation)
+        mark = mark_of(annotation)
         if mark is not None:
             self.reads_args = self.reads_args or mark.name == "data"
             return _MARKS[mark.name]
-        kind, optional = _class_of(annotation)
+        kind, optional = class_of(annotation)
         if kind is SecurityInfo:
             return _token_info if optional or parameter.default is None else _needed_token_info
         provided = next(
@@ -240,7 +242,7 @@ class _Planner:
     def _needed(self, dependency: Dependency) -> Source:
         function = dependency.dependency
         if function in self.path:
-            raise PlanError(f"depends on `{_name(function)}`, which depends on itself")
+            raise PlanError(f"depends on `{name_of(function)}`, which depends on itself")
         key = key_of(dependency)
         if key not in self.needs:
             self.needs[key] = _node(function, key, self.wanted, (*self.path, self.function))
@@ -359,7 +361,7 @@ class _DependencyPlanner(_Planner):
             self.named.append((parameter.name, source))
         elif parameter.default is parameter.empty:
             raise PlanError(
-                f"depends on `{_name(self.function)}`, whose parameter `{parameter.name}` nobody gives:"
+                f"depends on `{name_of(self.function)}`, whose parameter `{parameter.name}` nobody gives:"
                 " annotate it with what it is (see asynction.inject), or give it a default"
             )
 
@@ -471,99 +473,6 @@ _MARKS: Mapping[str, Source] = {
 _OCCASION_ARGS = frozenset({"auth", "reason"})
 
 
-# Reading annotations ---------------------------------------------------------------------------
-
-
-def _parameters(function: Function) -> list[inspect.Parameter] | None:
-    try:
-        return list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return None
-
-
-def _hints(function: Function, *, lenient: bool) -> dict[str, object]:
-    """The annotations of a function, with names in text looked up.
-
-    What cannot be read, a name that is imported for type checkers only, say, is as good as none where a
-    contract checks in its stead (`lenient`), and is logged. Else raises PlanError.
-    """
-    target = _innermost(function)
-    if not (inspect.isroutine(target) or inspect.isclass(target)):
-        target = type(target).__call__
-    if inspect.isclass(target):
-        target = target.__init__
-    target = inspect.unwrap(target)
-    if not getattr(target, "__annotations__", None):
-        return {}
-    try:
-        return typing.get_type_hints(target, include_extras=True)
-    except Exception as error:  # whatever evaluating an annotation raises
-        if not lenient:
-            raise PlanError(f"has an annotation that cannot be read: {error}") from error
-    hints: dict[str, object] = {}
-    for name, annotation in target.__annotations__.items():
-        alone = types.SimpleNamespace(__annotations__={name: annotation})
-        try:
-            hints |= typing.get_type_hints(alone, getattr(target, "__globals__", {}), include_extras=True)
-        except Exception as error:
-            log.warning("`%s` of `%s` is taken as not annotated: %s", name, _name(function), error)
-            hints[name] = inspect.Parameter.empty
-    return hints
-
-
-def _innermost(function: Function) -> Function:
-    """Look behind functools.partial and decorators."""
-    function = inspect.unwrap(function)
-    while isinstance(function, partial):
-        function = inspect.unwrap(function.func)
-    return function
-
-
-def _alternatives(annotation: object) -> list[object]:
-    """What an annotation allows: itself, or the members of a union, without None."""
-    annotation = _without_metadata(annotation)
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return [one for one in typing.get_args(annotation) if one is not type(None)]
-    return [annotation]
-
-
-def _metadata(annotation: object) -> tuple[object, ...]:
-    return annotation.__metadata__ if typing.get_origin(annotation) is typing.Annotated else ()  # type: ignore[attr-defined]  # of Annotated
-
-
-def _without_metadata(annotation: object) -> object:
-    return typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
-
-
-def _mark(annotation: object) -> Injected | None:
-    for one in (annotation, *_alternatives(annotation)):
-        for data in _metadata(one):
-            if isinstance(data, Injected):
-                return data
-    return None
-
-
-def _dependency(annotation: object, default: object) -> Dependency | None:
-    """The dependency that a parameter names: ours, or one of another library that has the same members."""
-    metadata = [data for one in (annotation, *_alternatives(annotation)) for data in _metadata(one)]
-    for candidate in (default, *metadata):
-        if not (hasattr(candidate, "dependency") and hasattr(candidate, "use_cache")):
-            continue
-        # FastAPI's `Depends()` stands for the class that the parameter is annotated with.
-        function = candidate.dependency or _class_of(_without_metadata(annotation))[0]
-        if function in (inspect.Parameter.empty, typing.Any) or not callable(function):
-            raise PlanError("has a `Depends()` that names nothing, and whose parameter is no class")
-        return Dependency(function, bool(candidate.use_cache))
-    return None
-
-
-def _class_of(annotation: object) -> tuple[object, bool]:
-    """The one class that an annotation names, and whether None may stand for it."""
-    alternatives = _alternatives(annotation)
-    kind = alternatives[0] if len(alternatives) == 1 else None
-    return _without_metadata(kind), type(None) in typing.get_args(_without_metadata(annotation))
-
-
 def _provides(known: type, wanted: object) -> bool:
     return wanted is not object and wanted in known.__mro__
 
@@ -575,31 +484,6 @@ def _usable(
         return make(annotation)
     except ModelError as error:
         raise PlanError(f"has an annotation that cannot be served: {error}") from error
-
-
-def is_generator(function: Function) -> bool:
-    """True for a function that yields what it gives, also behind functools.partial or a callable object."""
-    return inspect.isgeneratorfunction(_body(function)) or is_async_generator(function)
-
-
-def is_async_generator(function: Function) -> bool:
-    """True for a function that is `async def` and yields, wherever `is_generator` finds one."""
-    return inspect.isasyncgenfunction(_body(function))
-
-
-def _body(function: Function) -> Function:
-    """What runs in the end when a function is called."""
-    function = _innermost(function)
-    return function if inspect.isroutine(function) else _innermost(type(function).__call__)
-
-
-def _name(function: Function) -> str:
-    return getattr(function, "__qualname__", repr(function))
-
-
-def returned(function: Function) -> object:
-    """The return annotation of a function."""
-    return _hints(function, lenient=True).get("return", inspect.Parameter.empty)
 
 
 def many(least: int, most: int | None) -> str:

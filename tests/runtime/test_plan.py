@@ -41,8 +41,9 @@ from asynction.runtime import (
     drive,
     plan,
 )
+from asynction.runtime._annotations import is_async_generator, is_generator
 from asynction.runtime._dependencies import resolved
-from asynction.runtime._plan import dependency_node, is_async_generator, is_generator
+from asynction.runtime._plan import dependency_node
 from asynction.security import SecurityInfo
 from tests.runtime.support import BOTH, Base, FakeServer, Run, arun, context
 
