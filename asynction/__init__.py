@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from asynction._version import __version__
 
 if TYPE_CHECKING:
+    from asynction.client import AsynctionAsyncClient as AsynctionAsyncClient
+    from asynction.client import AsynctionClient as AsynctionClient
     from asynction.contract import Contract as Contract
     from asynction.document import load as load
     from asynction.document import validate as validate
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 
 # Imported on first use: `import asynction` is cheap, and reading a document needs no web framework.
 _HOMES = {
+    "AsynctionAsyncClient": "client",
     "AsynctionAsyncServer": "server.asgi",
+    "AsynctionClient": "client",
     "AsynctionException": "exceptions",
     "AsynctionSocketIO": "server.flask",
     "BindingsValidationException": "exceptions",

@@ -99,12 +99,22 @@ class Mock:
 
 
 @dataclass(frozen=True, slots=True)
+class Hooks:
+    """The code around an event's handler (`x-hooks`): two checks, what it is given, what becomes of it."""
+
+    data_check: Target | None = None
+    access: Target | None = None
+    hydrate: Target | None = None
+    dehydrate: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One Socket.IO event in one direction.
 
     `args` and `ack` are None where the document says nothing of them. `handler` is the code that
-    the document names for it, `middlewares` what runs around it, the outermost first; only a received
-    event has them.
+    the document names for it, with its `hooks`, `middlewares` what runs around it, the outermost first;
+    only a received event has them.
     """
 
     name: str
@@ -112,6 +122,7 @@ class Event:
     ack: Schema | None = None
     handler: Target | None = None
     middlewares: tuple[Target, ...] = ()
+    hooks: Hooks = Hooks()
     security: Requirements = ()
     summary: str = ""
     description: str = ""

@@ -10,6 +10,8 @@ AsynctionException(RuntimeError)
 |- SecurityException                 somebody is not let in, or may not do what it asks
 |- EventException                    an event is refused, with a status that whoever raises it chooses
 |- CannotSample                      no value of a schema can be made (in asynction.samples)
+|- CallError                         a server acknowledged a call with an error (in asynction.client)
+|- ConnectionRefused                 a server does not let a client in (in asynction.client)
 |- NotEnabledError                   a server is asked for before there is one
 """
 

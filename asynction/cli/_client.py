@@ -264,10 +264,8 @@ class Peer:
 
 def _told(refusal: object) -> str:
     """Why a server refuses a connection, in its words."""
-    if isinstance(refusal, dict) and isinstance(refusal.get("message"), str):
-        message, more = refusal["message"], refusal.get("data")
-        return f"{message} {json.dumps(more)}" if more is not None else message
-    return refusal if isinstance(refusal, str) else "it does not say why"
+    message = refusal.get("message") if isinstance(refusal, dict) else refusal
+    return message if isinstance(message, str) else "it does not say why"
 
 
 @asynccontextmanager

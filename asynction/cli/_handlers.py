@@ -40,12 +40,12 @@ def handler_problems(spec: Spec, ignore: Sequence[str] = ()) -> list[Problem]:
 @contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
     """Import from `folder` first, and forget its modules after: the next one may have the same names."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(folder))
+    before, path = set(sys.modules), list(sys.path)
+    sys.path[:0] = [str(folder), str(Path.cwd())]
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        sys.path[:] = path
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None)
             if file is not None and Path(file).is_relative_to(folder):

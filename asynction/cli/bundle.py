@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import click
-import yaml
 
 from asynction.cli import HELP
 from asynction.cli._spec import document_of
-from asynction.contract import Json
-from asynction.document import bundle
+from asynction.document import bundle, to_yaml
 from asynction.exceptions import DocumentError
 
 
@@ -42,7 +39,7 @@ def command(spec: str, output: Path | None, form: str | None) -> None:
         raise click.ClickException(str(error)) from error
     if form is None:
         form = "json" if output is not None and output.suffix == ".json" else "yaml"
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n" if form == "json" else _yaml(document)
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n" if form == "json" else to_yaml(document)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -50,21 +47,3 @@ def command(spec: str, output: Path | None, form: str | None) -> None:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
             raise click.ClickException(str(error)) from error
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes also what only YAML 1.2 reads as a number or as no line break; PyYAML knows 1.1."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = '"' if {"\x85", "\u2028", "\u2029"} & set(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)[eE][-+]?[0-9]+|0o[0-7]+")
-_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-+.0123456789"))
-_Dumper.add_representer(str, _text)
-
-
-def _yaml(document: Json) -> str:
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)

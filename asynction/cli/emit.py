@@ -84,6 +84,6 @@ def _error(answer: Args) -> str | None:
     match answer:
         case ({"error": {"status": int() as status, "title": str() as title, **more}},):
             detail = f": {more['detail']}" if "detail" in more else ""
-            place = f" ({more['pointer']})" if "pointer" in more else ""
+            place = f" ({more['pointer']})" if more.get("pointer") else ""
             return f"{status} {title}{detail}{place}"
     return None

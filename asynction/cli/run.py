@@ -41,7 +41,8 @@ def command(
     async_mode: str | None,
 ) -> None:
     """Serve SPEC, an AsyncAPI document; its folder is on the import path."""
-    sys.path.insert(0, str(spec.absolute().parent))
+    # An installed command has no working folder on its path, unlike `python -m`.
+    sys.path[:0] = [str(spec.absolute().parent), str(Path.cwd())]
     address = Address(host or "127.0.0.1", port)
     if asgi:
         for option, given in (("--async-mode", async_mode), ("--debug", debug)):

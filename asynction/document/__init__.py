@@ -10,6 +10,7 @@ from asynction.contract import Contract, Json
 from asynction.document._bundler import bundle_document
 from asynction.document._checks import check
 from asynction.document._compile import compile_contract
+from asynction.document._dump import to_yaml
 from asynction.document._editor import editor_schema
 from asynction.document._files import Text
 from asynction.document._objects import VERSIONS
@@ -19,7 +20,7 @@ from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
 from asynction.rules import RULES
 
-__all__ = ["Retriever", "Spec", "Text", "bundle", "editor_schema", "files_of", "load", "validate"]
+__all__ = ["Retriever", "Spec", "Text", "bundle", "editor_schema", "files_of", "load", "to_yaml", "validate"]
 
 
 def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str] = ()) -> Contract:

@@ -13,6 +13,7 @@ from asynction.contract import (
     Event,
     Handlers,
     Handshake,
+    Hooks,
     Info,
     Json,
     Mock,
@@ -184,6 +185,7 @@ class _Compiler:
             ack=ack,
             handler=handler if received else None,
             middlewares=_middlewares(operation, node) if received else (),
+            hooks=_hooks(node.get("x-hooks") or operation.get("x-hooks")) if received else Hooks(),
             security=self.schemes.requirements(operation, "security") or (),
             summary=node.text("summary") or operation.text("summary"),
             description=node.text("description"),
@@ -298,6 +300,12 @@ def _middlewares(*nodes: Node) -> tuple[Target, ...]:
             items = list(node.each("x-middlewares")) if several else [named]
             found += [Target(item.value, item.place) for item in items if isinstance(item.value, str)]
     return tuple(found)
+
+
+def _hooks(node: Node | None) -> Hooks:
+    if node is None:
+        return Hooks()
+    return Hooks(*(_target(node, name) for name in ("dataCheck", "access", "hydrate", "dehydrate")))
 
 
 def _mock(node: Node | None, ack: Schema | None) -> Mock | None:

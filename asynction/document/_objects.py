@@ -47,6 +47,7 @@ SHARED: Rows = {
         "bindingVersion": "string",
     },
     "Handlers": {"connect": "string", "disconnect": "string", "error": "string"},
+    "Hooks": dict.fromkeys(["dataCheck", "access", "hydrate", "dehydrate"], "string"),
     "Ack": {"args": "Schema"},
     "Settings": {"ignore": "[string]"},
     "Mock": {"interval": "number", "answers": "[any]", "copies": "{string}"},
@@ -201,7 +202,11 @@ REFERABLE = {
 """The rows that may be a Reference Object instead, and the version since which they may."""
 
 _MIDDLEWARES: Row = {"x-middlewares": "string | [string]"}
-_EVENT: Row = {"x-handler": "string", **_MIDDLEWARES, "x-ack": "Ack", "x-mock": "Mock"}
+_EVENT: Row = {
+    **{"x-handler": "string", "x-hooks": "Hooks"},
+    **_MIDDLEWARES,
+    **{"x-ack": "Ack", "x-mock": "Mock"},
+}
 
 _EXTENSIONS: Rows = {
     "Document": {"x-asynction": "Settings", **_MIDDLEWARES},

@@ -19,6 +19,8 @@ Key: TypeAlias = Callable[[Context], Hashable]
 
 
 def _by_sid(context: Context) -> Hashable:
+    if context.sid is None:  # over HTTP nobody stays connected
+        return "address", context.environ.get("REMOTE_ADDR")
     return "sid", context.sid
 
 
@@ -33,7 +35,8 @@ KEYS: dict[str, Key] = {"sid": _by_sid, "user": _by_user}
 class RateLimitMiddleware(BaseMiddleware):
     """Lets `limit` events through at once, and as many in each `per` seconds after; it counts them by key.
 
-    `by` is "sid" (each connection to a namespace has one), "user", or a function that takes the context.
+    `by` is "sid" (each connection to a namespace has one; a request over HTTP counts for its address),
+    "user", or a function that takes the context.
     Raises EventException (429) before anything inside runs, and ValueError for a limit that is none.
     """
 

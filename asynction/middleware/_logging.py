@@ -51,7 +51,7 @@ class LoggingMiddleware(BaseMiddleware):
         fields = {
             "event": one_line(context.event),
             "namespace": one_line(context.namespace),
-            "sid": one_line(context.sid),
+            "sid": None if context.sid is None else one_line(context.sid),
             "user": None if context.user is None else one_line(str(context.user)),
         }
         extra = {**fields, "status": status, "duration_ms": round(duration, 3)}

@@ -93,8 +93,9 @@ def described(context: Context) -> tuple[str, dict[str, str]]:
         "messaging.operation.type": "process",
         "messaging.operation.name": "process",
         "messaging.destination.name": destination,
-        "session.id": context.sid,  # not `messaging.client.id`: of a span that consumes, that is the server
     }
+    if context.sid is not None:  # not `messaging.client.id`: of a span that consumes, that is the server
+        attributes["session.id"] = context.sid
     if template != destination:
         attributes["messaging.destination.template"] = template
     return f"process {template}", attributes

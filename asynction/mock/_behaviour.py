@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
-from asynction.contract import Contract, Event, Handlers, Namespace, Schema, SecurityScheme
+from asynction.contract import Contract, Event, Handlers, Hooks, Namespace, Schema, SecurityScheme
 from asynction.problems import did_you_mean
 from asynction.runtime import Function
 
@@ -66,7 +66,12 @@ def _namespace(namespace: Namespace) -> Namespace:
 
 def _event(event: Event) -> Event:
     return replace(
-        event, args=_checkable(event.args), ack=_checkable(event.ack), handler=None, middlewares=()
+        event,
+        args=_checkable(event.args),
+        ack=_checkable(event.ack),
+        handler=None,
+        middlewares=(),
+        hooks=Hooks(),
     )
 
 

@@ -2,10 +2,10 @@
 
 from asynction.runtime._access import AccessBook
 from asynction.runtime._annotations import PlanError
-from asynction.runtime._answers import MalformedEvent, error_ack, error_body, log_failure, status_of
+from asynction.runtime._answers import MalformedEvent, Reply, error_ack, error_body, log_failure, status_of
 from asynction.runtime._binding import Binder, import_path, is_async, misfit, positional
 from asynction.runtime._bindings import Bindings, handler_problems
-from asynction.runtime._context import NOBODY, Context
+from asynction.runtime._context import NOBODY, Context, MessageData
 from asynction.runtime._dependencies import closing
 from asynction.runtime._edge import FLASK, OCCASIONS, PYTHON_SOCKETIO, Edge, Refused
 from asynction.runtime._flow import (
@@ -29,8 +29,11 @@ from asynction.runtime._flow import (
     told,
 )
 from asynction.runtime._handshake import HandshakeRules
+from asynction.runtime._hooking import HOOKS
+from asynction.runtime._hooks import Form
 from asynction.runtime._models import plain
 from asynction.runtime._namespaces import Match, is_pattern
+from asynction.runtime._party import Party
 from asynction.runtime._plan import Convention, Plan, Wanted, plan
 from asynction.runtime._resolver import ModuleResolver, Resolver
 from asynction.runtime._router import Registration, Router, SocketEvent, default_router
@@ -39,6 +42,7 @@ from asynction.runtime._service import Service, choose_server, outgoing
 
 __all__ = [
     "FLASK",
+    "HOOKS",
     "NOBODY",
     "OCCASIONS",
     "PYTHON_SOCKETIO",
@@ -54,16 +58,20 @@ __all__ = [
     "Entrance",
     "Failure",
     "Flow",
+    "Form",
     "Function",
     "HandshakeRules",
     "MalformedEvent",
     "Match",
+    "MessageData",
     "Middleware",
     "ModuleResolver",
+    "Party",
     "Plan",
     "PlanError",
     "Refused",
     "Registration",
+    "Reply",
     "Resolver",
     "Response",
     "Router",

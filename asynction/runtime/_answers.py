@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from asynction.exceptions import (
     AsynctionException,
@@ -67,9 +69,33 @@ def error_body(error: BaseException) -> dict[str, object]:
     return {**body, "detail": str(error)}
 
 
-def error_ack(error: BaseException) -> tuple[dict[str, object]]:
+class Reply(tuple[Any, ...]):
+    """The args of an acknowledgement that has a status, and headers on a wire that carries them.
+
+    One that is no success (200 to 299) is not what the contract describes, and is held to nothing.
+    """
+
+    status: int
+    headers: Mapping[str, object]
+
+    def __new__(
+        cls, args: tuple[object, ...], status: int = 200, headers: Mapping[str, object] | None = None
+    ) -> Reply:
+        """Make a tuple of the args."""
+        made = super().__new__(cls, args)
+        made.status, made.headers = status, headers or {}
+        return made
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the event was handled as it was meant to be."""
+        return 200 <= self.status <= 299
+
+
+def error_ack(error: BaseException) -> Reply:
     """The args of the acknowledgement of an event that failed."""
-    return ({"error": error_body(error)},)
+    body = error_body(error)
+    return Reply(({"error": body},), status_of(error))
 
 
 def log_failure(error: BaseException, namespace: str, event: str) -> None:

@@ -11,6 +11,7 @@ from asynction.contract import (
     SERVED_PROTOCOLS,
     Contract,
     Event,
+    Hooks,
     Info,
     Namespace,
     Server,
@@ -24,6 +25,8 @@ from asynction.runtime._binding import ASYNC, Binder, BindingError, import_path,
 from asynction.runtime._context import Context
 from asynction.runtime._edge import FLASK, OCCASIONS, PYTHON_SOCKETIO, Edge
 from asynction.runtime._flow import Endpoint, Function, Middleware
+from asynction.runtime._hooking import bind_hooked
+from asynction.runtime._hooks import HookPlans
 from asynction.runtime._plan import Convention, Node, Plan, Wanted, dependency_node, is_hashable
 from asynction.runtime._resolver import Resolver, collisions
 from asynction.runtime._router import Registration, Router
@@ -54,6 +57,7 @@ class _Bound:
     rules: Rules
     plan: Plan
     routers: tuple[Router, ...]
+    hooks: HookPlans | None = None
 
 
 class Bindings:
@@ -196,13 +200,21 @@ class Bindings:
         rules = self._rules_of(namespace, event)
         if rules.args is not None:
             wanted = replace(wanted, least=rules.args.least, most=rules.args.most, checked=True)
-        made = binder.plan(handler, target, wanted, rules.event.args if rules.args is not None else None)
+        args, hooks = rules.event.args if rules.args is not None else None, None
+        if registration.hooks or registration.form is not None or rules.event.hooks != Hooks():
+            hooked = bind_hooked(binder, registration, target, wanted, rules.event, args)
+            made, hooks = (None, None) if hooked is None else hooked
+        else:
+            made = binder.plan(handler, target, wanted, args)
         if made is None:
             return
         if rules.event.ack is not None:
             binder.holds_ack(made, handler, target, wanted, rules.event.ack)
         made = self._demanding(binder, registration, target, wanted, made)
-        bound = _Bound(rules, made, registration.routers)
+        if hooks is not None and hooks.given is not None:
+            given = self._demanding(binder, registration, target, wanted, hooks.given)
+            hooks = replace(hooks, given=given)
+        bound = _Bound(rules, made, registration.routers, hooks)
         endpoint = self._endpoint(bound)
         if binder.problems:
             return
@@ -335,7 +347,7 @@ class Bindings:
             if one.covers(namespace, event.name)
         )
         catches = tuple(self._router_catches[router] for router in reversed(bound.routers))
-        return Endpoint(bound.rules, bound.plan, self.guards, chain, (*catches, self.catches))
+        return Endpoint(bound.rules, bound.plan, self.guards, chain, (*catches, self.catches), bound.hooks)
 
     def _grouped(self, router: Router) -> list[_Scoped]:
         """The middlewares of a router, made once."""

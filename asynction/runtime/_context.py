@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from asynction.contract import Event
@@ -14,13 +15,29 @@ NOBODY = Identity()
 NOTHING: Mapping[str, object] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class MessageData:
+    """What a client sent, as hooks see it.
+
+    `payload` is the event's arg, a list where it has several; `uuid` is None, and `headers` are empty,
+    where the wire has none.
+    """
+
+    uuid: str | int | None
+    route: str
+    headers: Mapping[str, Any]
+    payload: Any
+
+
 class Context:
     """One event, or the start or end of a connection, as middleware and injection see it.
 
     `namespace` is the client's, `/rooms/42` say, and `parameters` are its values where the contract has
     a pattern, which is then in `pattern`, else the same name; `contract` is the event there, None for one
     that it does not have. `args` are what the client sent; `auth` is given on `connect`, `reason` on
-    `disconnect`. `server` is the server itself. `error` is what the event failed with, once it has.
+    `disconnect`. `connection` and `message` are what the wire itself has for hooks, if anything. `server`
+    is the server itself; `sid` is None on a wire without connections. `error` is what the event failed
+    with, once it has.
     """
 
     contract: Event | None = None
@@ -30,13 +47,15 @@ class Context:
     parameters: Mapping[str, object] = NOTHING
     error: BaseException | None = None
     from_wire = True
+    message: MessageData | None = None
+    connection: object = None
 
     def __init__(
         self,
         server: object,
         namespace: str,
         event: str,
-        sid: str,
+        sid: str | None,
         args: tuple[object, ...] = (),
         *,
         environ: Callable[[str, str], Mapping[str, Any]] | None = None,
@@ -56,7 +75,7 @@ class Context:
     @property
     def environ(self) -> Mapping[str, Any]:
         """The WSGI environment of the request that opened the connection; empty once that has ended."""
-        return self._environ(self.sid, self.namespace) if self._environ is not None else NOTHING
+        return self._environ(self.sid or "", self.namespace) if self._environ is not None else NOTHING
 
     @property
     def user(self) -> object:

@@ -8,19 +8,20 @@ Who drives it decides whether calls are awaited.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar, cast
 
 from asynction.contract import Requirements
 from asynction.exceptions import AsynctionException, PayloadValidationException, SecurityException
-from asynction.runtime._answers import error_ack, log_failure, own_fault
-from asynction.runtime._context import NOBODY, Context
+from asynction.runtime._answers import Reply, error_ack, log_failure, own_fault
+from asynction.runtime._context import NOBODY, Context, MessageData
 from asynction.runtime._dependencies import Override, resolved
 from asynction.runtime._handshake import HandshakeRules
+from asynction.runtime._hooks import HookPlans
 from asynction.runtime._models import plain
 from asynction.runtime._plan import NO_VALUES, Plan
-from asynction.runtime._rules import Rules, checked_ack, checked_args
+from asynction.runtime._rules import Rules, checked_ack, checked_args, pack
 from asynction.security import Guard, Identity, Request, authenticate, authorize, recognise
 
 T = TypeVar("T")
@@ -45,7 +46,8 @@ Middleware: TypeAlias = "Around | Function"
 class Endpoint:
     """An event that the server receives, bound to its handler.
 
-    `middlewares` has the outermost first, `catches` the exception handlers, the nearest first.
+    `middlewares` has the outermost first, `catches` the exception handlers, the nearest first; `hooks`
+    is None where there are none.
     """
 
     rules: Rules
@@ -53,6 +55,7 @@ class Endpoint:
     guards: Mapping[str, Guard] = field(default_factory=dict)
     middlewares: tuple[Middleware, ...] = ()
     catches: tuple[Catches, ...] = ()
+    hooks: HookPlans | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +123,113 @@ def _driven(
 
 def _handled(endpoint: Endpoint, settings: Settings, context: Context) -> Response:
     """Check the args and who sends them, call the handler, and return what acknowledges the event."""
-    rules, plan = endpoint.rules, endpoint.plan
+    rules, plan, hooks = endpoint.rules, endpoint.plan, endpoint.hooks
     if context.identity is None:  # it has not been let in yet
         raise SecurityException
     if rules.args is not None:
         checked_args(rules, context.args, strict_json=settings.strict_json and context.from_wire)
-    elif len(context.args) < plan.least or (plan.most is not None and len(context.args) > plan.most):
+    elif hooks is None and not plan.takes(len(context.args)):
         raise PayloadValidationException(f"the handler does not take {len(context.args)} args")
+    hooked = None if hooks is None else _Hooked(hooks, rules, plan, context, settings.override)
+    if hooked is not None:
+        yield from hooked.check_data()
     if rules.event.security:
         yield from authorize(rules.event.security, endpoint.guards, context.identity)
+    if hooked is not None:
+        plan, context = yield from hooked.prepared()
     values = (yield from resolved(plan.needs, context, settings.override)) if plan.needs else NO_VALUES
     call = plan.call(context, values)
     try:
         result = yield call
     except AsynctionException as error:
         raise own_fault(error)  # noqa: B904 - it is the same exception
+    if hooked is not None:
+        return (yield from hooked.finished(result))
     return plain(result) if plan.shape is None else plan.shape(result)
+
+
+class _Hooked:
+    """One event of which hooks decide: whether it is handled, what the handler is given, what comes of it."""
+
+    def __init__(
+        self, hooks: HookPlans, rules: Rules, plan: Plan, context: Context, override: Override | None
+    ) -> None:
+        self.hooks, self.rules, self.plan, self.context, self.override = hooks, rules, plan, context, override
+        self.message = _message(context, rules)
+        self.connection = context if context.connection is None else context.connection
+        self.local: dict[str, object] = {}
+
+    def _ask(self, hook: Plan, *args: object) -> Response:
+        return (yield from told(hook, self.context.replace(args=args), self.override))
+
+    def check_data(self) -> Response:
+        """Ask the data check; raises PayloadValidationException where it refuses."""
+        hook = self.hooks.data_check
+        if hook is not None and not (yield from self._ask(hook, self.message, self.local)):
+            event, namespace = self.rules.event.name, self.rules.namespace
+            raise PayloadValidationException(f"payload of `{event}` in `{namespace}`: its data check fails")
+        return None
+
+    def prepared(self) -> Generator[tuple[Function, Args], object, tuple[Plan, Context]]:
+        """Ask who may do this, and find what the handler is given; raises SecurityException."""
+        hooks, context = self.hooks, self.context
+        if hooks.access is not None:
+            access = yield from self._ask(hooks.access, self.connection, self.message, self.local)
+            if not access:
+                raise SecurityException(403)
+        if hooks.hydrate is not None:
+            value = yield from self._ask(hooks.hydrate, self.connection, self.message)
+        elif hooks.takes_local:
+            value = self.local
+        elif "value" in self.local:
+            value = self.local["value"]
+        else:
+            return self._unchanged(context)
+        if hooks.given is None:
+            raise TypeError(f"the handler of `{context.event}` takes no single value, which its hooks give")
+        return hooks.given, context.replace(args=(value,))
+
+    def _unchanged(self, context: Context) -> tuple[Plan, Context]:
+        form = self.hooks.form
+        if form is not None:
+            context = context.replace(args=form.arguments(self.connection, self.message))
+        if not self.plan.takes(len(context.args)) and (form is not None or self.rules.args is None):
+            error = TypeError if form is not None else PayloadValidationException
+            raise error(f"the handler does not take {len(context.args)} args")
+        return self.plan, context
+
+    def finished(self, result: object) -> Response:
+        """Make what acknowledges the event of what the handler returned."""
+        hooks, form = self.hooks, self.hooks.form
+        answer = form.reply(result) if form is not None else None
+        if answer is not None and not answer.is_success:
+            return Reply(_plain_args(answer), answer.status, answer.headers)
+        value = result if answer is None else answer[0]
+        if hooks.dehydrate is not None:
+            value = plain((yield from self._ask(hooks.dehydrate, value)))
+        elif self.plan.shape is None or form is not None:
+            value = plain(value)
+        else:
+            value = self.plan.shape(value)
+        if answer is None:
+            return value
+        if isinstance(value, list) and self.rules.ack is not None and self.rules.ack.is_tuple:
+            value = tuple(value)
+        return Reply(pack(value, self.rules.ack), answer.status, answer.headers)
+
+
+def _plain_args(args: Args) -> Args:
+    return tuple([plain(one) for one in args])
+
+
+def _message(context: Context, rules: Rules) -> MessageData:
+    """The message that the wire has, else one of the args: a tuple of them is a list."""
+    message, args = context.message, context.args
+    if message is not None and context.from_wire:  # else middleware has put other args there
+        return message
+    alone = len(args) == 1 and not (rules.args is not None and rules.args.is_tuple)
+    payload = args[0] if alone else list(args) or None
+    return replace(message or MessageData(None, context.event, {}, None), payload=payload)
 
 
 def acknowledged(rules: Rules, callback: Function, args: Args) -> Flow:

@@ -74,7 +74,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A function, and how it gets what it takes: `least` to `most` args of the event."""
+    """A function, and how it gets what it takes: `least` to `most` args of the event.
+
+    `asks_sid` says that it takes the id of a connection, and does not allow for None.
+    """
 
     function: Function
     arguments: Arguments
@@ -85,6 +88,16 @@ class Plan:
     shape: Callable[[object], object] | None = None
     free: tuple[Free, ...] = ()
     reads_args: bool = False
+    asks_sid: bool = False
+
+    @property
+    def needs_sid(self) -> bool:
+        """Whether the function, or anything that it depends on, can only serve a connection."""
+        return self.asks_sid or any(node.plan.needs_sid for node in self.needs)
+
+    def takes(self, count: int) -> bool:
+        """Whether the function takes so many of the event's args."""
+        return self.least <= count and (self.most is None or count <= self.most)
 
     def call(self, context: Context, values: Values = NO_VALUES) -> tuple[Function, tuple[object, ...]]:
         """The function to call for an event, and its positional arguments.
@@ -171,6 +184,7 @@ class _Planner:
         self.free: list[Free] = []
         self.rest = False
         self.reads_args = False
+        self.asks_sid = False
 
     def made(self) -> Plan:
         function = self.function
@@ -195,6 +209,7 @@ class _Planner:
             _usable(shaper, returns),
             tuple(Free(f.name, f.annotation, f.default, f.index - len(leading)) for f in self.free),
             self.reads_args,
+            self.asks_sid or self._leads_with_sid(leading),
         )
 
     # Reading the parameters --------------------------------------------------------------------
@@ -230,6 +245,8 @@ class _Planner:
         mark = mark_of(annotation)
         if mark is not None:
             self.reads_args = self.reads_args or mark.name == "data"
+            needed = mark.name == "sid" and not _allows_none(annotation, parameter.default)
+            self.asks_sid = self.asks_sid or needed
             return _MARKS[mark.name]
         kind, optional = class_of(annotation)
         if kind is SecurityInfo:
@@ -300,6 +317,14 @@ class _Planner:
             leading if wanted.convention.preferred and untyped and not taken and first.name != "data" else ()
         )
 
+    def _leads_with_sid(self, leading: tuple[str, ...]) -> bool:
+        """Whether `sid` is given first, to a parameter that is not annotated to take None."""
+        if "sid" not in leading:
+            return False
+        index = leading.index("sid")
+        free = self.free[index] if index < len(self.free) else None
+        return free is None or not _allows_none(free.annotation, free.default)
+
     def _range(self, leading: int) -> tuple[int, int | None]:
         """How many of the event's args the function takes; raises PlanError where others are sent."""
         wanted = self.wanted
@@ -351,6 +376,7 @@ class _DependencyPlanner(_Planner):
             tuple(self.needs.values()),
             free=tuple(self.free),
             reads_args=self.reads_args,
+            asks_sid=self.asks_sid,
         )
 
     def _read(self, parameter: inspect.Parameter) -> None:
@@ -471,6 +497,10 @@ _MARKS: Mapping[str, Source] = {
     **{name: partial(_attribute, name) for name in ("environ", "auth", "reason", "event", "server")},
 }
 _OCCASION_ARGS = frozenset({"auth", "reason"})
+
+
+def _allows_none(annotation: object, default: object) -> bool:
+    return default is None or class_of(annotation)[1]
 
 
 def _provides(known: type, wanted: object) -> bool:

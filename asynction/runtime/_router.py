@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
 from weakref import WeakMethod
 
 from asynction.contract import namespace_name
 from asynction.inject import Dependency
+from asynction.runtime._hooks import Form
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A handler that routers have for an event; `routers` has the outermost first."""
+    """A handler that routers have for an event; `routers` has the outermost first.
+
+    `hooks` go before those that the contract names; a `form` is how a wire calls handlers of its own kind.
+    """
 
     namespace: str
     event: str
     handler: Callable[..., object]
     response_model: object = None
     routers: tuple[Router, ...] = ()
+    hooks: Mapping[str, Callable[..., object]] = field(default_factory=dict, compare=False)
+    form: Form | None = None
 
 
 class Router:

@@ -15,6 +15,7 @@ from asynction.exceptions import (
     Violation,
 )
 from asynction.problems import Problem, did_you_mean, problem_at
+from asynction.runtime._answers import Reply
 from asynction.runtime._namespaces import Match, Pattern, is_pattern
 from asynction.validation import Validator
 
@@ -134,6 +135,8 @@ def checked_ack(rules: Rules, value: object) -> tuple[object, ...]:
     """The args that acknowledge an event; raises MessageAckValidationException."""
     args = pack(value, rules.ack)
     if rules.ack is not None and (violations := rules.ack.check(args)):
+        if isinstance(args, Reply) and not args.is_success:
+            return args
         raise _broken(MessageAckValidationException, "acknowledgement", rules, violations)
     return args
 

@@ -47,7 +47,7 @@ class Service:
         self._edge = bindings.edge
         self.settings = Settings(bindings.edge.driver, self.failure, override=bindings.override)
         self._endpoints, self._guards = bindings.endpoints, bindings.guards
-        self.identities: dict[str, Identity] = {}
+        self.identities: dict[str | None, Identity] = {}
         self.is_complete = False
         self._handshakes = {
             name: HandshakeRules(namespace.handshake)
@@ -119,19 +119,18 @@ class Service:
             context.error = context.error or error
             self.identities.pop(context.sid, None)
             raise
-        if answer is False or not self._edge.is_open(context.sid, context.namespace):  # it may have left
-            self.identities.pop(context.sid, None)
+        sid = context.sid or ""
+        if answer is False or not self._edge.is_open(sid, context.namespace):  # it may have left
+            self.identities.pop(sid, None)
             return False
         end = context.identity.expiry(self._guards) if context.identity is not None else None
         if end is not None:
-            self._edge.expire(context.sid, context.namespace, end)
+            self._edge.expire(sid, context.namespace, end)
         return answer
 
     def _enter(self, context: Context, auth: object, request: Callable[[object], Request]) -> Response:
         try:
-            if not self.is_complete:
-                self._bindings.check_complete()
-                self.is_complete = True
+            self._complete()
             if isinstance(auth, MalformedEvent):  # a packet that cannot be read
                 raise auth
             match = self._bindings.rules.match(context.namespace)
@@ -139,7 +138,7 @@ class Service:
                 raise UnknownEventException(f"no namespace `{context.namespace:.80}`")
             match = match or Match(context.namespace)
             context.parameters, context.pattern = match.parameters, match.name
-            entrance = self._entrance(match.name, context.sid)
+            entrance = self._entrance(match.name, context.sid or "")
             return (yield from connection(entrance, request(auth), context, self.settings.override))
         except self._edge.refusals:
             raise
@@ -149,6 +148,26 @@ class Service:
             # `str` has the name of the parameter that is wrong; of our own faults nobody hears more.
             reason = str(error) if status_of(error) < 500 else body["title"]
             raise Refused(reason, body) from error
+
+    def _complete(self) -> None:
+        if not self.is_complete:
+            self._bindings.check_complete()
+            self.is_complete = True
+
+    def admit(
+        self, context: Context, event: Event, request: Request
+    ) -> Generator[tuple[Function, Args], object, None]:
+        """Find out who sends an event on a wire without connections, where each request shows it.
+
+        What the contract demands of a connection's handshake, and the connect handler, have no part in it.
+        Raises SecurityException: 401 where credentials are missing or wrong.
+        """
+        self._complete()
+        entrance = self._entrance(context.pattern, "")
+        yield from connection(replace(entrance, handshake=None, plan=None, admit=None), request, context)
+        infos = (context.identity or NOBODY).infos
+        if event.security and not any(all(name in infos for name in each) for each in event.security):
+            raise SecurityException  # its scopes are looked at later, as on every wire
 
     def _entrance(self, name: str, sid: str) -> Entrance:
         """What a client must pass to enter; a server that is not bound yet lets nobody in."""
@@ -190,6 +209,14 @@ class Service:
                 raise AsynctionException(f"the {context.event} handler raised {error!r}") from error
             raise error
         yield from failed(error, replace(failure, propagate=False), context)
+
+    def is_hidden(self, namespace: str, sid: str) -> bool:
+        """Whether a client has not shown yet that it may be in a namespace that demands credentials."""
+        access = self._bindings.access
+        if access is None or sid in self.identities:
+            return False
+        match = self._bindings.rules.match(namespace)
+        return match is not None and bool(access.required.get(match.name))
 
     # Sending -----------------------------------------------------------------------------------
 

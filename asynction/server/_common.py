@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from socketio.packet import ACK, EVENT
 
 from asynction.contract import namespace_name
-from asynction.runtime import Bindings
+from asynction.runtime import Bindings, Party, Service
 from asynction.security import Request
 from asynction.server._packet import contract_packet
 
 DEFAULT_PATH = "socket.io"
 """Where Socket.IO is, if nobody says otherwise."""
+
+
+class ContractServer(Party):
+    """What the servers for Flask and for ASGI have in common."""
+
+    _service: Service
+
+    def security_info(self, sid: str) -> Mapping[str, object] | None:
+        """What the security function said of a connected client; None where none was asked."""
+        identity = self._service.identities.get(sid)
+        return identity.token_info if identity is not None else None
+
+
+def hide_strangers(manager: Any, service: Service) -> None:
+    """Send nothing to a client that is still being asked who it is.
+
+    python-socketio counts it among the participants of its namespace from the moment it knocks.
+    """
+    participants = manager.get_participants
+
+    def get_participants(namespace: str, room: object) -> Iterator[tuple[str, str]]:
+        for sid, eio_sid in participants(namespace, room):
+            if not service.is_hidden(namespace, sid):
+                yield sid, eio_sid
+
+    manager.get_participants = get_participants
 
 
 def parent_options(

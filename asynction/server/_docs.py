@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from asynction.contract import Contract, Json
 from asynction.server._asgi_app import ASGIApp, Receive, Scope, Send, below, is_below
+from asynction.server.http import HttpWire
 
 if TYPE_CHECKING:
     from asynction.ui import Response, Site
@@ -50,24 +51,38 @@ class Docs:
     """The docs page of one server, at `base`: made when it is first asked for.
 
     `base` is `docs` beside the Socket.IO path, or `asyncapi` where the application has that path already.
+    Where events can be sent by HTTP (`http`), their OpenAPI document is there, too.
     """
 
     def __init__(
-        self, contract: Contract, source: Source, socketio_path: str, taken: Collection[str] = ()
+        self,
+        contract: Contract,
+        source: Source,
+        socketio_path: str,
+        taken: Collection[str] = (),
+        http: HttpWire | None = None,
     ) -> None:
         self._contract = contract
+        self._http = http
         self._source = source
         self._socketio_path = socketio_path.strip("/")
         parent = f"/{self._socketio_path}".rpartition("/")[0]
         names = ("docs", "asyncapi", f"{self._socketio_path.rpartition('/')[2]}-docs")
-        self.base = next((f"{parent}/{name}" for name in names if f"{parent}/{name}" not in taken), "")
+        places = [f"{parent}/{name}" for name in names]
+        self.base = next((place for place in places if place not in taken), places[-1])
         self._site: Site | None = None
 
     def get(self, path: str, if_none_match: str | None) -> Response | None:
         """Answer a GET of `path`, which counts from `base`; None where nothing is there."""
-        from asynction.ui import Site  # templates take time, which a server without readers need not spend
+        from asynction.ui import Response, Site  # templates take time, which not every server need spend
 
+        if path == "openapi.json" and self._http is not None:
+            from asynction.server._http_openapi import openapi
+
+            return Response(200, "application/json", openapi(self._http), (("Cache-Control", "no-cache"),))
         if self._site is None:
             source = cast("Mapping[str, Json]", self._source())
-            self._site = Site(self._contract, source, socketio_path=f"/{self._socketio_path}")
+            at = f"/{self._socketio_path}"
+            has_http = self._http is not None
+            self._site = Site(self._contract, source, socketio_path=at, base=self.base, http=has_http)
         return self._site.get(path, if_none_match=if_none_match)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any, TypeVar, cast
@@ -19,7 +19,7 @@ from socketio.packet import ACK
 from asynction.contract import Contract, Server
 from asynction.document import Spec, bundle, load
 from asynction.exceptions import AsynctionException, EventException
-from asynction.inject import Data
+from asynction.inject import Data, SocketID
 from asynction.runtime import (
     OCCASIONS,
     PYTHON_SOCKETIO,
@@ -45,11 +45,20 @@ from asynction.runtime import (
 from asynction.server._asgi_app import ASGIApp, EngineApp, add_route, mount, paths_of
 from asynction.server._asgi_client import AsyncTestClient, Headers
 from asynction.server._asgi_loop import Engine, cancel, off_the_loop, wait_for
-from asynction.server._common import DEFAULT_PATH, handler_namespace, parent_options, request_of
+from asynction.server._common import (
+    DEFAULT_PATH,
+    ContractServer,
+    handler_namespace,
+    hide_strangers,
+    parent_options,
+    request_of,
+)
 from asynction.server._current import disable, enable
 from asynction.server._docs import Docs, DocsApp, Source
 from asynction.server._expiry import Expiries
+from asynction.server._http_asgi import HttpApp
 from asynction.server._packet import MALFORMED, is_strict, peer_packet
+from asynction.server.http import HttpOptions, HttpWire
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
@@ -77,7 +86,7 @@ def _addressed(method: F) -> F:
     return cast("F", addressed)
 
 
-class AsynctionAsyncServer(socketio.AsyncServer):
+class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
     """A `socketio.AsyncServer` bound to a contract: made by `from_spec`, used like its parent.
 
     Without a contract it is made like its parent, and what handlers are annotated with is checked. An
@@ -99,11 +108,10 @@ class AsynctionAsyncServer(socketio.AsyncServer):
         security_functions: Mapping[str, Function] | None = None,
         grace: float = 5.0,
         source: Source | None = None,
+        http: bool | HttpOptions = False,
         **kwargs: Any,
     ) -> None:
-        self.contract = contract
-        self.strict = strict
-        self.grace = grace
+        self.contract, self.strict, self.grace = contract, strict, grace
         self._bindings = Bindings(
             contract,
             self._edge(),
@@ -117,21 +125,22 @@ class AsynctionAsyncServer(socketio.AsyncServer):
         self._beside: set[str] = set()  # namespaces that are no business of the contract's
         self._has_any = False  # handlers for every namespace
         self.dependency_overrides = self._bindings.overrides
-        path = server.path if server is not None else None
-        self.socketio_path = socketio_path or path or DEFAULT_PATH
+        self.socketio_path = socketio_path or (server.path if server is not None else None) or DEFAULT_PATH
         options = {"async_mode": "asgi", **kwargs}
         super().__init__(**parent_options(self._bindings, options, options))
         self._service.settings.strict_json = is_strict(self.packet_class)
         self._expiries = Expiries(self, driver=adrive, wait=wait_for)
+        hide_strangers(self.manager, self._service)
         for router in (default_router, *routers):
             self.add_router(router)
         if not getattr(kwargs.get("client_manager"), "write_only", False):  # else no client ever comes
             self._bindings.bind_contract(resolver)
         self._register_all()
         self._other: ASGIApp | None = None
+        self._http = self._wire(http) if http else None
         self._docs = None
         if contract is not None and source is not None:
-            self._docs = Docs(contract, source, self.socketio_path, paths_of(app))
+            self._docs = Docs(contract, source, self.socketio_path, paths_of(app), self._http)
         if app is not None and not self._mounted(app):
             self._other = app
         enable(self)
@@ -150,6 +159,7 @@ class AsynctionAsyncServer(socketio.AsyncServer):
         routers: Sequence[Router] = (),
         resolver: Resolver | None = None,
         security_functions: Mapping[str, Function] | None = None,
+        http: bool | HttpOptions = False,
         **kwargs: Any,
     ) -> AsynctionAsyncServer:
         """Build a server from an AsyncAPI document: the path of a file, or a mapping.
@@ -160,7 +170,8 @@ class AsynctionAsyncServer(socketio.AsyncServer):
         or at `asyncapi` where the app has that already. `strict=False` warns where code and contract part,
         instead of raising.
         `routers` are attached, and `resolver` finds the handlers that the document does not name;
-        `security_functions` are asked, by scheme, instead of those that it names. Other arguments go to
+        `security_functions` are asked, by scheme, instead of those that it names. `http` takes events by
+        `POST` requests, too, at `events` beside the Socket.IO path. Other arguments go to
         `socketio.AsyncServer`. Raises DocumentError with all problems of the document, and of the handlers.
         """
         contract = load(spec_path)
@@ -177,6 +188,7 @@ class AsynctionAsyncServer(socketio.AsyncServer):
             resolver=resolver,
             security_functions=security_functions,
             source=partial(bundle, spec_path) if docs else None,
+            http=http,
             **kwargs,
         )
 
@@ -194,6 +206,9 @@ class AsynctionAsyncServer(socketio.AsyncServer):
             prepare=off_the_loop,
             expire=self._expire,
         )
+
+    def _wire(self, options: bool | HttpOptions) -> HttpWire:
+        return HttpWire(self._bindings, self._service, self.socketio_path, options, _handled.set)
 
     def _environ(self, sid: str, namespace: str) -> Mapping[str, Any]:
         environ: Mapping[str, Any] = super().get_environ(sid, namespace) or {}
@@ -251,39 +266,6 @@ class AsynctionAsyncServer(socketio.AsyncServer):
         for attribute in dir(namespace_handler):
             if attribute.startswith("on_"):
                 self.on(attribute.removeprefix("on_"), getattr(namespace_handler, attribute), name)
-
-    def add_router(self, router: Router) -> None:
-        """Attach a router: its handlers, also those to come, are bound and held to the contract.
-
-        Raises as `on` does.
-        """
-        router.subscribe(self._bindings.bind_registration)
-
-    def add_middleware(
-        self,
-        middleware: object,
-        namespace: str | None = None,
-        events: Iterable[str] | str | None = None,
-        *,
-        global_middleware: bool = False,
-    ) -> None:
-        """Put a middleware around events: of a namespace, of these names, or all; the first is outermost.
-
-        `global_middleware` says in a word that it is for all. Raises TypeError for what is no middleware,
-        UnknownEventException for events that there are none of.
-        """
-        if global_middleware and (namespace is not None or events is not None):
-            raise TypeError("a middleware is for all events, or for some")
-        self._bindings.add_middleware(middleware, namespace, events)
-
-    def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
-        """Register who answers an exception of this class: what it returns acknowledges the event."""
-
-        def decorator(handler: F) -> F:
-            self._bindings.catches[kind] = self._bindings.catch(handler)
-            return handler
-
-        return decorator
 
     def instrument(self, *args: Any, namespace: str = "/admin", **kwargs: Any) -> Any:
         """Let the Socket.IO Admin UI look at the server, as in python-socketio: beside the contract."""
@@ -393,11 +375,6 @@ class AsynctionAsyncServer(socketio.AsyncServer):
         if gone is not None and reason == self.reason.CLIENT_DISCONNECT:
             gone.queue.put_nowait(None)
 
-    def security_info(self, sid: str) -> Mapping[str, object] | None:
-        """What the security function said of a connected client; None where none was asked."""
-        identity = self._service.identities.get(sid)
-        return identity.token_info if identity is not None else None
-
     # Sending -----------------------------------------------------------------------------------
 
     async def emit(  # noqa: PLR0917 - as the parent has it
@@ -500,14 +477,17 @@ class AsynctionAsyncServer(socketio.AsyncServer):
         not be mounted on, that is `other`.
         """
         path = self.socketio_path
-        engine = EngineApp(self, path, other or self._other, start=self._start, stop=self.shutdown)
-        return engine if self._docs is None else DocsApp(self._docs, engine)
+        app: ASGIApp = EngineApp(self, path, other or self._other, start=self._start, stop=self.shutdown)
+        app = app if self._http is None else HttpApp(self._http, app)
+        return app if self._docs is None else DocsApp(self._docs, app)
 
     def _mounted(self, app: ASGIApp) -> bool:
         engine = EngineApp(self, self.socketio_path, start=self._start, stop=self.shutdown)
         mounted = mount(app, engine, self.socketio_path, self._start, self.shutdown)
         if mounted and self._docs is not None:
             add_route(app, DocsApp(self._docs, engine), self._docs.base)
+        if mounted and self._http is not None:
+            add_route(app, HttpApp(self._http, engine), self._http.path)
         return mounted
 
     def test_client(
@@ -569,9 +549,9 @@ class AsynctionAsyncServer(socketio.AsyncServer):
 def _routed(namespace_handler: socketio.AsyncNamespace) -> Function:
     """Give a class that routes its events itself what python-socketio gives it."""
 
-    async def routed(_: Data, context: Context) -> object:
+    async def routed(_: Data, context: Context, sid: SocketID) -> object:
         brought = (context.environ,) if context.event == "connect" else ()
-        return await namespace_handler.trigger_event(context.event, context.sid, *brought, *context.args)
+        return await namespace_handler.trigger_event(context.event, sid, *brought, *context.args)
 
     return routed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from socketio.exceptions import ConnectionRefusedError
 from asynction.contract import Contract, Server
 from asynction.document import Spec, bundle, load
 from asynction.exceptions import AsynctionException
+from asynction.inject import SocketID
 from asynction.runtime import (
     FLASK,
     OCCASIONS,
@@ -34,10 +35,19 @@ from asynction.runtime import (
     outgoing,
 )
 from asynction.security import Request
-from asynction.server._common import DEFAULT_PATH, certificate_of, handler_namespace, parent_options
+from asynction.server._common import (
+    DEFAULT_PATH,
+    ContractServer,
+    certificate_of,
+    handler_namespace,
+    hide_strangers,
+    parent_options,
+)
 from asynction.server._docs import Docs, Source
 from asynction.server._expiry import Expiries
+from asynction.server._http_flask import add_events
 from asynction.server._packet import MALFORMED, is_strict
+from asynction.server.http import HttpOptions, HttpWire
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
@@ -45,7 +55,7 @@ F = TypeVar("F", bound=Function)
 log = logging.getLogger("asynction")
 
 
-class AsynctionSocketIO(flask_socketio.SocketIO):
+class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     """A `flask_socketio.SocketIO` bound to a contract: made by `from_spec`, used like its parent.
 
     Handlers come from the document when an app is given, here or to `init_app`. All that is sent and
@@ -65,9 +75,11 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         resolver: Resolver | None = None,
         security_functions: Mapping[str, Function] | None = None,
         source: Source | None = None,
+        http: bool | HttpOptions = False,
         **kwargs: Any,
     ) -> None:
         self.contract = contract
+        self._http = http
         self._source = source
         self.strict = strict
         self._bindings = Bindings(
@@ -102,6 +114,7 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         routers: Sequence[Router] = (),
         resolver: Resolver | None = None,
         security_functions: Mapping[str, Function] | None = None,
+        http: bool | HttpOptions = False,
         **kwargs: Any,
     ) -> AsynctionSocketIO:
         """Build a server from an AsyncAPI document: the path of a file, or a mapping.
@@ -111,9 +124,9 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         `asyncapi` where the app has that already. `validation=False` checks no payload, ack or handshake.
         `strict=False` warns where code and contract part, instead of raising. `routers` are attached, and
         `resolver` finds the handlers that the document does not name; `security_functions` are asked, by
-        scheme, instead of those that it names. Other arguments go to
-        `flask_socketio.SocketIO`. Raises DocumentError with all problems of the document, and of the
-        handlers that it names once there is an app.
+        scheme, instead of those that it names. `http` takes events by `POST` requests, too, at `events`
+        beside the Socket.IO path. Other arguments go to `flask_socketio.SocketIO`. Raises DocumentError with
+        all problems of the document, and of the handlers that it names once there is an app.
         """
         contract = load(spec_path)
         for problem in contract.warnings:
@@ -129,6 +142,7 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
             resolver=resolver,
             security_functions=security_functions,
             source=partial(bundle, spec_path) if docs else None,
+            http=http,
             **kwargs,
         )
 
@@ -144,14 +158,19 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         super().init_app(app, **parent_options(self._bindings, kwargs, options))
         self._service.settings.strict_json = is_strict(self.server.packet_class)
         self._expiries = Expiries(self.server)
+        hide_strangers(self.server.manager, self._service)
         if app is None:
             return
         self._bindings.bind_contract(self._resolver)
         self._register_all()
+        path = options.get("path") or options.get("resource") or DEFAULT_PATH
+        wire = None
+        if self._http:
+            wire = HttpWire(self._bindings, self._service, path, self._http, _enter)
+            add_events(app, wire, _request)
         if self._source is not None:
-            path = options.get("path") or options.get("resource") or DEFAULT_PATH
             taken = {rule.rule.rstrip("/") for rule in app.url_map.iter_rules()}
-            _add_docs(app, Docs(self.contract, self._source, path, taken))
+            _add_docs(app, Docs(self.contract, self._source, path, taken, wire))
 
     def _edge(self) -> Edge:
         return Edge(
@@ -220,31 +239,6 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         for attribute in dir(namespace_handler):
             if attribute.startswith("on_"):
                 self.on(attribute.removeprefix("on_"), name)(getattr(namespace_handler, attribute))
-
-    def add_router(self, router: Router) -> None:
-        """Attach a router: its handlers, also those to come, are bound and held to the contract.
-
-        Raises as `on` does.
-        """
-        router.subscribe(self._bindings.bind_registration)
-
-    def add_middleware(
-        self, middleware: object, namespace: str | None = None, events: Iterable[str] | str | None = None
-    ) -> None:
-        """Put a middleware around events: of a namespace, of these names, or all; the first is outermost.
-
-        Raises TypeError for what cannot be one here, UnknownEventException for events that there are none of.
-        """
-        self._bindings.add_middleware(middleware, namespace, events)
-
-    def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
-        """Register who answers an exception of this class: what it returns acknowledges the event."""
-
-        def decorator(handler: F) -> F:
-            self._bindings.catches[kind] = self._bindings.catch(handler)
-            return handler
-
-        return decorator
 
     def _register_all(self) -> None:
         """Tell the server of every namespace of the contract and all that is bound so far."""
@@ -316,11 +310,6 @@ class AsynctionSocketIO(flask_socketio.SocketIO):
         finally:
             if context.exits:
                 drive(closing(context))
-
-    def security_info(self, sid: str) -> Mapping[str, object] | None:
-        """What the security function said of a connected client; None where none was asked."""
-        identity = self._service.identities.get(sid)
-        return identity.token_info if identity is not None else None
 
     # Sending -----------------------------------------------------------------------------------
 
@@ -419,9 +408,13 @@ def _request(auth: object) -> Request:
     )
 
 
-def _trigger(namespace_handler: flask_socketio.Namespace, event: str, *args: object) -> object:
+def _enter(namespace: str) -> None:
+    """Make `emit` send to the namespace of an event that came by HTTP; a `sid` there is none."""
+    flask.request.namespace = namespace  # type: ignore[attr-defined]  # as Flask-SocketIO does
+
+
+def _trigger(namespace_handler: flask_socketio.Namespace, event: str, *args: object, sid: SocketID) -> object:
     """Reach a class-based namespace that routes its events itself."""
-    sid = flask.request.sid  # type: ignore[attr-defined]  # Flask-SocketIO sets it
     if event == "connect":
         args = (flask.request.environ, *args)
     return namespace_handler.trigger_event(event, sid, *args)

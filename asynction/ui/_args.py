@@ -17,13 +17,14 @@ from asynction.validation import DRAFT_07, Validator
 
 @dataclass(frozen=True, slots=True)
 class Args:
-    """What a list of args may be; `most` is None for any number."""
+    """What a list of args may be; `most` is None for any number, `is_list` is False for one arg."""
 
     parts: tuple[Part, ...]
     least: int
     most: int | None
     description: Markup
     schema: Mapping[str, Json]
+    is_list: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -59,6 +60,7 @@ def read_args(schema: Schema | None, views: Views) -> Args:
         most,
         markdown.inline(description) if isinstance(description, str) else Markup(),
         _whole(schema, least, most),
+        is_list=True,
     )
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 
-CONSOLE = ("console.js", "vendor/socket.io.esm.min.js", "vendor/json-schema.js")
-"""Without these there is no console."""
+CONSOLE = ("console.js", "vendor/socket.io.esm.min.js")
+"""Without these there is no console; without the schema validator it says that it checks nothing."""
 
 TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -13,13 +13,14 @@ from asynction.ui._security import required_by
 from asynction.validation import DRAFT_07
 
 
-def read_island(contract: Contract, page: Page) -> Json:
+def read_island(contract: Contract, page: Page) -> dict[str, Json]:
     """What the console needs; `receives` and `sends` are the contract's, seen from the server.
 
     The page has each thing once, so that it stays small, and `page.js` writes the rest out before the
     console reads it: the anchor and the summary of an event, which the page shows; `args` and `ack`,
     which are only schemas here, as `{schema, least, most}`; and definitions, which stand at the top,
-    while `definitions` of a schema lists the names of those that it needs.
+    while `definitions` of a schema lists the names of those that it needs. `list` is there where the schema
+    describes a list of args, which is the body of an HTTP request then, and not one arg.
     """
     return _Island(contract).read(page)
 
@@ -29,7 +30,7 @@ class _Island:
         self.contract = contract
         self.definitions: dict[str, Json] = {}
 
-    def read(self, page: Page) -> Json:
+    def read(self, page: Page) -> dict[str, Json]:
         return {
             "title": page.title,
             "version": page.version,
@@ -65,6 +66,8 @@ class _Island:
         island: dict[str, Json] = {"name": event.name, "args": self.args(event.args)}
         if event.ack is not None:
             island["ack"] = self.args(event.ack)
+        if event.args.is_list:
+            island["list"] = True
         if event.details.tags:
             island["tags"] = list(event.details.tags)
         return {**island, "examples": [list(example.args) for example in event.examples]}

@@ -13,12 +13,12 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from asynction.contract import Contract, Json
+from asynction.document import to_yaml
 from asynction.ui import _assets
 from asynction.ui._island import read_island
 from asynction.ui._json import island, plain, text
 from asynction.ui._page import Page, build_page
 from asynction.ui._public import public_document
-from asynction.ui._yaml import to_yaml
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(?=/|$)")
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "http", "wss": "https", "socket.io": "ws", "socketio": "ws"}
@@ -46,7 +46,9 @@ class Site:
     """The docs page of one contract, with the files that it loads.
 
     `source` is the document that the contract was compiled from, as one (`asynction bundle`); it is shown
-    and offered without the extensions that name code. `socketio_path` is where the server has Socket.IO.
+    and offered without the extensions that name code. `socketio_path` is where the server has Socket.IO,
+    `base` where it has the page, if it has both: below a prefix that only a proxy knows, the page finds one
+    by the other. `http` tells whether events may be sent by HTTP requests, too.
     """
 
     def __init__(
@@ -56,11 +58,14 @@ class Site:
         *,
         socketio_path: str,
         title: str | None = None,
+        base: str | None = None,
+        http: bool = False,
     ) -> None:
         self._contract = contract
         self._source = source if isinstance(source, Mapping) else {}
         self._socketio_path = socketio_path
         self._title = title
+        self._server: dict[str, Json] = {"base": base, "http": http}
         self._made: dict[str, Response] = {}
         self._pages: Mapping[str, tuple[str, Callable[[], bytes]]] = {
             "": ("text/html; charset=utf-8", self._html),
@@ -140,13 +145,9 @@ class Site:
 
     def _html(self) -> bytes:
         page = self._content
-        missing = _assets.missing()
-        html = (
-            _templates()
-            .get_template("page.html")
-            .render(page=page, island=island(read_island(self._contract, page)), missing=missing)
-        )
-        return html.encode()
+        data = island({**self._server, **read_island(self._contract, page)})
+        template = _templates().get_template("page.html")
+        return template.render(page=page, island=data, missing=_assets.missing()).encode()
 
     @cached_property
     def _document(self) -> Json:

@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asynction.cli import main
-from asynction.cli.bundle import _yaml
-from asynction.document import bundle, load
+from asynction.document import bundle, load, to_yaml
 from asynction.document._yaml import parse
 
 FILES = {
@@ -116,4 +115,4 @@ TEXTS = st.sampled_from(
 @settings(deadline=None, max_examples=300)
 @given(st.dictionaries(TEXTS | st.just("a"), VALUES | TEXTS, max_size=4))
 def test_what_is_written_is_read_as_it_was(document: dict[str, Any]) -> None:
-    assert parse(_yaml(document), "x").data == document
+    assert parse(to_yaml(document), "x").data == document

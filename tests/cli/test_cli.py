@@ -15,11 +15,13 @@ from unittest.mock import MagicMock
 
 import click
 import pytest
+import uvicorn
 from click.testing import CliRunner, Result
+from werkzeug import _reloader
 
 from asynction import AsynctionSocketIO, __version__
 from asynction.cli import main
-from asynction.cli import run as run_module
+from tests.e2e.processes import free_port
 
 HANDLERS = "def greet(name):\n    return f'Hello, {name}'\n"
 SPEC: dict[str, Any] = {
@@ -85,7 +87,9 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-@pytest.mark.parametrize("command", [[], ["run"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["mock"], ["emit"], ["listen"], ["example"], ["docs", "build"]]
+)
 def test_help_is_everywhere(command: list[str], option: str) -> None:
     result = invoke(*command, option)
     assert result.exit_code == 0
@@ -95,7 +99,9 @@ def test_help_is_everywhere(command: list[str], option: str) -> None:
 def test_help_lists_the_commands() -> None:
     _, _, commands = invoke("-h").output.partition("Commands:\n")
 
-    assert [line.split()[0] for line in commands.splitlines()] == ["bundle", "run", "schema", "validate"]
+    assert [line.split()[0] for line in commands.splitlines()] == [
+        *("bundle", "docs", "emit", "example", "listen", "mock", "run", "schema", "validate")
+    ]
     assert "Serve SPEC, an AsyncAPI document" in commands
 
 
@@ -132,11 +138,12 @@ def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: Any)
     assert __version__ in capsys.readouterr().out
 
 
-def test_version_needs_no_web_framework() -> None:
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_what_is_asked_of_the_command_needs_no_web_framework(option: str) -> None:
     code = (
         "import sys; from click.testing import CliRunner; from asynction.cli import main;"
-        "CliRunner().invoke(main, ['--version']);"
-        "print([name for name in ('flask', 'socketio') if name in sys.modules])"
+        f"CliRunner().invoke(main, ['{option}']);"
+        "print([name for name in ('flask', 'socketio', 'aiohttp', 'uvicorn') if name in sys.modules])"
     )
     assert process("-c", code).stdout == "[]\n"
 
@@ -221,6 +228,71 @@ def test_an_address_in_use_is_told_without_a_traceback(spec: Path, mode: str) ->
     assert "Traceback" not in done.stderr
 
 
+def test_async_handlers_lead_to_asgi(spec: Path) -> None:
+    (spec.parent / "greeter_handlers.py").write_text("async " + HANDLERS)
+    result = invoke("run", spec)
+    assert result.exit_code == 1
+    assert "is `async def`" in result.stderr
+    assert result.stderr.endswith("serve with `--asgi`.\n")
+
+
+# run --asgi -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_uvicorn(monkeypatch: pytest.MonkeyPatch) -> list[uvicorn.Server]:
+    """The servers that uvicorn would run."""
+    ran: list[uvicorn.Server] = []
+
+    def run(self: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        self.started = True
+        ran.append(self)
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    return ran
+
+
+def test_asgi_serves_by_uvicorn(spec: Path, by_uvicorn: list[uvicorn.Server]) -> None:
+    (spec.parent / "greeter_handlers.py").write_text("async " + HANDLERS)
+    port = free_port()
+    result = invoke("run", spec, "--asgi", "--port", port, "--server-name", "a")
+    assert (result.exit_code, result.stderr) == (0, f"Serving {spec} on http://127.0.0.1:{port}\n")
+    assert len(by_uvicorn) == 1
+
+
+def test_the_end_of_uvicorn_is_the_end(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn.Server, "run", MagicMock(side_effect=KeyboardInterrupt))
+    assert invoke("run", spec, "--asgi", "--port", free_port()).exit_code == 0
+
+
+def test_a_start_that_fails_is_an_error(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn.Server, "run", MagicMock())
+    assert invoke("run", spec, "--asgi", "--port", free_port()).exit_code == 1
+
+
+def test_asgi_tells_of_an_address_in_use(spec: Path, by_uvicorn: list[uvicorn.Server]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = invoke("run", spec, "--asgi", "--port", taken.getsockname()[1])
+    assert (result.exit_code, isinstance(result.exception, SystemExit)) == (1, True)
+    assert "in use" in result.stderr
+    assert not by_uvicorn
+
+
+@pytest.mark.parametrize("option", [["--async-mode", "gevent"], ["--debug"]])
+def test_what_is_for_flask_goes_without_asgi(spec: Path, option: list[str]) -> None:
+    result = invoke("run", spec, "--asgi", *option)
+    assert result.exit_code == 2
+    assert f"`{option[0]}` is for Flask" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "mock"])
+def test_a_missing_uvicorn_names_the_extra(spec: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    result = invoke(command, spec, "--asgi")
+    assert result.exit_code == 1
+    assert "install `asynction[asgi]`" in result.stderr
+
+
 def test_what_the_system_refuses_is_told(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AsynctionSocketIO, "run", MagicMock(side_effect=OSError(13, "Permission denied")))
     result = invoke("run", spec, "--port", 80)
@@ -240,7 +312,7 @@ def reloaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         watched.append(extra_files)
         serve()
 
-    monkeypatch.setattr(run_module, "run_with_reloader", run_with_reloader)
+    monkeypatch.setattr(_reloader, "run_with_reloader", run_with_reloader)
     return watched
 
 

@@ -263,6 +263,19 @@ def test_handlers_are_imported_from_the_folder_of_the_document(
     assert run("service/asyncapi.yaml").exit_code == 0
 
 
+def test_what_handlers_import_from_elsewhere_stays_imported(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    (folder / "code_with_import.py").write_text("import colorsys\ndef one(value): ...\n")
+    (folder / "a.yaml").write_text(HANDLERS.replace("%s", "code_with_import"))
+
+    run("a.yaml", "--handlers")
+
+    assert "colorsys" in sys.modules
+    assert "code_with_import" not in sys.modules
+
+
 def test_handlers_of_a_broken_document_are_not_imported(folder: Path) -> None:
     (folder / "explodes.py").write_text("raise SystemExit('imported')")
     (folder / "a.yaml").write_text(HANDLERS.replace("%s", "explodes") + "banana: 1\n")

@@ -96,6 +96,11 @@ def namespace_of(case: Case) -> str:
     return f"/{case.error}" if case.error else "/"
 
 
+def is_tuple(schema: Any) -> bool:
+    """Whether a schema describes args one by one."""
+    return isinstance(schema, dict) and isinstance(schema.get("prefixItems", schema.get("items")), list)
+
+
 def document(cases: Iterable[Case]) -> dict[str, Any]:
     """Write an AsyncAPI document that has the events of all `cases`."""
     channels: dict[str, Any] = {}

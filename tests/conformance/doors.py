@@ -13,10 +13,12 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import flask
+import pytest
 import yaml
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
-from asynction.runtime import Bindings, Edge, Refused, Service, drive
+from asynction.exceptions import SecurityException
+from asynction.runtime import Bindings, Context, Edge, Refused, Service, drive
 from asynction.security import Request
 from tests.conformance import guards
 from tests.conformance.cases import FOLDER, ConformanceLoader
@@ -198,8 +200,55 @@ def _asgi() -> Iterator[Door]:
         yield _Served(url)
 
 
+class _Http:
+    """Requests; a client has nobody to tell of its `auth` payload."""
+
+    def knock(self, case: Case) -> Outcome:
+        brought = case.bring
+        if brought.auth is not None:
+            pytest.skip("a request has no auth payload")
+        app = flask.Flask(__name__)
+        document = case.document
+        del document["channels"]["/"]["x-handlers"]  # no connect handler runs
+        asio = AsynctionSocketIO.from_spec(document, app=app, async_mode="threading", http=True)
+        entered: list[tuple[object, object]] = []
+
+        @asio.exception_handler(SecurityException)
+        def refused(error: Exception, context: Context) -> None:
+            if context.identity is not None:  # it is the event that is refused
+                entered.append((context.user, context.token_info))
+
+        def around(context: Context, call_next: Any) -> Any:
+            entered.append((context.user, context.token_info))
+            return call_next(context)
+
+        asio.add_middleware(around)
+        environ = {} if brought.certificate is None else {"SSL_CLIENT_CERT": brought.certificate}
+        headers = {name: value.encode().decode("latin-1") for name, value in brought.headers.items()}
+        got = app.test_client(use_cookies=False).post(
+            "/events/e", query_string=brought.query, headers=headers, environ_base=environ
+        )
+        guards.connected += entered[:1]
+        if got.status_code == 200:
+            return Outcome(ack=[got.json])
+        body: Any = got.get_json()
+        assert ("WWW-Authenticate" in got.headers) == (got.status_code == 401)
+        if not entered:
+            return Outcome({"message": body["detail"], "data": body})
+        # A request can come again with the credentials of the event: what a connection is forbidden
+        # for the want of them, it is asked for.
+        says = {"status": 403, "title": "Forbidden", "detail": "not allowed"}
+        return Outcome(ack=[{"error": says if got.status_code == 401 else body}])
+
+
+@contextmanager
+def _http() -> Iterator[Door]:
+    yield _Http()
+
+
 DOORS: dict[str, Callable[[], AbstractContextManager[Door]]] = {
     "runtime": _runtime,
     "flask": _flask,
     "asgi": _asgi,
+    "http": _http,
 }

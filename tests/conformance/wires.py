@@ -7,16 +7,21 @@ contract. To add one, write a class with `send` and a function that makes it, an
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import flask
+import pytest
+import requests
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
 from asynction.runtime import Bindings, Edge, Service, drive
-from tests.conformance.cases import Case, document, namespace_of
-from tests.serving import Client, KeepsAcks, connected, serving
+from tests.conformance.cases import Case, document, is_tuple, namespace_of
+from tests.conformance.plain_websocket import plain_websocket
+from tests.serving import DEADLINE, Client, KeepsAcks, connected, serving
 from tests.serving_asgi import serving_asgi
 
 Ack = list[Any] | None
@@ -128,10 +133,49 @@ def _asgi_test_client(cases: Cases) -> Iterator[Wire]:
     yield _AsgiTestClient()
 
 
+class _Http:
+    """HTTP requests; what only Socket.IO can say is skipped."""
+
+    def __init__(self, url: str, stack: ExitStack) -> None:
+        self.url = url
+        self.http = stack.enter_context(requests.Session())
+
+    def send(self, case: Case) -> Ack:
+        namespace, event = _address(case)
+        schemas = (case.args, case.ack, case.schemas if "$ref" in repr(case.args) else None)
+        if "binary" in repr(schemas) or "b'" in repr((case.send, case.expect.ack)):
+            pytest.skip("JSON has no bytes")
+        several = is_tuple(case.args) if case.args is not ... else case.handler != "takes_none"
+        if not case.expect.connected or (len(case.send) > 1 and not several):
+            pytest.skip("a request enters no namespace, and has one body")
+        body = json.dumps(case.send if several else case.send[0]) if case.send or several else None
+        path = "/".join(quote(part, safe="") for part in (*namespace.strip("/").split("/"), event) if part)
+        url = f"{self.url}/events/{path}"
+        got = self.http.post(url, body, headers={"Content-Type": "application/json"}, timeout=DEADLINE)
+        if got.status_code == 204:
+            return []
+        answer = got.json()
+        if got.headers["Content-Type"] == "application/problem+json":
+            assert answer["status"] == got.status_code
+            whole = "/0" if (case.expect.pointer or "").startswith("/0") and not several else ""
+            return [{"error": {k: whole + v if k == "pointer" else v for k, v in answer.items()}}]
+        args = case.expect.ack or []
+        return list(answer) if is_tuple(case.ack) or len(args) > 1 else [answer]
+
+
+@contextmanager
+def _http(cases: Cases) -> Iterator[Wire]:
+    asio = AsynctionAsyncServer.from_spec(document(cases), http=True)
+    with serving_asgi(asio.asgi_app()) as url, ExitStack() as stack:
+        yield _Http(url, stack)
+
+
 WIRES: dict[str, Callable[[Cases], AbstractContextManager[Wire]]] = {
     "runtime": _runtime,
     "flask-test-client": _test_client,
     "flask-server": _served,
     "asgi-test-client": _asgi_test_client,
     "asgi-server": _asgi_served,
+    "websocket": plain_websocket,
+    "http": _http,
 }

@@ -148,7 +148,7 @@ class Session:
 
     def process(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command line, with `< FILE` and `> FILE` as in a shell."""
-        words = shlex.split(command)
+        words = shlex.split(command.replace(_SHOWN, f"127.0.0.1:{self.port}"))
         given = words[words.index("<") + 1] if "<" in words else os.devnull
         taken = words[words.index(">") + 1] if ">" in words else None
         done = subprocess.run(

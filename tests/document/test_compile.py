@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asynction.contract import Contract, Handlers, Mock, Target
+from asynction.contract import Contract, Handlers, Hooks, Mock, Target
 from asynction.document import load
 from asynction.document._compile import compile_contract
 from asynction.document._schemas import Schemas
@@ -169,6 +169,19 @@ def test_middlewares_are_targets_of_the_document_the_namespace_and_the_event() -
         ("a.b", f"{PUBLISH}/x-middlewares/1"),
     ]
     assert contract.namespaces["/2"].middlewares == ()
+
+
+def test_hooks_are_targets_of_the_message_or_else_the_operation() -> None:
+    named = {"dataCheck": "a.b", "access": "a:C", "hydrate": "a.d", "dehydrate": "a.e"}
+    message = {"name": "e", "x-hooks": named}
+    operation = {"message": {"oneOf": [message, {"name": "f"}]}, "x-hooks": {"access": "b.a"}}
+    contract = sound(channels={"/": {"publish": operation, "subscribe": {"message": message}}})
+    receives = contract.namespaces["/"].receives
+    assert receives["e"].hooks == Hooks(Target("a.b"), Target("a:C"), Target("a.d"), Target("a.e"))
+    assert receives["e"].hooks.access is not None
+    assert receives["e"].hooks.access.place.pointer.endswith("/x-hooks/access")
+    assert receives["f"].hooks == Hooks(access=Target("b.a"))
+    assert contract.namespaces["/"].sends["e"].hooks == Hooks()
 
 
 def test_an_event_that_is_only_sent_has_no_middlewares() -> None:

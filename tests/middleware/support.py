@@ -25,7 +25,7 @@ def context(
     event: str = "message",
     namespace: str = "/rooms/42",
     pattern: str = "/rooms/{id}",
-    sid: str = "sid1",
+    sid: str | None = "sid1",
     user: str | None = None,
     known: bool = True,
     environ: Mapping[str, Any] | None = None,

@@ -294,3 +294,16 @@ def test_a_timeout_that_is_none_is_refused(seconds: Any) -> None:
 def test_a_timeout_says_that_it_is_for_the_async_server() -> None:
     assert TimeoutMiddleware.asynchronous
     assert "timeout of its own" in TimeoutMiddleware.instead
+
+
+def test_requests_without_a_connection_count_for_their_address() -> None:
+    limit = RateLimitMiddleware(1, 60.0, clock=lambda: 0.0)
+
+    def send(address: str) -> object:
+        made = context("abc", environ={"REMOTE_ADDR": address})
+        made.sid = None
+        return run(len, made, limit)
+
+    assert (send("::1"), send("127.0.0.1")) == (3, 3)
+    with pytest.raises(EventException):
+        send("::1")

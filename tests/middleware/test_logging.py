@@ -47,6 +47,12 @@ def test_an_event_is_one_line(drive: Callable[..., object], caplog: pytest.LogCa
     assert record.getMessage().startswith("200 event 'message' in '/rooms/42' from 'sid1' (user 'ann') in ")
 
 
+def test_an_event_without_a_connection_has_no_sid(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    run(len, context("abc", sid=None), LoggingMiddleware())
+    assert fields(caplog.records[0])["sid"] is None
+
+
 @pytest.mark.parametrize("drive", BOTH)
 @pytest.mark.parametrize(
     ("error", "status"),

@@ -74,6 +74,11 @@ def test_an_event_is_a_span(drive: Callable[..., object], spans: Spans) -> None:
     assert span.instrumentation_scope.name == "asynction"
 
 
+def test_an_event_without_a_connection_has_no_session(spans: Spans) -> None:
+    run(len, context("a", sid=None), spans.middleware())
+    assert "session.id" not in (spans.ended()[0].attributes or {})
+
+
 def test_a_namespace_without_parameters_is_no_template(spans: Spans) -> None:
     run(len, context("a", namespace="/chat", pattern="/chat"), spans.middleware())
     assert spans.ended()[0].name == "process /chat message"

@@ -58,7 +58,12 @@ def big() -> dict[str, Any]:
 
 def coded() -> dict[str, Any]:
     """Code wherever a document can name some, and none of it is there."""
-    say = {**message("say", STRING, INTEGER, "no.such.say"), "x-middlewares": ["no.such.one"]}
+    hooks = {name: f"no.such.{name}" for name in ("dataCheck", "access", "hydrate", "dehydrate")}
+    say = {
+        **message("say", STRING, INTEGER, "no.such.say"),
+        "x-middlewares": ["no.such.one"],
+        "x-hooks": hooks,
+    }
     key = {
         "type": "httpApiKey",
         "name": "key",

@@ -121,5 +121,5 @@ def test_a_function_that_is_given_is_asked() -> None:
 
 
 def test_a_function_of_no_scheme_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="no security scheme `oaut`; did you mean `oauth`?"):
+    with pytest.raises(ValueError, match="no security scheme `oaut`; did you mean `oauth`"):
         let_anybody_in(load(SECURED), {"oaut": print})

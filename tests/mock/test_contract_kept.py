@@ -89,6 +89,7 @@ def flask_heard(seed: int, count: int = CLIENTS) -> Heard:
     tasks: list[Any] = []
     asio.server.start_background_task = lambda driver, flow: tasks.append(flow)
     asio.server.sleep = clock.sleep
+    asio._emitter._is_over = lambda server, number: clock.is_over()  # type: ignore[method-assign]
     clients = [
         (name, client_of(asio, name))
         for name, _ in zip(cycle(documents.NAMESPACES), range(count), strict=False)
@@ -100,7 +101,6 @@ def flask_heard(seed: int, count: int = CLIENTS) -> Heard:
             for event, *args in ASKED[name]:
                 heard.append((str(number), "acknowledged", event, client.ask(event, *args, namespace=name)))
 
-    asio._emitter._is_over = lambda server, number: clock.is_over()  # type: ignore[method-assign]
     (flow,) = tasks
     ask()
     drive(flow)
@@ -127,6 +127,7 @@ def asgi_heard(seed: int, count: int = CLIENTS) -> Heard:
         await asyncio.sleep(0)
 
     asio.start_background_task = keep
+    asio._emitter._is_over = lambda server, number: clock.is_over()  # type: ignore[method-assign]
     asio.sleep = sleep
 
     async def main() -> None:
@@ -141,7 +142,6 @@ def asgi_heard(seed: int, count: int = CLIENTS) -> Heard:
                     for event, *args in ASKED[client._namespace]:
                         heard.append((str(number), "acknowledged", event, await client.call(event, *args)))
 
-            asio._emitter._is_over = lambda server, number: clock.is_over()  # type: ignore[method-assign]
             (flow,) = tasks
             await ask()
             await adrive(flow)

@@ -144,6 +144,13 @@ def test_a_namespace_that_the_last_client_is_just_leaving_is_empty() -> None:
     assert stage.run_until(2) == [("c", (3,), "/rooms/1")]
 
 
+def test_a_namespace_without_clients_is_sent_nothing() -> None:
+    stage = Stage("/", "/rooms/1")
+    stage.server.rooms["/"].clear()
+    stage.start()
+    assert stage.run_until(2) == [("c", (3,), "/rooms/1")]
+
+
 @pytest.mark.parametrize(("workers", "tasks"), [(1, 1), (2, 2), (8, 3)])
 def test_workers_share_the_events(workers: int, tasks: int) -> None:
     stage = Stage("/", "/rooms/1")

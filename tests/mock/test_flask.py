@@ -236,7 +236,7 @@ def test_run_alone_has_eight_workers_and_the_interval_of_before(monkeypatch: pyt
 @pytest.mark.parametrize("numbers", [{"subscription_task_interval": 0}, {"max_worker_number": 0}])
 def test_run_refuses_numbers_that_make_no_sense(numbers: dict[str, Any]) -> None:
     asio = mock(of())
-    with pytest.raises(ValueError, match="at the least|above 0"):
+    with pytest.raises(ValueError, match=r"at the least|above 0"):
         asio.run(app_of(asio), **numbers)
 
 

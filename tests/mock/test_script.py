@@ -337,7 +337,7 @@ def test_only_some_events_are_sent() -> None:
 
 
 def test_an_event_that_is_not_sent_cannot_be_the_only_one() -> None:
-    with pytest.raises(UnknownEventException, match="sends no event `tolt`; did you mean `told`?"):
+    with pytest.raises(UnknownEventException, match="sends no event `tolt`; did you mean `told`"):
         script(of(sends=[message("told")]), only=frozenset(["tolt"]))
 
 

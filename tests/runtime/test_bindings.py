@@ -1,6 +1,5 @@
 """Code is held to a contract when it is bound, wherever it comes from."""
 
-
 from __future__ import annotations
 
 import logging

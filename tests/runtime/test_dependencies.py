@@ -1,6 +1,5 @@
 """Dependencies of a handler: called before it, closed after its acknowledgement."""
 
-
 from __future__ import annotations
 
 import asyncio

@@ -1,6 +1,5 @@
 """What happens to one event: the steps, in order, and an answer at the end of all of them."""
 
-
 from __future__ import annotations
 
 import asyncio

@@ -1116,3 +1116,32 @@ def test_a_connect_handler_gets_what_its_parameters_are_named(
     known = {"sid": "the sid", "environ": {"k": "v"}, "auth": "the auth"}
     assert args == tuple(known[name] for name in expected)
     assert function is handler
+
+
+def needing(sid: SocketID) -> str:
+    return sid
+
+
+def doing_without(sid: Optional[SocketID]) -> object:
+    return sid
+
+
+@pytest.mark.parametrize(
+    ("handler", "convention", "needs"),
+    [
+        (lambda data: data, Convention(), False),
+        (needing, Convention(), True),
+        (doing_without, Convention(), False),
+        (lambda sid, data: data, Convention(("sid",)), True),
+        (lambda sid=None: sid, Convention(("sid",)), False),
+        (doing_without, Convention(("sid",)), False),
+        (lambda *args: args, Convention(("event", "sid"), always=True), True),
+        (lambda text=Depends(needing): text, Convention(), True),
+        (lambda text=Depends(lambda inner=Depends(needing): inner): text, Convention(), True),
+        (lambda text=Depends(doing_without): text, Convention(), False),
+    ],
+)
+def test_a_plan_knows_whether_it_can_only_serve_a_connection(
+    handler: Callable[..., object], convention: Convention, needs: bool
+) -> None:
+    assert plan(handler, wanted(convention=convention)).needs_sid == needs

@@ -509,3 +509,30 @@ def test_a_real_client_is_put_out_when_its_credential_ends(monkeypatch: pytest.M
         client.sio.emit("later")
         assert gone.wait(30)
     assert identities(asio) == []
+
+
+# Broadcasts ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/rooms/7"])
+def test_a_client_that_is_still_being_asked_hears_nothing(path: str) -> None:
+    name = "/rooms/{id}" if path != "/" else "/"
+    said = channel(sends=[message("said", STRING)], **({"parameters": {"id": {}}} if path != "/" else {}))
+
+    async def check(token: str) -> dict[str, str] | None:
+        await asio.emit("said", "a secret", namespace=path)
+        return {"sub": token} if token == "good" else None
+
+    asio = AsynctionAsyncServer.from_spec(closed({name: said}), security_functions={"token": check})
+
+    async def broadcast(sid: str) -> None:
+        await asio.emit("said", "welcome", namespace=path)  # who has been let in hears it
+
+    asio.on("connect", broadcast, namespace=name)
+    with serving_asgi(asio.asgi_app()) as url:
+        with connected(url, path, auth={"token": "bad"}) as client:
+            assert client.refusals
+            assert client.events.empty()
+        with connected(url, path, auth={"token": "good"}) as client:
+            assert client.events.get(timeout=DEADLINE) == ("said", ("welcome",))
+            assert client.events.empty()

@@ -19,7 +19,7 @@ from asynction.runtime import Refused, drive
 from asynction.security import Request
 from tests.conformance import guards
 from tests.server.support import STRING, app_of, build, channel, client_of, document, message, of
-from tests.serving import connected, serving
+from tests.serving import DEADLINE, connected, serving
 
 GUARDS = guards.__name__
 TOKEN = {
@@ -478,3 +478,20 @@ def test_a_server_without_an_app_lets_nobody_in() -> None:
                 asio._service.context("/", "connect", "sid"), None, lambda auth: Request("GET")
             )
         )
+
+
+def test_a_client_that_is_still_being_asked_hears_nothing() -> None:
+    def check(token: str) -> dict[str, str] | None:
+        asio.emit("said", "a secret")
+        return {"sub": token} if token == "good" else None
+
+    spec = closed({"/": channel(sends=[message("said", STRING)])})
+    asio = build(spec, security_functions={"token": check})
+    asio.on("connect")(lambda: asio.emit("said", "welcome"))  # who has been let in hears it
+    with serving(app_of(asio)) as url:
+        with connected(url, auth={"token": "bad"}) as client:
+            assert client.refusals
+            assert client.events.empty()
+        with connected(url, auth={"token": "good"}) as client:
+            assert client.events.get(timeout=DEADLINE) == ("said", ("welcome",))
+            assert client.events.empty()

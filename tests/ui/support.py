@@ -34,6 +34,105 @@ def received(payload: Any, *, name: str = "say", **fields: Any) -> dict[str, Any
     return document({"/": {"publish": {"message": {"name": name, "payload": payload, **fields}}}})
 
 
+def hostile(text: str) -> dict[str, Any]:
+    """A document that says `text` wherever it may say something, but for where only a name may stand."""
+    named = text.replace("{", "(")  # braces are parameters there, which must be known
+    schema = {
+        "type": ["object", "string"],
+        "title": text,
+        "description": text,
+        "required": [text],
+        "properties": {text: {"enum": [text], "default": text, "description": text}, "b": {"const": text}},
+        "patternProperties": {"^[<>\"']</script>": {"type": "string", "format": text, "examples": [text]}},
+        "dependencies": {text: [text]},
+        "contentMediaType": text,
+        "oneOf": [{"title": text}, {"type": "string", "pattern": "</script><script>"}],
+    }
+    tags = [{"name": text}]
+    docs = {"url": "https://a.example/", "description": text}
+    message = {
+        "name": text,
+        "title": text,
+        "summary": text,
+        "description": text,
+        "tags": tags,
+        "externalDocs": docs,
+        "payload": {"type": "array", "items": [schema, True], "description": text},
+        "x-ack": {"args": schema},
+        "examples": [{"payload": [{text: text, "b": text}, text], "summary": text}],
+    }
+    return {
+        "asyncapi": "2.6.0",
+        "info": {
+            "title": text,
+            "version": text,
+            "description": text,
+            "contact": {"name": text, "url": "javascript:alert(1)"},
+            "license": {"name": text},
+        },
+        "tags": tags,
+        "externalDocs": docs,
+        "servers": {
+            text: {
+                "url": "ws://" + named,
+                "protocol": "ws",
+                "description": text,
+                "security": [{text: [text]}],
+            }
+        },
+        "channels": {
+            named: {
+                "description": text,
+                "parameters": {text: {"schema": schema}},
+                "bindings": {"ws": {"method": "GET", "query": schema, "headers": schema}},
+                "x-auth": schema,
+                "publish": {"message": message, "tags": tags, "summary": text},
+                "subscribe": {"message": message},
+            }
+        },
+        "components": {
+            "securitySchemes": {
+                text: {
+                    "type": "oauth2",
+                    "description": text,
+                    "flows": {
+                        "implicit": {"authorizationUrl": "javascript:alert(1)", "scopes": {text: text}}
+                    },
+                }
+            }
+        },
+    }
+
+
+def large(count: int) -> dict[str, Any]:
+    """A contract of messages with a few fields each, half of them acknowledged, a type shared by all."""
+    properties = {
+        "id": {"type": "integer", "minimum": 1},
+        "text": {"type": "string", "maxLength": 500},
+        "user": {"$ref": "#/components/schemas/User"},
+    }
+    messages = [
+        {
+            "name": f"order_{index}_changed",
+            "summary": f"Somebody has changed order {index}.",
+            "payload": {"type": "object", "required": ["id"], "properties": properties},
+            **({"x-ack": {"args": {"type": "boolean"}}} if index % 2 else {}),
+        }
+        for index in range(count)
+    ]
+    user = {name: {"type": "string", "description": "What *it* is."} for name in ("name", "mail", "phone")}
+    return document(
+        {
+            f"/orders{part}": {
+                "publish": {"message": {"oneOf": messages[part::20]}},
+                "subscribe": {"message": {"oneOf": messages[part + 10 :: 20]}},
+            }
+            for part in range(10)
+        },
+        components={"schemas": {"User": {"type": "object", "properties": user}}},
+    )
+
+
 def site_of(spec: Any, **options: Any) -> Site:
     return Site(load(spec), bundle(spec), **{"socketio_path": "socket.io", **options})
 

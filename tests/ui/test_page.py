@@ -8,7 +8,7 @@ import pytest
 
 from asynction.ui import _assets
 from asynction.ui._page import OPEN_EVENTS
-from tests.ui.support import Element, document, page_of, parse, read, received
+from tests.ui.support import Element, document, large, page_of, parse, read, received
 
 EXAMPLES = sorted(Path("specs/examples").glob("*/asyncapi*.yaml"))
 
@@ -297,41 +297,13 @@ def test_without_its_libraries_the_page_says_how_to_get_a_console(
 
     assert "make assets" in without.text
     assert without.all("button", data_event="say") == []
+    assert not (tmp_path / "vendor" / "json-schema.js").exists()  # which only checks what is sent
     assert "make assets" not in complete.text
     assert len(complete.all("button", data_event="say")) == 1
     assert complete.all("script")[-1].attributes == {"type": "module", "src": "static/console.js"}
 
 
 LARGE = 300
-
-
-def large(count: int) -> dict[str, Any]:
-    """A contract of messages with a few fields each, half of them acknowledged, a type shared by all."""
-    properties = {
-        "id": {"type": "integer", "minimum": 1},
-        "text": {"type": "string", "maxLength": 500},
-        "user": {"$ref": "#/components/schemas/User"},
-    }
-    messages = [
-        {
-            "name": f"order_{index}_changed",
-            "summary": f"Somebody has changed order {index}.",
-            "payload": {"type": "object", "required": ["id"], "properties": properties},
-            **({"x-ack": {"args": {"type": "boolean"}}} if index % 2 else {}),
-        }
-        for index in range(count)
-    ]
-    user = {name: {"type": "string", "description": "What *it* is."} for name in ("name", "mail", "phone")}
-    return document(
-        {
-            f"/orders{part}": {
-                "publish": {"message": {"oneOf": messages[part::20]}},
-                "subscribe": {"message": {"oneOf": messages[part + 10 :: 20]}},
-            }
-            for part in range(10)
-        },
-        components={"schemas": {"User": {"type": "object", "properties": user}}},
-    )
 
 
 def test_a_page_of_300_messages_stays_small(capsys: pytest.CaptureFixture[str]) -> None:

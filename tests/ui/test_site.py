@@ -9,7 +9,7 @@ import yaml
 
 from asynction.document import bundle, load, validate
 from asynction.ui import Response, Site, _assets
-from tests.ui.support import document, page_of, parse, read, received, site_of
+from tests.ui.support import document, hostile, page_of, parse, read, received, site_of
 
 SECURED = Path("specs/examples/secured/asyncapi.yaml")
 ATTACK = (
@@ -168,76 +168,6 @@ def test_whatever_lies_among_the_libraries_is_served_and_written(
     }
 
 
-def hostile(text: str) -> dict[str, Any]:
-    """A document that says `text` wherever it may say something, but for where only a name may stand."""
-    named = text.replace("{", "(")  # braces are parameters there, which must be known
-    schema = {
-        "type": ["object", "string"],
-        "title": text,
-        "description": text,
-        "required": [text],
-        "properties": {text: {"enum": [text], "default": text, "description": text}, "b": {"const": text}},
-        "patternProperties": {"^[<>\"']</script>": {"type": "string", "format": text, "examples": [text]}},
-        "dependencies": {text: [text]},
-        "contentMediaType": text,
-        "oneOf": [{"title": text}, {"type": "string", "pattern": "</script><script>"}],
-    }
-    tags = [{"name": text}]
-    docs = {"url": "https://a.example/", "description": text}
-    message = {
-        "name": text,
-        "title": text,
-        "summary": text,
-        "description": text,
-        "tags": tags,
-        "externalDocs": docs,
-        "payload": {"type": "array", "items": [schema, True], "description": text},
-        "x-ack": {"args": schema},
-        "examples": [{"payload": [{text: text, "b": text}, text], "summary": text}],
-    }
-    return {
-        "asyncapi": "2.6.0",
-        "info": {
-            "title": text,
-            "version": text,
-            "description": text,
-            "contact": {"name": text, "url": "javascript:alert(1)"},
-            "license": {"name": text},
-        },
-        "tags": tags,
-        "externalDocs": docs,
-        "servers": {
-            text: {
-                "url": "ws://" + named,
-                "protocol": "ws",
-                "description": text,
-                "security": [{text: [text]}],
-            }
-        },
-        "channels": {
-            named: {
-                "description": text,
-                "parameters": {text: {"schema": schema}},
-                "bindings": {"ws": {"method": "GET", "query": schema, "headers": schema}},
-                "x-auth": schema,
-                "publish": {"message": message, "tags": tags, "summary": text},
-                "subscribe": {"message": message},
-            }
-        },
-        "components": {
-            "securitySchemes": {
-                text: {
-                    "type": "oauth2",
-                    "description": text,
-                    "flows": {
-                        "implicit": {"authorizationUrl": "javascript:alert(1)", "scopes": {text: text}}
-                    },
-                }
-            }
-        },
-    }
-
-
 def hostile_site(text: str) -> Site:
     spec = hostile(text)
     contract = load(spec, ignore=["component-key"])
@@ -299,3 +229,12 @@ def test_a_document_of_several_files_is_shown_as_one(tmp_path: Path) -> None:
     assert "From afar" in page.text
     assert page.one("p", class_="tags").text == "far"
     assert b"a.b" not in answer(site, "asyncapi.yaml").body
+
+
+@pytest.mark.parametrize("options", [{}, {"base": "/docs", "http": True}])
+def test_the_console_is_told_where_the_page_is_and_what_the_server_takes(options: dict[str, Any]) -> None:
+    page = parse(answer(site_of(SECURED, **options), "").body.decode()).open[0]
+
+    data = json.loads("".join(page.one("script", id="api").texts))
+
+    assert (data["base"], data["http"]) == (options.get("base"), options.get("http", False))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fillNamespace, fromWire, originsOf, parameterProblem, reasonText, toWire } from "../../asynction/ui/static/client.js";
+import { fillNamespace, fromWire, originsOf, parameterProblem, pathAt, reasonText, toWire } from "../../asynction/ui/static/client.js";
 
 test("bytes go out as bytes and come in as base64", () => {
   const sent = toWire([{ a: { $binary: "AAEC/w==" } }, "b"]);
@@ -50,6 +50,16 @@ test("servers are offered once each, as origins", () => {
   const own = "http://127.0.0.1:5000";
   assert.deepEqual(originsOf(servers, own), [own, "https://a.example", "http://b.example:81"]);
   assert.deepEqual(originsOf(undefined, own), [own]);
+});
+
+test("below a prefix, the Socket.IO path of our own server is found by where the page is", () => {
+  const api = { path: "/api/socket.io", base: "/api/docs" };
+  const at = (pathname) => ({ origin: "http://a.example", pathname });
+  assert.equal(pathAt(api, "http://a.example", at("/api/docs/")), "/api/socket.io");
+  assert.equal(pathAt(api, "http://a.example", at("/v1/api/docs/index.html")), "/v1/api/socket.io");
+  assert.equal(pathAt(api, "http://b.example", at("/v1/api/docs/")), "/api/socket.io");
+  assert.equal(pathAt(api, "http://a.example", at("/elsewhere/")), "/api/socket.io");
+  assert.equal(pathAt({ ...api, base: null }, "http://a.example", at("/v1/api/docs/")), "/api/socket.io");
 });
 
 test("the reason of a disconnect is told in words", () => {

@@ -32,6 +32,8 @@ test("the state of a connection is told in words", () => {
   assert.equal(stateText({ phase: "idle" }), "Not connected");
   assert.equal(stateText({ phase: "connected", sid: "abc" }), "Connected, sid abc");
   assert.equal(stateText({ phase: "refused", reason: "not authenticated" }), "Refused: not authenticated.");
+  assert.equal(stateText({ phase: "refused", reason: "Who are you? " }), "Refused: Who are you?");
+  assert.equal(stateText({ phase: "refused", reason: "Ada is here." }), "Refused: Ada is here.");
   assert.equal(
     stateText({ phase: "disconnected", reason: "the connection was lost", retrying: true }),
     "Disconnected: the connection was lost. Trying again…",

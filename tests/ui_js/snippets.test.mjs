@@ -53,10 +53,20 @@ test("curl", () => {
   assert.equal(
     curl({ ...CALL, namespace: "/rooms/a b", headers: { "X-Key": "it's" } }),
     `curl 'http://127.0.0.1:5000/events/rooms/a%20b/message?name=Ada+%26+co' \\
-  -H 'Content-Type: application/json' \\
   -H 'X-Key: it'\\''s' \\
-  -d '{"args":[{"text":"it'\\''s"},true]}'`,
+  -H 'Content-Type: application/json' \\
+  -d '[{"text":"it'\\''s"},true]'`,
   );
+});
+
+test("curl sends one arg as it is, a list of one as a list, and no args without a body", () => {
+  const call = { ...CALL, path: "/v1/api/socket.io", namespace: "/", query: {} };
+  const head = "curl 'http://127.0.0.1:5000/v1/api/events/message' \\\n  ";
+  const json = "-H 'Content-Type: application/json' \\\n  -d ";
+  assert.equal(curl({ ...call, args: [1] }), `${head}${json}'1'`);
+  assert.equal(curl({ ...call, list: true, args: [1] }), `${head}${json}'[1]'`);
+  assert.equal(curl({ ...call, list: true, args: [] }), `${head}${json}'[]'`);
+  assert.equal(curl({ ...call, args: [] }), `${head}-X POST`);
 });
 
 test("a hostile value is still one literal in JavaScript", () => {
@@ -71,7 +81,7 @@ test("a hostile value is still one word in a shell", () => {
   for (const text of HOSTILE) {
     const code = curl({ ...CALL, args: [text] }).replace(/^curl/, "printf '%s\\n'");
     const words = execFileSync("sh", ["-c", code], { encoding: "utf8" }).trimEnd().split("\n");
-    assert.deepEqual(JSON.parse(words.at(-1)), { args: [text] });
+    assert.deepEqual(JSON.parse(words.at(-1)), text);
   }
 });
 

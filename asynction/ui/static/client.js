@@ -83,6 +83,13 @@ export function originsOf(servers, own) {
   return origins;
 }
 
+/** The Socket.IO path at an origin. Our own server may be below a prefix that it does not know: the page is, too. */
+export function pathAt({ path, base }, origin, { origin: own, pathname }) {
+  const folder = pathname.slice(0, pathname.lastIndexOf("/"));
+  const isBelow = origin === own && typeof base === "string" && folder.endsWith(base);
+  return isBelow ? folder.slice(0, folder.length - base.length) + path : path;
+}
+
 function hostOf(server) {
   return server?.host ? `${server.protocol ?? "http"}://${server.host}` : "";
 }

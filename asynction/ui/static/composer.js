@@ -243,7 +243,7 @@ export class Composer {
     }
     let code;
     try {
-      code = write({ ...this.about(), event: this.event.name, args });
+      code = write({ ...this.about(), event: this.event.name, list: this.event.list, args });
     } catch (error) {
       this.status.textContent = `Nothing to copy: ${error.message}`;
       return;

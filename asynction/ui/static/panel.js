@@ -1,6 +1,6 @@
 // One namespace in the console: how to connect to it, the state of the connection, the composer.
 
-import { Connection, fillNamespace, originsOf, parameterProblem } from "./client.js";
+import { Connection, fillNamespace, originsOf, parameterProblem, pathAt } from "./client.js";
 import { ACK_WAIT, Composer, judgeAck } from "./composer.js";
 import { button, field, fill, freshId, h } from "./dom.js";
 import { JsonEditor, pretty } from "./editor.js";
@@ -18,9 +18,10 @@ const PHASES = {
 export function stateText(state) {
   const [, word] = PHASES[state.phase];
   if (state.phase === "connected") return `${word}, sid ${state.sid}`;
-  const why = state.problem ?? state.reason;
+  const why = (state.problem ?? state.reason)?.trim();
   const again = state.retrying ? " Trying again…" : "";
-  return why ? `${word.replace("…", "")}: ${why}.${again}` : word;
+  // A server's own words may be a whole sentence.
+  return why ? `${word.replace("…", "")}: ${why}${/[.!?…]$/.test(why) ? "" : "."}${again}` : word;
 }
 
 /** Form text as an object, one `name=value` on a line; empty lines count for nothing. */
@@ -160,10 +161,11 @@ export class NamespacePanel {
       this.auth.show([]);
       throw new Error("the auth payload is no JSON");
     }
+    const origin = originOf(this.origin.input.value);
     return {
-      origin: originOf(this.origin.input.value),
+      origin,
       namespace: path,
-      path: this.api.path || "/socket.io",
+      path: pathAt(this.api, origin, window.location),
       query: { ...valuesOf(this.query), ...readPairs(this.extra.value) },
       headers: valuesOf(this.headers),
       auth: auth.empty ? undefined : auth.value,

@@ -89,13 +89,17 @@ export function javascript({ origin, path, namespace, query, headers, auth, even
 // Between single quotes a shell reads nothing but the quote.
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-export function curl({ origin, namespace, query, headers, event, args }) {
-  const path = [...namespace.split("/").filter(Boolean), event].map(encodeURIComponent).join("/");
+/** The same by HTTP: events are beside the Socket.IO path, and one arg is a body without a list around it. */
+export function curl({ origin, path, namespace, query, headers, event, list, args }) {
+  const base = origin + path.slice(0, path.lastIndexOf("/"));
+  const name = [...namespace.split("/").filter(Boolean), event].map(encodeURIComponent).join("/");
+  const hasBody = list || args.length > 0;
   const lines = [
-    `curl ${shell(withQuery(`${origin}/events/${path}`, query))}`,
-    "-H 'Content-Type: application/json'",
+    `curl ${shell(withQuery(`${base}/events/${name}`, query))}`,
     ...Object.entries(headers ?? {}).map(([name, value]) => `-H ${shell(`${name}: ${value}`)}`),
-    `-d ${shell(quotedJson({ args }))}`,
+    ...(hasBody
+      ? ["-H 'Content-Type: application/json'", `-d ${shell(quotedJson(!list && args.length === 1 ? args[0] : args))}`]
+      : ["-X POST"]),
   ];
   return lines.join(" \\\n  ");
 }

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from asynction.contract import Json
+from asynction.document import to_yaml
 from asynction.document._files import read_file
-from asynction.ui._yaml import to_yaml
 
 
 @pytest.mark.parametrize("text", ["1e3", "0o17", "on", "a\u2028b", "a\x85b", "2020-01-01", "~", "ä"])

@@ -1,0 +1,370 @@
+"""The HTTP wire: `POST {base}/events/<namespace>/<event>` is one event, and its answer the acknowledgement.
+
+`from_spec(..., http=True)` turns it on, or `http=HttpOptions(...)`. Nothing here does I/O: `_http_flask` and
+`_http_asgi` do. The same contract, handlers, middleware, exception handlers and security schemes serve it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from asynction.contract import Requirements, Schema
+from asynction.exceptions import (
+    EventException,
+    PayloadValidationException,
+    UnknownEventException,
+    Violation,
+)
+from asynction.runtime import (
+    Args,
+    Bindings,
+    Context,
+    Endpoint,
+    Function,
+    MalformedEvent,
+    Match,
+    Rules,
+    Service,
+    error_ack,
+    log_failure,
+    receive,
+    status_of,
+)
+from asynction.security import Request
+from asynction.server._http_security import challenges
+from asynction.server._packet import StrictJSON
+from asynction.validation import Validator, is_json
+
+log = logging.getLogger("asynction")
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+ALLOW = ("Allow", "OPTIONS, POST")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How events are taken by HTTP; a body of more than `max_body_size` bytes is refused (413)."""
+
+    max_body_size: int = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request: its `path` is decoded and goes on from `{base}/events/`.
+
+    `read` takes the most bytes that the body may have and returns it, or raises EventException (413) or
+    MalformedEvent.
+    """
+
+    path: str
+    request: Request
+    environ: Mapping[str, Any] = field(repr=False)
+    read: Function = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, but for its length."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An event that can be sent by HTTP, and how its args and its acknowledgement stand in JSON."""
+
+    rules: Rules
+    endpoint: Endpoint
+    args: Validator | None
+    ack: Validator | None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the body lists the args: the schema decides, or how many args the handler takes."""
+        if self.args is not None:
+            return self.args.is_tuple
+        return self.endpoint.plan.most is None or self.endpoint.plan.most > 1
+
+    @property
+    def takes_body(self) -> bool:
+        """False where a request has nothing to say."""
+        return (self.args.most if self.args is not None else self.endpoint.plan.most) != 0
+
+    @property
+    def has_ack(self) -> bool | None:
+        """Whether the answer has a body; None where that depends on the handler."""
+        return None if self.ack is None else not self.ack.is_tuple or self.ack.most != 0
+
+    def read(self, body: bytes) -> Args:
+        """The args in a body; raises MalformedEvent and PayloadValidationException."""
+        if not body:
+            return ()
+        try:
+            value = StrictJSON.loads(body)
+        except RecursionError:
+            raise MalformedEvent("the body is nested too deep") from None
+        except ValueError as error:
+            what = "UTF-8" if isinstance(error, UnicodeError) else f"JSON: {error}"
+            raise MalformedEvent(f"the body is no {what}") from None
+        if not self.is_list:
+            args: Args = (value,)
+        elif isinstance(value, list):
+            args = tuple(value)
+        else:
+            raise _broken("must be an array of the event's args")
+        if self.rules.args is None and not is_json(args):  # else a validator looks, and says where
+            raise _broken("nested too deep, or with text that is no Unicode")
+        return args
+
+    def written(self, args: Args) -> Answer:
+        """The answer that has the args of an acknowledgement; raises where JSON cannot write them."""
+        if not args and not (self.has_ack and self.ack is not None and self.ack.is_tuple):
+            return Answer(204)
+        is_list = len(args) != 1 if self.ack is None else self.ack.is_tuple
+        return Answer(200, _json(list(args) if is_list else args[0]), _typed(JSON))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path leads to: an event of a client's namespace, and its route where there is one."""
+
+    namespace: str
+    event: str
+    match: Match
+    route: Route | None = None
+
+
+class HttpWire:
+    """The events of a server by HTTP, at `path` and below.
+
+    `entering` is told the namespace of each event before anything of it runs. What cannot be sent by HTTP,
+    of what is bound by now, is warned of.
+    """
+
+    def __init__(
+        self,
+        bindings: Bindings,
+        service: Service,
+        socketio_path: str,
+        options: HttpOptions | bool = True,
+        entering: Callable[[str], object] = lambda namespace: None,
+    ) -> None:
+        self.base = f"/{socketio_path.strip('/')}".rpartition("/")[0]
+        self.path = f"{self.base}/events"
+        self.options = options if isinstance(options, HttpOptions) else HttpOptions()
+        self.bindings, self.service = bindings, service
+        self.entering = entering
+        self._told: set[tuple[str, str]] = set()
+        self._known = {
+            (name, event): (_facts(rules.event.args, rules.args), _facts(rules.event.ack, rules.ack))
+            for name, events in bindings.rules.receives.items()
+            for event, rules in events.items()
+        }
+        self._most_slashes = max((event.count("/") for _, event in self._known), default=0)
+        self._check()
+
+    def routes(self) -> Iterator[Route]:
+        """The events that can be sent by HTTP; warns, once, of each that has a handler and cannot."""
+        for key in self._known:
+            route = self._route(*key)
+            reason = None if route is None else self._reason(route)
+            if route is not None and reason is None:
+                yield route
+            elif reason is not None and key not in self._told:
+                self._told.add(key)
+                log.warning("the event `%s` of `%s` cannot be sent by HTTP: %s", key[1], key[0], reason)
+
+    def _check(self) -> None:
+        """Log what will not work as its authors may think."""
+        for _ in self.routes():
+            pass
+        access = self.bindings.access
+        for name, event in self.bindings.occasions:
+            if event == "connect" and access is not None and not access.required.get(name):
+                message = "the connect handler of `%s` does not run for HTTP requests: only security schemes"
+                log.warning(f"{message} keep anybody out there", name)
+
+    def find(self, path: str) -> Found | None:
+        """What a path leads to; where that is no event, its namespace; None where that is none, either."""
+        known: Found | None = None
+        for slashes in range(self._most_slashes + 1):
+            parts = path.rsplit("/", slashes + 1)
+            if len(parts) <= slashes or (len(parts) > slashes + 1 and parts[0] == ""):
+                break  # an empty part is not the root namespace
+            head, names = (parts[0], parts[1:]) if len(parts) > slashes + 1 else ("", parts)
+            match = self.bindings.rules.match(f"/{head}")
+            if match is not None:
+                found = Found(f"/{head}", "/".join(names), match, self._route(match.name, "/".join(names)))
+                if found.route is not None:
+                    return found
+                known = known or found
+        return known
+
+    def _route(self, name: str, event: str) -> Route | None:
+        """The route of an event by its names in the contract; None where it has no handler."""
+        rules = self.bindings.rules.receives.get(name, {}).get(event)
+        if rules is None:
+            return None
+        endpoint = self.bindings.endpoints.get((name, event))
+        if endpoint is None and name in self.bindings.wildcards:
+            endpoint = self.bindings.wildcard(rules)
+        return None if endpoint is None else Route(rules, endpoint, *self._known[name, event])
+
+    def _reason(self, route: Route) -> str | None:
+        """Why an event cannot be sent by HTTP; None where it can."""
+        name, event = route.rules.namespace, route.rules.event.name
+        if route.endpoint.plan.needs_sid:
+            return "its handler takes a `sid`, which no request has (`SocketID | None` does without)"
+        if any(facts is not None and facts.takes_bytes for facts in (route.args, route.ack)):
+            return "it has binary data, and JSON has none"
+        if event in ("", ".", ".."):
+            return "its name is none for the last part of a URL"
+        found = self.find(f"{name.strip('/')}/{event}".lstrip("/")) if "/" in event else None
+        if found is not None and found.route is not None and found.route.rules != route.rules:
+            return f"its URL is that of `{found.event}` of `{found.match.name}`"
+        return None
+
+    def exchange(self, incoming: Incoming) -> Exchange:
+        """One request and its answer."""
+        found = self.find(incoming.path) or Found("/", incoming.path, Match("/"))
+        if found.route is not None and self._reason(found.route) is not None:
+            found = replace(found, route=None)
+        return Exchange(self, incoming, found)
+
+
+class Exchange:
+    """One request: `answer` is a flow, after which the dependencies in `context` are to be closed."""
+
+    def __init__(self, wire: HttpWire, incoming: Incoming, found: Found) -> None:
+        self._wire, self._incoming, self._route = wire, incoming, found.route
+        server = wire.bindings.edge.server
+        self.context = Context(
+            server, found.namespace, found.event, None, environ=lambda *_: incoming.environ
+        )
+        self.context.parameters, self.context.pattern = found.match.parameters, found.match.name
+        self.context.from_wire = False  # what reads the packets of Socket.IO has not seen it
+        self.context.identity = None
+        if found.route is not None:
+            self.context.contract = found.route.rules.event
+
+    def answer(self) -> Generator[tuple[Function, Args], object, Answer]:
+        """Handle the event; raises what the server lets through while testing, but no client's fault."""
+        context, service = self.context, self._wire.service
+        if self._route is not None and self._incoming.request.method == "OPTIONS":
+            return Answer(204, headers=(ALLOW,))
+        self._wire.entering(context.namespace)
+        try:
+            route = yield from self._received()
+            flow = receive(route.endpoint, context, service.settings)
+        except Exception as error:
+            flow = service.refuse(context, error)
+        try:
+            args = yield from flow
+        except Exception as error:
+            if status_of(error) >= 500:
+                raise
+            args = error_ack(error)
+        return self._written(args)
+
+    def _received(self) -> Generator[tuple[Function, Args], object, Route]:
+        """Take the request in, its sender first."""
+        context, incoming, route = self.context, self._incoming, self._route
+        if route is None:
+            raise UnknownEventException(f"no event `{context.event:.80}` in `{context.namespace:.80}`")
+        if incoming.request.method != "POST":
+            raise EventException(405, "an event is sent by POST")
+        yield from self._wire.service.admit(context, route.rules.event, incoming.request)
+        content_type = incoming.request.header("content-type")
+        # A page of another site can send a body of no type, but a JSON type only where the server allows it.
+        if content_type is not None or incoming.request.header("origin") is not None:
+            _check_type(content_type or "")
+        body = cast("bytes", (yield incoming.read, (self._wire.options.max_body_size,)))
+        if body and content_type is None:
+            _check_type("")
+        context.args = route.read(body)
+        return route
+
+    def _written(self, args: Args) -> Answer:
+        context = self.context
+        try:
+            if context.error is not None:
+                return self._failed(context.error, args)
+            assert self._route is not None, "what is not found fails"  # noqa: S101
+            return self._route.written(args)
+        except (ValueError, TypeError, RecursionError) as error:
+            log_failure(error, context.namespace, context.event)
+            return self._failed(error, error_ack(error))
+
+    def _failed(self, error: BaseException, args: Args) -> Answer:
+        """A problem (RFC 9457), or what an exception handler says, with the status of the exception."""
+        problem = _problem(args)
+        if problem is None:
+            status = status_of(error)
+            body = _json(args[0] if len(args) == 1 else list(args))
+            return Answer(status, body, (*_typed(JSON), *self._more(status)))
+        pointer = problem.get("pointer")
+        if isinstance(pointer, str) and pointer and self._route is not None and not self._route.is_list:
+            problem = {**problem, "pointer": pointer.removeprefix("/0")}  # the body is the arg itself
+        status = int(str(problem["status"]))
+        return Answer(status, _json(problem), (*_typed(PROBLEM), *self._more(status)))
+
+    def _more(self, status: int) -> tuple[tuple[str, str], ...]:
+        """The headers that a status demands (RFC 9110, 15.5)."""
+        if status == 405:
+            return (ALLOW,)
+        if status != 401 or self._route is None:
+            return ()
+        rules, bindings = self._route.rules, self._wire.bindings
+        own = bindings.access.required.get(rules.namespace, ()) if bindings.access is not None else ()
+        offered: Requirements = (*own, *rules.event.security)
+        schemes = [bindings.contract.security_schemes[name] for each in offered for name in each]
+        return tuple(("WWW-Authenticate", value) for value in challenges(schemes))
+
+
+def _facts(schema: Schema | None, validator: Validator | None) -> Validator | None:
+    """What tells how args are counted, also where nothing is validated."""
+    if validator is None and schema is not None and schema.is_json_schema:
+        return Validator(schema)
+    return validator
+
+
+def _broken(message: str) -> PayloadValidationException:
+    return PayloadValidationException(f"the body: {message}", (Violation(message, (), (), None),))
+
+
+def _check_type(content_type: str) -> None:
+    """Raise EventException (415) for a body that is not JSON in UTF-8."""
+    kind, _, parameters = content_type.partition(";")
+    kind = kind.strip().lower()
+    charsets = [
+        value.strip().strip('"').lower()
+        for name, _, value in (each.partition("=") for each in parameters.split(";"))
+        if name.strip().lower() == "charset"
+    ]
+    is_type = kind == JSON or (kind.startswith("application/") and kind.endswith("+json"))
+    if not is_type or any(charset not in ("utf-8", "utf8") for charset in charsets):
+        raise EventException(415, f"the body of an event is {JSON}")
+
+
+def _problem(args: Args) -> Mapping[str, object] | None:
+    """What is wrong, of the runtime's own error acknowledgement."""
+    first = args[0] if len(args) == 1 else None
+    error = first.get("error") if isinstance(first, dict) and len(first) == 1 else None
+    return error if isinstance(error, dict) and isinstance(error.get("status"), int) else None
+
+
+def _json(value: object) -> bytes:
+    return StrictJSON.dumps(value).encode()
+
+
+def _typed(content_type: str) -> tuple[tuple[str, str], ...]:
+    return (("Content-Type", content_type), ("X-Content-Type-Options", "nosniff"))
+
+
+__all__ = ["Answer", "Exchange", "Found", "HttpOptions", "HttpWire", "Incoming", "Route"]

@@ -1,0 +1,516 @@
+"""A router for plain WebSockets: JSON requests with a `uuid`, answered by the same contract and handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, MutableMapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
+
+from asynction.contract import Contract, Namespace, Server, namespace_name
+from asynction.document import Spec, load
+from asynction.exceptions import AsynctionException, EventException, UnknownEventException
+from asynction.problems import did_you_mean
+from asynction.runtime import (
+    HOOKS,
+    PYTHON_SOCKETIO,
+    Args,
+    Bindings,
+    Context,
+    Edge,
+    Endpoint,
+    Form,
+    Function,
+    MessageData,
+    Refused,
+    Registration,
+    Reply,
+    Resolver,
+    Router,
+    Service,
+    adrive,
+    choose_server,
+    closing,
+    log_failure,
+    outgoing,
+    status_of,
+)
+from asynction.server._asgi_loop import off_the_loop
+from asynction.server._ws_connection import GOING_AWAY, POLICY, Answers, Connection, Limits
+from asynction.server._ws_frames import (
+    Frame,
+    HandlerResult,
+    MalformedFrame,
+    Status,
+    pushed,
+    refusal,
+    reply_of,
+    written,
+)
+from asynction.server._ws_links import (
+    EndpointSignature,
+    Link,
+    Serving,
+    asgi_link,
+    serve_simple,
+    starlette_link,
+)
+
+__all__ = ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"]
+
+F = TypeVar("F", bound=Function)
+T = TypeVar("T")
+
+log = logging.getLogger("asynction")
+
+_ROUTE = Form(3, lambda ws, message: (ws, message.headers, message.payload), reply_of)
+
+
+class SocketRouter:
+    """Serves plain WebSockets: an ASGI application, an endpoint of FastAPI or Starlette, or Flask's.
+
+    A route is an event of the contract's channel; without a contract all is open. `access` is asked about
+    each connection, before it is accepted; `limits` is what one connection may take, `grace` how many
+    seconds requests may go on when serving stops.
+    """
+
+    __signature__ = EndpointSignature()
+
+    def __init__(
+        self,
+        contract: Contract | None = None,
+        *,
+        access: Function | None = None,
+        limits: Limits | None = None,
+        grace: float = 5.0,
+        validation: bool = True,
+        server: Server | None = None,
+        strict: bool = True,
+        routers: Sequence[Router] = (),
+        resolver: Resolver | None = None,
+        security_functions: Mapping[str, Function] | None = None,
+    ) -> None:
+        self.contract = contract
+        self.limits = limits or Limits()
+        self.grace = grace
+        self._connections: dict[str, Connection] = {}
+        self._environs: dict[str, Mapping[str, Any]] = {}
+        self._is_stopping = False
+        self._bindings = Bindings(
+            contract,
+            self._edge(),
+            server=server,
+            validation=validation,
+            strict=strict,
+            security_functions=security_functions,
+        )
+        self._service = Service(self._bindings, validation=validation)
+        self._access = None if access is None else off_the_loop(access)
+        self._answers = Answers(self._handle, _abandoned)
+        self.dependency_overrides = self._bindings.overrides
+        for router in routers:
+            self.add_router(router)
+        self._bindings.bind_contract(resolver)
+
+    @classmethod
+    def from_spec(
+        cls,
+        spec_path: Spec,
+        *,
+        channel: str | None = None,
+        server_name: str | None = None,
+        **options: Any,
+    ) -> SocketRouter:
+        """Build a router from an AsyncAPI document: the path of a file, or a mapping.
+
+        `channel` picks the one that is served, wherever the router is; a sole one is picked without it, of
+        several each is served at its own path. `server_name` picks the server whose security is asked for.
+        Other options are those of the class. Raises DocumentError with all problems, and
+        UnknownEventException where there is no such channel.
+        """
+        contract = load(spec_path)
+        for problem in contract.warnings:
+            log.warning("%s", problem)
+        if channel is not None:
+            contract = _narrowed(contract, channel)
+        return cls(contract, server=choose_server(contract, server_name), **options)
+
+    def _edge(self) -> Edge:
+        return Edge(
+            self,
+            adrive,
+            environ=lambda sid, _: self._environs.get(sid, {}),
+            is_open=lambda sid, _: sid in self._connections,
+            register=lambda *_: None,
+            conventions=PYTHON_SOCKETIO,
+            providers={type(self): lambda _: self},
+            refusals=(SocketIORefusal, ConnectionRefusedError),
+            is_async=True,
+            prepare=off_the_loop,
+            expire=self._expire,
+        )
+
+    # Binding -----------------------------------------------------------------------------------
+
+    def route(
+        self, path: str, options: Mapping[str, Function] | None = None, *, channel: str | None = None
+    ) -> Callable[[F], F]:
+        """Register the handler of a route: it takes `(ws, headers, payload)` and returns a HandlerResult.
+
+        `options` are its hooks: `data_check`, `access`, `hydrate` and `dehydrate`. What `hydrate` returns, or
+        the checks leave in `local["value"]`, is what the handler takes instead. Raises TypeError for
+        another option, UnknownEventException where the contract has no such route, and DocumentError for a
+        function that cannot be served.
+        """
+        hooks = dict(options or {})
+        for unknown in hooks.keys() - HOOKS.keys():
+            raise TypeError(f"a route has no option `{unknown}`{did_you_mean(unknown, HOOKS)}")
+
+        name = self._named(channel)
+
+        def decorator(handler: F) -> F:
+            self._bindings.bind_code(Registration(name, path, handler, hooks=hooks, form=_ROUTE))
+            return handler
+
+        return decorator
+
+    def on(
+        self, event: str, channel: str | None = None, *, response_model: object = None
+    ) -> Callable[[F], F]:
+        """Register the handler of an event, as for Socket.IO: it takes the event's args and returns its ack.
+
+        Raises as `route` does.
+        """
+        name = self._named(channel)
+
+        def decorator(handler: F) -> F:
+            self._bindings.bind_code(Registration(name, event, handler, response_model))
+            return handler
+
+        return decorator
+
+    def add_router(self, router: Router) -> None:
+        """Attach a router: its handlers, also those to come, are bound and held to the contract."""
+        router.subscribe(self._bindings.bind_registration)
+
+    def add_middleware(
+        self, middleware: object, channel: str | None = None, events: Iterable[str] | str | None = None
+    ) -> None:
+        """Put a middleware around events: of a channel, of these names, or all; the first is outermost."""
+        self._bindings.add_middleware(middleware, channel, events)
+
+    def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
+        """Register who answers an exception of this class: what it returns is the payload of the answer."""
+
+        def decorator(handler: F) -> F:
+            self._bindings.catches[kind] = self._bindings.catch(handler)
+            return handler
+
+        return decorator
+
+    def _named(self, channel: str | None) -> str:
+        """The channel that is meant; raises ValueError where there are several."""
+        if channel is not None:
+            return namespace_name(channel)
+        names = list(self._bindings.contract.namespaces) or ["/"]
+        if len(names) > 1:
+            raise ValueError("the contract has several channels: name one by `channel`")
+        return names[0]
+
+    # Serving -----------------------------------------------------------------------------------
+
+    def __call__(self, ws: Any, receive: Any = None, send: Any = None) -> Any:
+        """Serve one connection: `(scope, receive, send)` of ASGI, or the WebSocket of an endpoint.
+
+        Await what this returns.
+        """
+        if receive is not None:
+            return self.asgi(ws, receive, send)
+        if isinstance(ws, MutableMapping):  # from a server that takes this for an application of ASGI 2
+            return partial(self.asgi, ws)
+        return Serving(lambda: self._serve(starlette_link(ws)), ws.scope)
+
+    async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
+        """Be an ASGI application, also for servers that look whether it is `async def`."""
+        if scope["type"] == "websocket":
+            await self._serve(asgi_link(scope, receive, send))
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            headers = [(b"connection", b"upgrade"), (b"upgrade", b"websocket"), (b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 426, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        await receive()
+        try:
+            self._bindings.check_complete()
+        except AsynctionException as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def serve(self, ws: Any) -> None:
+        """Serve a WebSocket of simple-websocket, as flask-sock has one, until it closes: in this thread."""
+        serve_simple(ws, self._serve, self.limits.concurrency)
+
+    async def shutdown(self) -> None:
+        """Let nobody in any more, answer what is being handled, and close all connections (1001)."""
+        self._is_stopping = True
+        await asyncio.gather(*[_there(each, each.stop(self.grace)) for each in self._connections.values()])
+
+    async def _serve(self, link: Link) -> None:
+        if not link.is_accepted and (await link.receive())["type"] != "websocket.connect":
+            return
+        client = Connection(link.receive, link.send, link.peer, self.limits, self._answers)
+        client.namespace = client.pattern = self._namespace_of(link)
+        self._connections[client.sid], self._environs[client.sid] = client, link.environ
+        has_entered = False
+        try:
+            has_entered = await self._admitted(client, link)
+            if has_entered and not link.is_accepted:
+                await link.send({"type": "websocket.accept"})
+            if has_entered:
+                await client.run()
+        finally:
+            del self._connections[client.sid]
+            try:
+                await self._left(client, has_entered)
+            finally:
+                del self._environs[client.sid]
+        if not has_entered:
+            code = GOING_AWAY if self._is_stopping else POLICY
+            await link.send({"type": "websocket.close", "code": code, "reason": ""})
+
+    def _namespace_of(self, link: Link) -> str:
+        """The channel that a connection is to: the only one, else the one that has its path."""
+        names = list(self._bindings.contract.namespaces)
+        return names[0] if len(names) == 1 else namespace_name(link.path) if names else "/"
+
+    async def _admitted(self, client: Connection, link: Link) -> bool:
+        known = not self._bindings.strict or self._bindings.rules.match(client.namespace) is not None
+        if self._is_stopping or not known:
+            return False
+        context = self._context(client, "connect")
+        try:
+            if self._access is not None and not await self._access(link.peer):
+                return False
+            flow = self._service.enter(context, None, link.request)
+            answer = await self._run(flow, context)
+            client.pattern = context.pattern
+        except (Refused, SocketIORefusal, ConnectionRefusedError):
+            return False
+        except Exception as error:
+            log_failure(error, client.namespace, "connect")
+            return False
+        return answer is not False
+
+    async def _left(self, client: Connection, has_entered: bool) -> None:
+        if has_entered:
+            context = self._context(client, "disconnect")
+            await self._run(self._service.leave(context, client.reason), context)
+
+    def _expire(self, sid: str, namespace: str, end: float) -> None:
+        client = self._connections[sid]
+        delay = min(max(0.0, end - time.time()), 86_400.0)
+        client.loop.call_later(delay, self._expired, client, end)
+
+    def _expired(self, client: Connection, end: float) -> None:
+        if client.sid not in self._connections:
+            return
+        if time.time() < end:
+            self._expire(client.sid, client.namespace, end)
+        else:
+            client.end(POLICY, "credentials expired")
+
+    # Answering ---------------------------------------------------------------------------------
+
+    def _context(self, client: Connection, event: str, args: Args = ()) -> Context:
+        context = self._service.context(client.namespace, event, client.sid, args)
+        context.connection = client.peer
+        return context
+
+    async def _handle(self, client: Connection, frame: Frame | MalformedFrame) -> None:
+        """Answer one request, whatever happens."""
+        endpoint: Endpoint | None = None
+        if isinstance(frame, MalformedFrame):
+            context = self._context(client, "(malformed)")
+            flow = self._service.refuse(context, frame)
+        else:
+            endpoint = self._bindings.endpoints.get((client.pattern, frame.route))
+            context = self._context(client, frame.route, _args(endpoint, frame))
+            context.message = MessageData(frame.uuid, frame.route, frame.headers, frame.payload)
+            flow = self._service.receive(context)
+        try:
+            args = await adrive(flow)
+            await client.put(_answer(frame.uuid, args, endpoint, context))
+        except asyncio.CancelledError as error:
+            context.error = error
+            raise
+        finally:
+            if context.exits:
+                await adrive(closing(context))
+
+    async def _run(self, flow: Generator[tuple[Function, Args], object, T], context: Context) -> T:
+        try:
+            return await adrive(flow)
+        except asyncio.CancelledError as error:
+            context.error = error
+            raise
+        finally:
+            if context.exits:
+                await adrive(closing(context))
+
+    # Sending -----------------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """The ids of all connected clients."""
+        return tuple(self._connections)
+
+    async def push(
+        self,
+        route: str,
+        payload: object = None,
+        *,
+        to: object = None,
+        channel: str | None = None,
+        headers: Mapping[str, object] | None = None,
+    ) -> int:
+        """Send a frame that answers no request to all clients of a channel; return how many it is sent to.
+
+        `to` is one client, or a list: each by its id (SocketID) or its WebSocket. A client that does not take
+        what it is sent is waited for until it does, or is closed as a slow one. Raises
+        UnknownEventException where the contract sends no such event, and PayloadValidationException.
+        """
+        text, clients = self._pushed(route, payload, to, channel, headers)
+        done = await asyncio.gather(*[_there(client, client.put(text)) for client in clients])
+        return sum(map(bool, done))
+
+    def push_from_thread(
+        self,
+        route: str,
+        payload: object = None,
+        *,
+        to: object = None,
+        channel: str | None = None,
+        headers: Mapping[str, object] | None = None,
+    ) -> int:
+        """Do what `push` does, from where nothing can be awaited: a `def` handler, say, or Flask.
+
+        Raises RuntimeError on the event loop of a client, which would wait for itself.
+        """
+        text, clients = self._pushed(route, payload, to, channel, headers)
+        loop = _running_loop()
+        if any(client.loop is loop for client in clients):
+            raise RuntimeError("this is the event loop: write `await router.push(...)`")
+        sent = [_submitted(client, client.put(text)) for client in clients]
+        return sum(bool(each.result()) for each in sent if each is not None)
+
+    def _pushed(
+        self,
+        route: str,
+        payload: object,
+        to: object,
+        channel: str | None,
+        headers: Mapping[str, object] | None,
+    ) -> tuple[str, list[Connection]]:
+        name = self._named(channel)
+        rules = self._service.sent(name, route)
+        args = outgoing(rules, payload)
+        is_tuple = rules is not None and rules.args is not None and rules.args.is_tuple
+        text = pushed(str(uuid4()), route, headers or {}, _value(args, is_tuple=is_tuple))
+        wanted = None if to is None else list(to) if isinstance(to, list | tuple | set) else [to]
+        clients = [
+            client
+            for client in list(self._connections.values())
+            if name in (client.namespace, client.pattern)
+            and (wanted is None or client.sid in wanted or any(client.peer is one for one in wanted))
+        ]
+        return text, clients
+
+
+def _narrowed(contract: Contract, channel: str) -> Contract:
+    """The contract of one channel; raises UnknownEventException where there is none of the name."""
+    name = namespace_name(channel)
+    found: Namespace | None = contract.namespaces.get(name)
+    if found is None:
+        near = did_you_mean(name, contract.namespaces)
+        raise UnknownEventException(f"the document has no channel `{name}`{near}")
+    return replace(contract, namespaces={name: found})
+
+
+def _args(endpoint: Endpoint | None, frame: Frame) -> Args:
+    """The args of an event: where its schema is a tuple's, a list has them all."""
+    validator = endpoint.rules.args if endpoint is not None else None
+    if validator is not None and validator.is_tuple:
+        if isinstance(frame.payload, list):
+            return tuple(frame.payload)
+        return () if frame.payload is None else (frame.payload,)
+    if validator is None and frame.payload is None and (endpoint is None or endpoint.plan.takes(0)):
+        return ()
+    return (frame.payload,)
+
+
+def _value(args: Args, *, is_tuple: bool) -> object:
+    """The payload that says the same as the args of an acknowledgement or an event."""
+    return list(args) if is_tuple or len(args) > 1 else args[0] if args else None
+
+
+def _answer(uuid: str | int, args: Args, endpoint: Endpoint | None, context: Context) -> str:
+    """Write what the flow of a request ended in."""
+    failure = context.error
+    taken, given = (endpoint.rules.args, endpoint.rules.ack) if endpoint is not None else (None, None)
+    reply = args if isinstance(args, Reply) else None
+    if failure is not None and reply is not None:
+        told = failure if status_of(failure) == reply.status else RuntimeError()
+        return refusal(uuid, told, is_tuple=taken is not None and taken.is_tuple)
+    try:
+        if failure is not None:  # whoever answers it says what it likes
+            return written(uuid, status_of(failure), None, _value(args, is_tuple=False))
+        is_tuple = given is not None and given.is_tuple and (reply is None or reply.is_success)
+        payload = _value(args, is_tuple=is_tuple)
+        status, headers = (200, {}) if reply is None else (reply.status, reply.headers)
+        return written(uuid, status, headers, payload)
+    except (TypeError, ValueError, RecursionError) as error:
+        context.error = error
+        log_failure(error, context.namespace, context.event)
+        return refusal(uuid, error)
+
+
+def _abandoned(frame: Frame | MalformedFrame) -> str:
+    return refusal(frame.uuid, EventException(503, ""))
+
+
+async def _there(client: Connection, work: Any) -> Any:
+    """Await something on the event loop that a client is served by."""
+    if client.loop is asyncio.get_running_loop():
+        return await work
+    submitted = _submitted(client, work)
+    return None if submitted is None else await asyncio.wrap_future(submitted)
+
+
+def _submitted(client: Connection, work: Coroutine[Any, Any, T]) -> Future[T] | None:
+    """Start something on the event loop of a client; None where that has ended with the client, on Flask."""
+    try:
+        return asyncio.run_coroutine_threadsafe(work, client.loop)
+    except RuntimeError:
+        work.close()
+        return None
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

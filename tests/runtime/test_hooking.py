@@ -1,0 +1,226 @@
+"""Hooks of an event: bound once, from the document or from code, and the same on every wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from asynction.contract import Hooks, Target
+from asynction.exceptions import DocumentError
+from asynction.runtime import (
+    FLASK,
+    PYTHON_SOCKETIO,
+    Bindings,
+    Context,
+    Edge,
+    Form,
+    MessageData,
+    Registration,
+    Reply,
+    Service,
+    adrive,
+    drive,
+)
+from tests.runtime.support import BOTH, SERVER_ERROR, Run, args_of, contract, event
+
+HERE = __name__
+
+
+def edge(*, is_async: bool = False) -> Edge:
+    return Edge(
+        "server",
+        adrive if is_async else drive,
+        environ=lambda *_: {},
+        is_open=lambda *_: True,
+        register=lambda *_: None,
+        conventions=PYTHON_SOCKETIO if is_async else FLASK,
+        is_async=is_async,
+    )
+
+
+def hooks(**names: str) -> Hooks:
+    return Hooks(**{name: Target(f"{HERE}.{function}") for name, function in names.items()})
+
+
+def ack(handler: Any, *args: object, schemas: Any = (None, None), run: Run = drive, **named: str) -> Any:
+    made = event("e", *schemas, hooks=hooks(**named))
+    bindings = Bindings(contract(made), edge(is_async=run is not drive))
+    bindings.bind_contract()
+    bindings.bind_code(Registration("/", "e", handler))
+    service = Service(bindings)
+    return run(service.receive(service.context("/", "e", "sid", args)))
+
+
+@dataclass
+class Point:
+    x: int
+
+
+def is_one(message: MessageData) -> bool:
+    return bool(message.payload == 1)
+
+
+def caches(message: MessageData, local: dict[str, Any]) -> bool:
+    local["value"] = ("cached", message.payload)
+    return True
+
+
+def only_sid(connection: Any, message: MessageData) -> bool:
+    assert isinstance(connection, Context)  # where the wire has nothing of its own
+    return connection.sid == "sid" and message.uuid is None and message.headers == {}
+
+
+def nobody(connection: object, message: object) -> bool:
+    return False
+
+
+def whole(connection: object, message: MessageData) -> object:
+    return (message.route, message.payload)
+
+
+def bracketed(payload: object) -> object:
+    return f"<{payload}>"
+
+
+def fails(*_: object) -> object:
+    raise LookupError("internals")
+
+
+def too_few() -> bool:
+    return True
+
+
+def echo(data: object) -> object:
+    return data
+
+
+@pytest.mark.parametrize("run", BOTH)
+def test_checks_refuse_before_the_handler_runs(run: Run) -> None:
+    assert ack(echo, 1, run=run, data_check="is_one", access="only_sid") == (1,)
+    ((refused,),) = [ack(echo, 2, run=run, data_check="is_one", access="nobody")]
+    assert refused["error"]["status"] == 400
+    assert ack(echo, 1, run=run, data_check="is_one", access="nobody")[0]["error"]["status"] == 403
+
+
+def test_a_schema_is_held_to_the_args_before_any_hook() -> None:
+    found = ack(echo, "x", schemas=({"type": "integer"}, None), data_check="fails")
+    assert found[0]["error"]["status"] == 400
+
+
+@pytest.mark.parametrize("run", BOTH)
+def test_the_handler_takes_what_hooks_make(run: Run) -> None:
+    assert ack(lambda value: [value], 1, run=run, hydrate="whole") == ([("e", 1)],)
+    assert ack(lambda value: [value], 1, run=run, data_check="caches") == ([("cached", 1)],)
+    assert ack(lambda local: [*local], 1, run=run, data_check="caches") == (["value"],)
+
+
+def test_several_args_are_a_list_for_hooks() -> None:
+    pair = (args_of({"type": "integer"}, {"type": "integer"}), None)
+    assert ack(lambda value: [value], 1, 2, schemas=pair, hydrate="whole") == ([("e", [1, 2])],)
+    assert ack(lambda value: [value], hydrate="whole") == ([("e", None)],)
+
+
+def test_dehydrate_shapes_the_ack() -> None:
+    def typed(data: int) -> int:
+        return data
+
+    text = (None, {"type": "string"})
+    assert ack(typed, 1, schemas=text, dehydrate="bracketed") == ("<1>",)
+    assert ack(typed, 1, schemas=(None, {"type": "integer"}), dehydrate="bracketed") == SERVER_ERROR
+    assert ack(typed, 1, schemas=(None, {"type": "integer"}), access="only_sid") == (1,)
+
+
+@pytest.mark.parametrize("hook", ["data_check", "access", "hydrate", "dehydrate"])
+def test_a_hook_that_raises_is_the_server_s_fault(hook: str) -> None:
+    assert ack(echo, 1, run=drive, **{hook: "fails"}) == SERVER_ERROR
+
+
+def test_the_return_annotation_shapes_what_nothing_dehydrates() -> None:
+    def typed(data: int) -> Point:
+        return Point(data)
+
+    assert ack(typed, 1, access="only_sid") == ({"x": 1},)
+
+
+def test_without_a_schema_the_handler_s_args_are_counted() -> None:
+    assert ack(echo, 1, 2, access="only_sid")[0]["error"]["status"] == 400
+
+
+def test_a_cached_value_needs_a_handler_of_one() -> None:
+    pair = (args_of({"type": "integer"}, {"type": "integer"}), None)
+    assert ack(lambda a, b: a, 1, 2, schemas=pair, data_check="caches") == SERVER_ERROR
+
+
+def test_what_middleware_puts_there_is_what_hooks_see() -> None:
+    bindings = Bindings(contract(event("e", hooks=hooks(data_check="is_one"))), edge())
+    bindings.bind_contract()
+    bindings.bind_code(Registration("/", "e", echo))
+    bindings.add_middleware(lambda context, call_next: call_next(context.replace(args=(1,))))
+    service = Service(bindings)
+    context = service.context("/", "e", "sid", (2,))
+    context.message = MessageData("u", "e", {}, 2)
+    assert drive(service.receive(context)) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("named", "part"),
+    [
+        ({"access": "missing"}, "has no `missing`"),
+        ({"data_check": "too_few"}, "takes 0 arguments"),
+        ({"access": "is_one"}, "takes 1 argument, but `access` is passed 2"),
+    ],
+)
+def test_hooks_that_cannot_be_served_are_problems(named: Any, part: str) -> None:
+    with pytest.raises(DocumentError) as raised:
+        ack(echo, run=drive, **named)
+    assert part in str(raised.value)
+
+
+async def waits(message: MessageData) -> bool:
+    return True
+
+
+def test_a_server_that_awaits_nothing_takes_no_async_hook() -> None:
+    assert ack(echo, 1, run=BOTH[1], data_check="waits") == (1,)
+    with pytest.raises(DocumentError, match="is `async def`, which Flask cannot await"):
+        ack(echo, data_check="waits")
+
+
+def test_an_unknown_hook_of_code_is_a_problem() -> None:
+    bindings = Bindings(None, edge())
+    with pytest.raises(DocumentError, match="there is no hook `acces`; did you mean `access`"):
+        bindings.bind_code(Registration("/", "e", echo, hooks={"acces": nobody}))
+
+
+def test_a_handler_that_does_not_fit_its_event_is_a_problem() -> None:
+    with pytest.raises(DocumentError, match="takes 2 arguments"):
+        ack(lambda a, b: None, schemas=({"type": "integer"}, None), access="only_sid")
+
+
+def test_hooks_of_code_go_before_those_of_the_document() -> None:
+    bindings = Bindings(contract(event("e", hooks=hooks(access="nobody", dehydrate="bracketed"))), edge())
+    bindings.bind_contract()
+    bindings.bind_code(Registration("/", "e", echo, hooks={"access": only_sid}))
+    service = Service(bindings)
+    assert drive(service.receive(service.context("/", "e", "sid", (1,)))) == ("<1>",)
+
+
+def test_a_form_says_how_handlers_are_called_and_what_they_return() -> None:
+    def arguments(connection: object, message: MessageData) -> tuple[object, ...]:
+        return connection, message.payload
+
+    def reply(result: Any) -> Reply:
+        return Reply((result,), 201 if result == [1] else 404, {"a": 1})
+
+    bindings = Bindings(contract(event("e", ack=args_of({"type": "integer"}))), edge())
+    bindings.bind_contract()
+    form = Form(2, arguments, reply)
+    bindings.bind_code(Registration("/", "e", lambda connection, payload: [payload], form=form))
+    service = Service(bindings)
+    answers = [drive(service.receive(service.context("/", "e", "sid", (n,)))) for n in (1, 2)]
+    assert [(each, each.status, each.headers) for each in answers] == [  # type: ignore[attr-defined]  # of Reply
+        ((1,), 201, {"a": 1}),
+        (([2],), 404, {"a": 1}),
+    ]
