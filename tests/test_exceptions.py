@@ -11,6 +11,7 @@ from asynction.exceptions import (
     AsynctionException,
     BindingsValidationException,
     DocumentError,
+    EventException,
     MessageAckValidationException,
     NotEnabledError,
     PayloadValidationException,
@@ -109,3 +110,12 @@ def test_a_validation_exception_survives_a_trip_to_another_process() -> None:
 def test_a_security_exception_says_no_more_than_no(status: int, kept: int, text: str) -> None:
     error = pickle.loads(pickle.dumps(SecurityException(status)))
     assert (error.status, str(error)) == (kept, text)
+
+
+def test_an_event_is_refused_with_a_status_of_errors() -> None:
+    for status in (200, 399, 600):
+        with pytest.raises(ValueError, match=str(status)):
+            EventException(status)
+    assert str(EventException(429)) == "Too Many Requests"
+    copied = pickle.loads(pickle.dumps(EventException(409, "the room is full")))
+    assert (copied.status, copied.detail, str(copied)) == (409, "the room is full", "the room is full")

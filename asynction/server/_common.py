@@ -29,7 +29,7 @@ class ContractServer(Party):
 
 
 def hide_strangers(manager: Any, service: Service) -> None:
-    """Send nothing to a client that is still being asked who it is.
+    """Send nothing to a client that is still being asked who it is, unless it is meant by name.
 
     python-socketio counts it among the participants of its namespace from the moment it knocks.
     """
@@ -37,7 +37,8 @@ def hide_strangers(manager: Any, service: Service) -> None:
 
     def get_participants(namespace: str, room: object) -> Iterator[tuple[str, str]]:
         for sid, eio_sid in participants(namespace, room):
-            if not service.is_hidden(namespace, sid):
+            by_name = sid in room if isinstance(room, list | tuple) else sid == room
+            if by_name or not service.is_hidden(namespace, sid):
                 yield sid, eio_sid
 
     manager.get_participants = get_participants

@@ -294,7 +294,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self, server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
     ) -> None:
         event, service = data[0], self._service
-        if self._is_the_parents(namespace, event):
+        if (self._has_any or self._beside) and self._is_the_parents(namespace, event):
             await super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
             return
         context = service.context(namespace, event, sid, tuple(data[1:]))
@@ -308,7 +308,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         try:
             args = await adrive(flow)
             if id is not None:
-                await self._acknowledged(eio_sid, namespace, id, args)
+                await self._send_packet(eio_sid, self.packet_class(ACK, list(args), namespace, id))
         except asyncio.CancelledError as error:
             context.error = error
             if id is not None:  # its client would wait for ever
@@ -333,8 +333,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         return namespace not in self._bindings.wildcards and event != MALFORMED
 
     async def _acknowledged(self, eio_sid: str, namespace: str, id: int, args: Args) -> None:
-        packet = self.packet_class(ACK, namespace=namespace, id=id, data=list(args))
-        await self._send_packet(eio_sid, packet)
+        await self._send_packet(eio_sid, self.packet_class(ACK, list(args), namespace, id))
 
     async def _connect_any(
         self, namespace: str, sid: str, environ: dict[str, Any], auth: object = None

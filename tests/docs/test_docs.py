@@ -33,7 +33,10 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
     with ExitStack() as stack:
         yield Session(tmp_path, stack)
     for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(tmp_path)):
+        found = sys.modules[name]
+        # A namespace package has no file.
+        places = [getattr(found, "__file__", None), *getattr(found, "__path__", ())]
+        if any(str(place).startswith(str(tmp_path)) for place in places):
             del sys.modules[name]
 
 

@@ -536,3 +536,18 @@ def test_a_client_that_is_still_being_asked_hears_nothing(path: str) -> None:
         with connected(url, path, auth={"token": "good"}) as client:
             assert client.events.get(timeout=DEADLINE) == ("said", ("welcome",))
             assert client.events.empty()
+
+
+def test_a_client_that_is_meant_by_name_hears_what_it_is_told() -> None:
+    async def check(token: str) -> dict[str, str] | None:
+        (sid,) = asio.manager.pending_connect["/"]
+        await asio.emit("said", "you, alone", to=[sid])
+        await asio.emit("said", "you", to=sid)
+        return None
+
+    said = channel(sends=[message("said", STRING)])
+    asio = AsynctionAsyncServer.from_spec(closed({"/": said}), security_functions={"token": check})
+    with serving_asgi(asio.asgi_app()) as url, connected(url, auth={"token": "bad"}) as client:
+        assert client.refusals
+        told = [client.events.get(timeout=DEADLINE) for _ in range(2)]
+        assert told == [("said", ("you, alone",)), ("said", ("you",))]

@@ -261,3 +261,18 @@ async def _async_middleware(context: Context, call_next: Callable[[Context], Any
 def test_async_middleware_is_refused(middleware: object) -> None:
     with pytest.raises(TypeError, match="which Flask cannot await"):
         build(of(message("say", STRING))).add_middleware(middleware)
+
+
+def test_dependencies_of_a_connection_are_closed_as_well() -> None:
+    asio = join()
+    steps: list[str] = []
+
+    def store(name: Event) -> Iterator[str]:
+        yield name
+        steps.append(f"closed after {name}")
+
+    asio.on("join")(lambda data: {"room": ""})
+    asio.on("connect")(lambda kept=Depends(store): steps.append(kept))
+    asio.on("disconnect")(lambda kept=Depends(store): steps.append(kept))
+    client_of(asio).disconnect()
+    assert steps == ["connect", "closed after connect", "disconnect", "closed after disconnect"]
