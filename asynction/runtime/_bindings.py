@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from asynction.contract import (
     SERVED_PROTOCOLS,
@@ -374,9 +374,7 @@ class Bindings:
         function = binder.checked(handler, target)
         made = binder.plan(function, target, self._wanted_of_error()) if function is not None else None
         binder.finish()
-        if made is None:  # pragma: no cover - then there was a problem
-            raise RuntimeError(target.path)
-        return made
+        return cast("Plan", made)  # where there is none, there was a problem
 
     def override(self, node: Node) -> Node:
         """The dependency that stands in for another in a test (`dependency_overrides`)."""

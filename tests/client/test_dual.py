@@ -548,16 +548,30 @@ def test_a_call_that_lost_its_connection_gets_its_result_by_http() -> None:
     run(body())
 
 
+def holds_back(client: SocketClient) -> asyncio.Event:
+    """Let a client connect again only once the event is set that this gives."""
+    event, connect = asyncio.Event(), client._connect
+
+    async def later() -> bool:
+        await event.wait()
+        return await connect()
+
+    client._connect = later  # type: ignore[method-assign]
+    return event
+
+
 def test_a_call_by_http_gets_its_result_by_the_connection_once_there_is_one() -> None:
     async def body() -> None:
         with served() as service:
             urls = (service.socket_url, *service.http)
-            async with connected(*urls, reconnection_delay=0.2) as client:  # no one takes callbacks
+            async with connected(*urls) as client:  # no one takes callbacks
                 await greeted(client)
+                connect = holds_back(client)
                 await lose(client)
                 await eventually(lambda: client.mode == "http")
                 request = asyncio.create_task(client.request("slow", 2))
                 await eventually(lambda: service.runs)
+                connect.set()
                 await eventually(lambda: client.mode == "socket")
                 await eventually(lambda: all(call.by is client._link for call in client._calls.all()))
                 service.release.set()
