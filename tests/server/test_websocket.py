@@ -697,6 +697,11 @@ def test_a_fault_of_ours_ends_the_connection(where: str, caplog: pytest.LogCaptu
 # Pushing -------------------------------------------------------------------------------------------
 
 
+async def three(client: Client) -> list[Any]:
+    """The next three frames."""
+    return [await client.receive() for _ in range(3)]
+
+
 def test_a_push_reaches_one_some_or_all() -> None:
     made = router()
 
@@ -709,7 +714,7 @@ def test_a_push_reaches_one_some_or_all() -> None:
             await made.push("news", 4, to=made._connections[sids[1]].peer),
             await made.push("news", 5, to="nobody"),
         ]
-        got = [[await each.receive() for _ in range(3)] for each in (ada, bob)]
+        got = [await three(each) for each in (ada, bob)]
         return counts, got
 
     counts, got = talk(made, body, scope(), scope())
