@@ -52,7 +52,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 
 
 def _is_number(value: object, *kinds: type, least: int = 0) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool) and value >= least  # type: ignore[operator]
+    return isinstance(value, kinds) and not isinstance(value, bool) and value >= least  # type: ignore[operator]  # a number
 
 
 def read_options(given: Mapping[str, object] | None) -> Options:

@@ -22,7 +22,7 @@ _PLAIN: Mapping[str, Json] = {
 
 def editor_schema() -> dict[str, Json]:
     """Build a draft-07 JSON Schema of AsyncAPI documents of all versions that are read."""
-    definitions: dict[str, Json] = {"Reference": dict(_PLAIN["Reference"])}  # type: ignore[arg-type]
+    definitions: dict[str, Json] = {"Reference": dict(_PLAIN["Reference"])}  # type: ignore[arg-type]  # it is a mapping
     for major, objects in OBJECTS.items():
         for kind in objects:
             definitions[f"{major}-{kind}"] = _object(major, kind)
