@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asynction.client._dual import SocketClient as SocketClient
-    from asynction.client._dual_options import LogLevel as LogLevel
+    from asynction.client._dual.client import SocketClient as SocketClient
+    from asynction.client._dual.options import LogLevel as LogLevel
     from asynction.client._errors import CallError as CallError
     from asynction.client._errors import ConnectionRefused as ConnectionRefused
     from asynction.client.aio import AsynctionAsyncClient as AsynctionAsyncClient
@@ -19,8 +19,8 @@ _HOMES = {
     "AsynctionClient": "sync",
     "CallError": "_errors",
     "ConnectionRefused": "_errors",
-    "LogLevel": "_dual_options",
-    "SocketClient": "_dual",
+    "LogLevel": "_dual.options",
+    "SocketClient": "_dual.client",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604 - the names are strings

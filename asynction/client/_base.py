@@ -17,7 +17,7 @@ from socketio.exceptions import TimeoutError as SocketIOTimeout
 from socketio.packet import ACK
 
 from asynction.client._errors import ConnectionRefused, error_in
-from asynction.client._knock import Brought, Knock
+from asynction.client._handshake import Brought, Knock
 from asynction.client._mirror import mirrored
 from asynction.contract import Contract, Event, Server, namespace_name
 from asynction.document import Spec, load

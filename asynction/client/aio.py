@@ -9,7 +9,7 @@ from typing import Any
 import socketio
 
 from asynction.client._base import ContractClient
-from asynction.client._knock import Credential
+from asynction.client._handshake import Credential
 from asynction.runtime import Context, Function, Response, Rules, adrive, closing
 
 

@@ -9,7 +9,7 @@ import engineio
 import socketio
 
 from asynction.client._base import ContractClient, guarded
-from asynction.client._knock import Credential
+from asynction.client._handshake import Credential
 from asynction.runtime import Context, Function, Response, Rules, closing, drive
 
 

@@ -13,9 +13,9 @@ from asynction.document._compile import compile_contract
 from asynction.document._dump import to_yaml
 from asynction.document._editor import editor_schema
 from asynction.document._files import Text
-from asynction.document._objects import VERSIONS
+from asynction.document._nodes import Node, Retriever, Sources, Spec
+from asynction.document._objects_2 import VERSIONS
 from asynction.document._reader import Reader
-from asynction.document._sources import Node, Retriever, Sources, Spec
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
 from asynction.rules import RULES

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from asynction.contract import Json
+from asynction.document._nodes import Node
 from asynction.document._reader import OBJECTS, Reader, Reference, field_of
 from asynction.document._schemas import named_dialect
-from asynction.document._sources import Node
 from asynction.problems import escape
 
 SECTIONS = {

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from asynction.contract import Json
-from asynction.document._objects import VERSIONS
+from asynction.document._nodes import Node
+from asynction.document._objects_2 import VERSIONS
 from asynction.document._operations import messages_of, with_traits
 from asynction.document._reader import Reader
-from asynction.document._sources import Node
 from asynction.problems import did_you_mean, escape
 from asynction.rules import RULES
 

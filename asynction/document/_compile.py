@@ -23,10 +23,10 @@ from asynction.contract import (
     Target,
     namespace_name,
 )
+from asynction.document._nodes import Node
 from asynction.document._operations import CORRECT, Channel, Message, channels_2, channels_3
 from asynction.document._schemas import Schemas, dialect_of_format
 from asynction.document._security import Schemes
-from asynction.document._sources import Node
 from asynction.problems import problem_at
 from asynction.validation import DRAFT_07, Validator
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from asynction.contract import Json
-from asynction.document._objects import EXTENSIONS, REFERABLE, VARIANTS
+from asynction.document._objects_2 import EXTENSIONS, REFERABLE, VARIANTS
 from asynction.document._reader import OBJECTS, field_of, forms
 from asynction.validation import DRAFT_07
 

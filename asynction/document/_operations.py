@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from asynction.contract import Json
-from asynction.document._objects import MISSPELT
-from asynction.document._sources import Identity, Node
+from asynction.document._nodes import Identity, Node
+from asynction.document._objects_2 import MISSPELT
 from asynction.problems import unescape
 
 _COMPONENT_MESSAGE = re.compile(r"/components/messages/([^/]*)")

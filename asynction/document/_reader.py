@@ -8,8 +8,17 @@ from functools import cache
 from typing import NamedTuple
 
 from asynction.contract import Json
-from asynction.document._objects import CODELESS, EXTENSIONS, MISSPELT, OBJECTS_2, REFERABLE, SCHEMA, VARIANTS
-from asynction.document._objects3 import OBJECTS_3
+from asynction.document._nodes import Identity, Node
+from asynction.document._objects_2 import (
+    CODELESS,
+    EXTENSIONS,
+    MISSPELT,
+    OBJECTS_2,
+    REFERABLE,
+    SCHEMA,
+    VARIANTS,
+)
+from asynction.document._objects_3 import OBJECTS_3
 from asynction.document._schemas import (
     Schemas,
     dialect_of_format,
@@ -17,7 +26,6 @@ from asynction.document._schemas import (
     is_schema,
     named_dialect,
 )
-from asynction.document._sources import Identity, Node
 from asynction.problems import did_you_mean
 from asynction.validation import subschemas
 

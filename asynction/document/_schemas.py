@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from asynction.contract import Json, Schema
-from asynction.document._sources import Identity, Node
+from asynction.document._nodes import Identity, Node
 from asynction.validation import (
     DIALECTS,
     DRAFT_07,

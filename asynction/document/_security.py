@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from asynction.contract import Requirements, SecurityScheme
-from asynction.document._sources import Node
+from asynction.document._nodes import Node
 from asynction.problems import did_you_mean
 
 _SCOPED = frozenset({"oauth2", "openIdConnect"})

@@ -1,13 +1,16 @@
 """What happens to an event, decided without any I/O: adapters bring the wire."""
 
-from asynction.runtime._access import AccessBook
-from asynction.runtime._annotations import PlanError
-from asynction.runtime._answers import MalformedEvent, Reply, error_ack, error_body, log_failure, status_of
-from asynction.runtime._binding import Binder, import_path, is_async, misfit, positional
-from asynction.runtime._bindings import Bindings, handler_problems
+from asynction.models._convert import plain
+from asynction.runtime._binding.binder import Binder, import_path, is_async, misfit, positional
+from asynction.runtime._binding.hooks import HOOKS
+from asynction.runtime._binding.host import FLASK, OCCASIONS, PYTHON_SOCKETIO, Edge, Refused
+from asynction.runtime._binding.registrar import Party
+from asynction.runtime._binding.registry import Bindings, handler_problems
+from asynction.runtime._binding.resolver import ModuleResolver, Resolver
+from asynction.runtime._binding.router import Registration, Router, SocketEvent, default_router
+from asynction.runtime._binding.security import AccessBook
 from asynction.runtime._context import NOBODY, Context, MessageData
-from asynction.runtime._dependencies import closing
-from asynction.runtime._edge import FLASK, OCCASIONS, PYTHON_SOCKETIO, Edge, Refused
+from asynction.runtime._errors import MalformedEvent, Reply, error_ack, error_body, log_failure, status_of
 from asynction.runtime._flow import (
     Args,
     Around,
@@ -29,15 +32,12 @@ from asynction.runtime._flow import (
     told,
 )
 from asynction.runtime._handshake import HandshakeRules
-from asynction.runtime._hooking import HOOKS
-from asynction.runtime._hooks import Form
-from asynction.runtime._models import plain
+from asynction.runtime._injection.annotations import PlanError
+from asynction.runtime._injection.dependencies import closing
+from asynction.runtime._injection.hooks import Form
+from asynction.runtime._injection.plan import Convention, Plan, Wanted, plan
 from asynction.runtime._namespaces import Match, is_pattern
-from asynction.runtime._party import Party
-from asynction.runtime._plan import Convention, Plan, Wanted, plan
-from asynction.runtime._resolver import ModuleResolver, Resolver
-from asynction.runtime._router import Registration, Router, SocketEvent, default_router
-from asynction.runtime._rules import RuleBook, Rules, checked_ack, checked_args, pack
+from asynction.runtime._schemas import RuleBook, Rules, checked_ack, checked_args, pack
 from asynction.runtime._service import Service, choose_server, outgoing
 
 __all__ = [

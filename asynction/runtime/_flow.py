@@ -14,14 +14,14 @@ from typing import Protocol, TypeAlias, TypeVar, cast
 
 from asynction.contract import Requirements
 from asynction.exceptions import AsynctionException, PayloadValidationException, SecurityException
-from asynction.runtime._answers import Reply, error_ack, log_failure, own_fault
+from asynction.models._convert import plain
 from asynction.runtime._context import NOBODY, Context, MessageData
-from asynction.runtime._dependencies import Override, resolved
+from asynction.runtime._errors import Reply, error_ack, log_failure, own_fault
 from asynction.runtime._handshake import HandshakeRules
-from asynction.runtime._hooks import HookPlans
-from asynction.runtime._models import plain
-from asynction.runtime._plan import NO_VALUES, Plan
-from asynction.runtime._rules import Rules, checked_ack, checked_args, pack
+from asynction.runtime._injection.dependencies import Override, resolved
+from asynction.runtime._injection.hooks import HookPlans
+from asynction.runtime._injection.plan import NO_VALUES, Plan
+from asynction.runtime._schemas import Rules, checked_ack, checked_args, pack
 from asynction.security import Guard, Identity, Request, authenticate, authorize, recognise
 
 T = TypeVar("T")

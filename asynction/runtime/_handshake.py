@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from asynction.contract import Handshake, Json, Schema
 from asynction.exceptions import BindingsValidationException, Violation
-from asynction.runtime._text import TextReader
+from asynction.runtime._coerce import TextReader
 from asynction.security import Request
 from asynction.validation import Validator
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from asynction.contract import Namespace
-from asynction.runtime._text import TextReader
+from asynction.runtime._coerce import TextReader
 from asynction.validation import Validator
 
 _PARAMETER = re.compile(r"\{([^{}]*)\}")

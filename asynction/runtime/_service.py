@@ -9,11 +9,12 @@ from functools import partial
 
 from asynction.contract import Contract, Event, Server, namespace_name
 from asynction.exceptions import AsynctionException, DocumentError, SecurityException, UnknownEventException
+from asynction.models._convert import plain
 from asynction.problems import Place, did_you_mean, problem_at
-from asynction.runtime._answers import MalformedEvent, error_body, status_of
-from asynction.runtime._bindings import Bindings
+from asynction.runtime._binding.host import Refused
+from asynction.runtime._binding.registry import Bindings
 from asynction.runtime._context import NOBODY, Context
-from asynction.runtime._edge import Refused
+from asynction.runtime._errors import MalformedEvent, error_body, status_of
 from asynction.runtime._flow import (
     Args,
     Catches,
@@ -31,9 +32,8 @@ from asynction.runtime._flow import (
     told,
 )
 from asynction.runtime._handshake import HandshakeRules
-from asynction.runtime._models import plain
 from asynction.runtime._namespaces import Match, is_pattern
-from asynction.runtime._rules import Rules, checked_args, pack
+from asynction.runtime._schemas import Rules, checked_args, pack
 from asynction.security import Identity, Request
 
 log = logging.getLogger("asynction")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, cast
 
 from asynction.contract import Contract, Json
-from asynction.server._asgi_app import ASGIApp, Receive, Scope, Send, below, is_below
+from asynction.server._asgi.app import ASGIApp, Receive, Scope, Send, below, is_below
 from asynction.server.http import HttpWire
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Docs:
         from asynction.ui import Response, Site  # templates take time, which not every server need spend
 
         if path == "openapi.json" and self._http is not None:
-            from asynction.server._http_openapi import openapi
+            from asynction.server._http.openapi import openapi
 
             return Response(200, "application/json", openapi(self._http), (("Cache-Control", "no-cache"),))
         if self._site is None:

@@ -42,10 +42,13 @@ from asynction.runtime import (
     is_pattern,
     outgoing,
 )
-from asynction.server._asgi_app import ASGIApp, EngineApp, add_route, mount, paths_of
-from asynction.server._asgi_client import AsyncTestClient, Headers
-from asynction.server._asgi_loop import Engine, cancel, off_the_loop, wait_for
-from asynction.server._common import (
+from asynction.server._asgi.app import ASGIApp, EngineApp, add_route, mount, paths_of
+from asynction.server._asgi.current import disable, enable
+from asynction.server._asgi.loop import Engine, cancel, off_the_loop, wait_for
+from asynction.server._asgi.test_client import AsyncTestClient, Headers
+from asynction.server._docs import Docs, DocsApp, Source
+from asynction.server._http.asgi import HttpApp
+from asynction.server._socketio.common import (
     DEFAULT_PATH,
     ContractServer,
     handler_namespace,
@@ -53,11 +56,8 @@ from asynction.server._common import (
     parent_options,
     request_of,
 )
-from asynction.server._current import disable, enable
-from asynction.server._docs import Docs, DocsApp, Source
-from asynction.server._expiry import Expiries
-from asynction.server._http_asgi import HttpApp
-from asynction.server._packet import MALFORMED, is_strict, peer_packet
+from asynction.server._socketio.expiry import Expiries
+from asynction.server._socketio.packet import MALFORMED, is_strict, peer_packet
 from asynction.server.http import HttpOptions, HttpWire
 
 Function = Callable[..., Any]
@@ -289,7 +289,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
     # Receiving ---------------------------------------------------------------------------------
 
     # The parent's method has an exact handler called, and acknowledges what that returns. This one is
-    # private to it; tests/server/test_asgi_parent.py fails where it changes.
+    # private to it; tests/server/asgi/test_parent.py fails where it changes.
     async def _handle_event_internal(  # noqa: PLR0917 - as the parent has it
         self, server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
     ) -> None:

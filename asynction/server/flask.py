@@ -35,7 +35,9 @@ from asynction.runtime import (
     outgoing,
 )
 from asynction.security import Request
-from asynction.server._common import (
+from asynction.server._docs import Docs, Source
+from asynction.server._http.flask import add_events
+from asynction.server._socketio.common import (
     DEFAULT_PATH,
     ContractServer,
     certificate_of,
@@ -43,10 +45,8 @@ from asynction.server._common import (
     hide_strangers,
     parent_options,
 )
-from asynction.server._docs import Docs, Source
-from asynction.server._expiry import Expiries
-from asynction.server._http_flask import add_events
-from asynction.server._packet import MALFORMED, is_strict
+from asynction.server._socketio.expiry import Expiries
+from asynction.server._socketio.packet import MALFORMED, is_strict
 from asynction.server.http import HttpOptions, HttpWire
 
 Function = Callable[..., Any]

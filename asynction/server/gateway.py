@@ -23,12 +23,12 @@ from asynction.runtime import (
     is_pattern,
     plan,
 )
-from asynction.server._asgi_app import ASGIApp
-from asynction.server._gateway_asgi import AsgiSide
-from asynction.server._gateway_calls import ANSWER, ROOT, Calls, Limits
-from asynction.server._gateway_flask import FlaskSide
-from asynction.server._gateway_origins import Origins
-from asynction.server._gateway_window import Window
+from asynction.server._asgi.app import ASGIApp
+from asynction.server._gateway.asgi import AsgiSide
+from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Limits
+from asynction.server._gateway.flask import FlaskSide
+from asynction.server._gateway.idempotency import Window
+from asynction.server._gateway.origins import Origins
 from asynction.server.asgi import AsynctionAsyncServer
 from asynction.server.flask import AsynctionSocketIO
 

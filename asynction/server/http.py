@@ -34,8 +34,8 @@ from asynction.runtime import (
     status_of,
 )
 from asynction.security import Request
-from asynction.server._http_security import challenges
-from asynction.server._packet import StrictJSON
+from asynction.server._http.security import challenges
+from asynction.server._socketio.packet import StrictJSON
 from asynction.validation import Validator, is_json
 
 log = logging.getLogger("asynction")

@@ -42,9 +42,9 @@ from asynction.runtime import (
     outgoing,
     status_of,
 )
-from asynction.server._asgi_loop import off_the_loop
-from asynction.server._ws_connection import GOING_AWAY, POLICY, Answers, Connection, Limits
-from asynction.server._ws_frames import (
+from asynction.server._asgi.loop import off_the_loop
+from asynction.server._websocket.connection import GOING_AWAY, POLICY, Answers, Connection, Limits
+from asynction.server._websocket.frames import (
     Frame,
     HandlerResult,
     MalformedFrame,
@@ -54,7 +54,7 @@ from asynction.server._ws_frames import (
     reply_of,
     written,
 )
-from asynction.server._ws_links import (
+from asynction.server._websocket.transports import (
     EndpointSignature,
     Link,
     Serving,

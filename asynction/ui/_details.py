@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from asynction.contract import Json, namespace_name
+from asynction.document._nodes import Node, Sources
 from asynction.document._operations import Channel, Message, channels_2, channels_3
-from asynction.document._sources import Node, Sources
 
 _CHANNELS: dict[str, Callable[[Node], Iterator[Channel]]] = {"2": channels_2, "3": channels_3}
 

@@ -14,11 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from asynction.contract import Contract, Json
 from asynction.document import to_yaml
+from asynction.document._public import public_document
 from asynction.ui import _assets
 from asynction.ui._island import read_island
 from asynction.ui._json import island, plain, text
 from asynction.ui._page import Page, build_page
-from asynction.ui._public import public_document
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(?=/|$)")
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "http", "wss": "https", "socket.io": "ws", "socketio": "ws"}

@@ -21,8 +21,8 @@ from asynction import (
 from asynction.client import AsynctionAsyncClient, CallError, ConnectionRefused
 from asynction.exceptions import ValidationException
 from tests.client.support import HANDSHAKE, SPEC, ajoining, breaking
+from tests.server.asgi.support import run
 from tests.server.support import INTEGER, message, of
-from tests.server.support_asgi import run
 from tests.serving import DEADLINE
 from tests.serving_asgi import serving_asgi
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance import guards
-from tests.conformance.doors import CASES, DOORS, Case, Door, Outcome
+from tests.conformance.adapters import CASES, DOORS, Case, Door, Outcome
 
 SAYS = {
     401: {"status": 401, "title": "Unauthorized", "detail": "not authenticated"},

@@ -15,7 +15,7 @@ import pytest
 
 import asynction
 from asynction import middleware, validation
-from asynction.document._objects import EXTENSIONS, MISSPELT
+from asynction.document._objects_2 import EXTENSIONS, MISSPELT
 from asynction.document._yaml import MAX_BYTES, MAX_DEPTH, MAX_EXPANDED_NODES
 from asynction.rules import RULES
 from tests.docs.blocks import PAGES, ROOT, anchors_of, blocks_of, links_of

@@ -6,7 +6,7 @@ import copy
 from random import Random
 from typing import Any
 
-from asynction.document._objects import REFERABLE, VARIANTS
+from asynction.document._objects_2 import REFERABLE, VARIANTS
 from asynction.document._reader import OBJECTS, Field, field_of
 
 SCHEMAS: list[Any] = [

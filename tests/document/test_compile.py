@@ -10,8 +10,8 @@ import pytest
 from asynction.contract import Contract, Handlers, Hooks, Mock, Target
 from asynction.document import load
 from asynction.document._compile import compile_contract
+from asynction.document._nodes import Sources
 from asynction.document._schemas import Schemas
-from asynction.document._sources import Sources
 from asynction.exceptions import DocumentError
 from asynction.validation import DRAFT_07, Validator
 

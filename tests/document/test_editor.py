@@ -15,7 +15,7 @@ import yaml
 
 from asynction.document import editor_schema
 from asynction.document._files import read_bytes
-from asynction.document._objects import EXTENSIONS, VERSIONS
+from asynction.document._objects_2 import EXTENSIONS, VERSIONS
 from tests.document.generator import Generator
 
 ROOT = Path(__file__).parents[2]

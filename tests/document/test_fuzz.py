@@ -12,7 +12,7 @@ import yaml
 
 from asynction.contract import Contract, Schema
 from asynction.document import Text, bundle, load, validate
-from asynction.document._objects import VERSIONS
+from asynction.document._objects_2 import VERSIONS
 from asynction.exceptions import DocumentError
 from asynction.validation import Validator
 from tests.document.generator import Generator

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from asynction.contract import Contract, Event, Schema
 from asynction.document import files_of, load, validate
-from asynction.document._objects import EXTENSIONS, OBJECTS_2
+from asynction.document._objects_2 import EXTENSIONS, OBJECTS_2
 from asynction.document._yaml import MAX_BYTES
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem

@@ -9,8 +9,8 @@ import pytest
 
 from asynction.contract import Contract, Event
 from asynction.document import load, validate
+from asynction.document._nodes import Node, Sources
 from asynction.document._operations import channels_2, channels_3, messages_of, with_traits
-from asynction.document._sources import Node, Sources
 
 CHAT = Path(__file__).parents[2] / "specs" / "examples" / "chat"
 

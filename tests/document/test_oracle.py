@@ -12,9 +12,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from asynction.document._objects import VERSIONS
+from asynction.document._nodes import Sources
+from asynction.document._objects_2 import VERSIONS
 from asynction.document._reader import OBJECTS, Reader
-from asynction.document._sources import Sources
 from asynction.problems import Problem
 from tests.document.generator import Generator
 

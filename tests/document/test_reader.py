@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from asynction.document._objects import EXTENSIONS, MISSPELT, REFERABLE, VARIANTS, VERSIONS
+from asynction.document._nodes import Node, Sources
+from asynction.document._objects_2 import EXTENSIONS, MISSPELT, REFERABLE, VARIANTS, VERSIONS
 from asynction.document._reader import OBJECTS, Reader, forms
-from asynction.document._sources import Node, Sources
 
 ROWS = [
     (major, name, row)

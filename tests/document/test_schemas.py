@@ -17,8 +17,8 @@ from referencing.jsonschema import DRAFT7
 
 from asynction.contract import Schema
 from asynction.document import _schemas
+from asynction.document._nodes import Sources
 from asynction.document._schemas import Schemas, dialect_of_format, named_dialect
-from asynction.document._sources import Sources
 from asynction.validation import DIALECTS, DRAFT_07, Validator
 
 DRAFT_04 = "http://json-schema.org/draft-04/schema"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from asynction.document import load
+from asynction.document._nodes import Node, Sources
 from asynction.document._security import Schemes
-from asynction.document._sources import Node, Sources
 
 FLOWS = {"implicit": {"scopes": {"read": "Read."}}, "password": {"availableScopes": {"write": "Write."}}}
 SCHEMES: dict[str, dict[str, Any]] = {

@@ -9,12 +9,12 @@ import pytest
 
 from asynction import AsynctionAsyncServer, MockAsynctionAsyncServer, Router, load
 from asynction.runtime import ModuleResolver
-from asynction.server._asgi_client import AsyncTestClient
+from asynction.server._asgi.test_client import AsyncTestClient
 from tests.mock import documents
 from tests.mock.support import NEVER
 from tests.mock.test_behaviour import AVRO
+from tests.server.asgi.support import ask, eventually, refusal, run, talk
 from tests.server.support import INTEGER, STRING, message, of
-from tests.server.support_asgi import ask, eventually, refusal, run, talk
 from tests.serving import connected
 from tests.serving_asgi import serving_asgi
 

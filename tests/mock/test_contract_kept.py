@@ -19,8 +19,8 @@ from jsonschema import Draft7Validator, FormatChecker
 from asynction import MockAsynctionAsyncServer, MockAsynctionSocketIO
 from asynction.runtime import adrive, drive
 from tests.mock import documents
+from tests.server.asgi.support import run
 from tests.server.support import client_of
-from tests.server.support_asgi import run
 
 CLIENTS = 100
 MINUTES = 10

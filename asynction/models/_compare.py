@@ -1,0 +1,441 @@
+"""Held against each other at load: the model that a handler names, and the contract's schema.
+
+Only what is certain counts, so a schema that says little of a value says nothing against its model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+
+from asynction.contract import Json, Schema
+from asynction.models._convert import name_of, schema_of
+from asynction.problems import unescape
+from asynction.validation import DIALECTS
+from asynction.validation._prepare import prepare
+
+Node: TypeAlias = "dict[str, Json]"
+Nodes: TypeAlias = "list[Node]"
+"""Schemas that all hold for one value."""
+
+_KINDS: dict[str, frozenset[str]] = {
+    "null": frozenset(["null"]),
+    "boolean": frozenset(["boolean"]),
+    "integer": frozenset(["integer"]),
+    # A number is an integer or has a fraction, so that kinds can be counted as sets.
+    "number": frozenset(["integer", "fraction"]),
+    "string": frozenset(["string"]),
+    "array": frozenset(["array"]),
+    "object": frozenset(["object"]),
+}
+_ALL = frozenset().union(*_KINDS.values())
+_ALSO_NUMBERS = frozenset(["date-time", "date", "time", "duration"])
+"""Formats of strings that models read numbers as, too."""
+
+_CONDITIONAL = (
+    "if",
+    "then",
+    "else",
+    "not",
+    "dependencies",
+    "dependentRequired",
+    "dependentSchemas",
+    "minProperties",
+    "unevaluatedProperties",
+)
+"""Keywords that may ask for a property, or forbid a type, in a way that is not followed here."""
+
+_DEEPEST = 12
+"""How far two schemas are followed into each other."""
+
+_DEEPEST_UNION = 6
+_NOTHING: Node = {"enum": []}
+"""What `False` says."""
+
+
+def schema_of_arg(schema: Schema, index: int) -> Schema | None:
+    """Give the schema of one arg, or of one value of an ack; None where the contract says nothing of it."""
+    if not schema.is_json_schema:
+        return None
+    value, draft = schema.value, DIALECTS[schema.dialect]
+    if not isinstance(value, dict) or not prepare(schema).is_tuple:
+        return schema if index == 0 else None
+    one_by_one, rest = ("prefixItems", "items") if draft >= 2020 else ("items", "additionalItems")
+    listed = value[one_by_one]
+    found = listed[index] if isinstance(listed, list) and index < len(listed) else value.get(rest)
+    if isinstance(found, dict) and "definitions" in value:
+        found = {**found, "definitions": value["definitions"]}
+    return None if found is None or isinstance(found, list) else Schema(found, schema.dialect, schema.place)
+
+
+def misfits(model: object, schema: Schema, *, receives: bool) -> list[str]:
+    """Say where a model cannot be what the contract describes; an empty list where it fits.
+
+    `receives` tells what the model takes (an event's arg) from what it gives (an ack).
+    """
+    if not schema.is_json_schema:
+        return []
+    described = schema_of(model, mode="validation" if receives else "serialization", customise=_certain)
+    if described is None:
+        return []
+    ours = _Side(dict(described), widened=receives)
+    theirs = _Side(schema.value, beside_ref=DIALECTS[schema.dialect] >= 2019)
+    pair = _Pair(_name(model), ours, theirs)
+    compare = pair.received if receives else pair.sent
+    return list(dict.fromkeys(compare([ours.root], [theirs.root], "")))
+
+
+@dataclass(slots=True)
+class _Side:
+    """One of the two schemas, and how to read it."""
+
+    root: Json
+    beside_ref: bool = True
+    """True where what stands beside a `$ref` counts."""
+    widened: bool = False
+    """True for what a model takes, which is more than it says."""
+
+    def flat(self, schemas: Iterable[Json]) -> Nodes:
+        """All that must hold where `schemas` do, through `$ref` and `allOf`."""
+        found: Nodes = []
+        seen: set[int] = set()
+        waiting = list(schemas)
+        while waiting:
+            schema = waiting.pop(0)
+            if schema is False:
+                found.append(_NOTHING)
+            if not isinstance(schema, dict) or id(schema) in seen:
+                continue
+            seen.add(id(schema))
+            ref = schema.get("$ref")
+            if isinstance(ref, str):
+                waiting.append(self._target(ref))
+                if not self.beside_ref:
+                    continue
+            found.append(schema)
+            waiting += _listed(schema, "allOf")
+        return found
+
+    def _target(self, ref: str) -> Json:
+        target = self.root
+        for token in ref.removeprefix("#").split("/")[1:]:
+            target = target.get(unescape(token), True) if isinstance(target, dict) else True
+        return target
+
+    def kinds(self, schemas: Iterable[Json], depth: int = 0) -> frozenset[str]:
+        """The types that a value may have at the most."""
+        found = _ALL
+        for node in self.flat(schemas) if depth < _DEEPEST_UNION else ():
+            found &= self._own_kinds(node)
+            for keyword in ("anyOf", "oneOf"):
+                if keyword in node:
+                    found &= _union(self.kinds([each], depth + 1) for each in _listed(node, keyword))
+        return found
+
+    def _own_kinds(self, node: Node) -> frozenset[str]:
+        named, step = node.get("type"), node.get("multipleOf")
+        found = _ALL
+        if named is not None:
+            found = _union(
+                _KINDS.get(str(kind), _ALL) for kind in (named if isinstance(named, list) else [named])
+            )
+        if isinstance(step, int | float) and step % 1 == 0:
+            found -= {"fraction"}
+        if "const" in node:
+            found &= {_kind(node["const"])}
+        if "enum" in node:
+            found &= {_kind(value) for value in _listed(node, "enum")}
+        if self.widened and "string" in found and node.get("format") in _ALSO_NUMBERS:
+            found |= _KINDS["number"]
+        return found
+
+    def certain_kinds(self, schemas: Iterable[Json], depth: int = 0) -> frozenset[str]:
+        """The types that a value may have for certain."""
+        nodes = self.flat(schemas)
+        valued = sum("enum" in node or "const" in node for node in nodes)
+        if (
+            depth >= _DEEPEST_UNION
+            or valued > 1
+            or any(name in node for node in nodes for name in _CONDITIONAL)
+        ):
+            return frozenset()
+        found = _ALL
+        for node in nodes:
+            found &= self._own_kinds(node)
+            if "anyOf" in node:
+                found &= _union(self.certain_kinds([each], depth + 1) for each in _listed(node, "anyOf"))
+            if "oneOf" in node:
+                found &= self._kinds_of_one(_listed(node, "oneOf"), depth)
+        return found
+
+    def _kinds_of_one(self, members: Sequence[Json], depth: int) -> frozenset[str]:
+        """The types that one member alone has: what two have may be forbidden."""
+        counted = [self.kinds([member], depth + 1) for member in members]
+        surely = _union(self.certain_kinds([member], depth + 1) for member in members)
+        return frozenset(kind for kind in surely if sum(kind in each for each in counted) == 1)
+
+    def narrowed(self, schemas: Iterable[Json], kind: str, depth: int = 0) -> Nodes:
+        """All that must hold for a value of one type: also the one member of a union that may have it."""
+        nodes = self.flat(schemas)
+        for node in list(nodes):
+            for keyword in ("anyOf", "oneOf") if depth < _DEEPEST_UNION else ():
+                members = [each for each in _listed(node, keyword) if kind in self.kinds([each])]
+                if len(members) == 1:
+                    nodes += self.narrowed(members, kind, depth + 1)
+        return nodes
+
+    def items(self, schemas: Iterable[Json]) -> list[Json]:
+        """The schemas of an array's items; none where they differ by index."""
+        nodes = self.narrowed(schemas, "array")
+        if any("prefixItems" in node or isinstance(node.get("items"), list) for node in nodes):
+            return []
+        return [node["items"] for node in nodes if "items" in node]
+
+    def is_conditional(self, schemas: Iterable[Json], depth: int = 0) -> bool:
+        """True where properties may be required in a way that is not followed here."""
+        return depth >= _DEEPEST_UNION or any(
+            any(name in node for name in _CONDITIONAL)
+            or any(self.is_conditional([each], depth + 1) for each in _members(node))
+            for node in self.flat(schemas)
+        )
+
+    def required(self, schemas: Iterable[Json], depth: int = 0) -> set[str]:
+        """The properties that an object is sure to have."""
+        found: set[str] = set()
+        for node in self.flat(schemas) if depth < _DEEPEST_UNION else ():
+            found |= {str(name) for name in _listed(node, "required")}
+            values = [node["const"]] if "const" in node else _listed(node, "enum")
+            found |= _common(set(value) for value in values if isinstance(value, dict))
+            for keyword in ("anyOf", "oneOf"):
+                members = [each for each in _listed(node, keyword) if "object" in self.kinds([each])]
+                found |= _common(self.required([each], depth + 1) for each in members)
+        return found
+
+
+@dataclass(slots=True)
+class _Pair:
+    """A model's schema and the contract's, walked side by side."""
+
+    name: str
+    ours: _Side
+    theirs: _Side
+    seen: set[tuple[frozenset[int], ...]] = field(default_factory=set)
+
+    def received(self, ours: list[Json], theirs: list[Json], path: str, depth: int = 0) -> Iterator[str]:
+        """What the contract sends and the model does not take."""
+        sent, taken = self.theirs.kinds(theirs), self.ours.kinds(ours)
+        if not sent or self._is_known(ours, theirs):
+            return
+        if not sent & taken:
+            yield f"{self._field(path)} takes {_words(taken)}, but the contract sends {_words(sent)}"
+            return
+        surplus = (self.theirs.certain_kinds(theirs) & sent) - taken
+        if surplus and sent != _ALL:
+            where = f" in `{path}`" if path else ""
+            yield f"the contract allows {_words(surplus)}{where}, which {self._field(path)} does not take"
+        if depth < _DEEPEST:
+            if "object" in sent & taken:
+                if sent != _ALL or any("properties" in node for node in self.theirs.flat(theirs)):
+                    yield from self._required_by_us(ours, theirs, path)
+                yield from self._forbidden_by_us(ours, theirs, path)
+            for deeper in self._inner(ours, theirs, path):
+                yield from self.received(*deeper, depth + 1)
+
+    def _required_by_us(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
+        if self.theirs.is_conditional(theirs):
+            return
+        fields = _properties(self.ours.narrowed(ours, "object"))
+        for name in sorted(self.ours.required(ours) - self.theirs.required(theirs)):
+            # msgspec asks for the tag of a Struct in its schema, but not in the data.
+            if not any(_is_tag(field) for field in fields.get(name, ())):
+                inner = _join(path, name)
+                yield f"{self._field(inner)} is required, but the contract does not require `{inner}`"
+
+    def _forbidden_by_us(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
+        for name in sorted(
+            _unknown(self.ours.narrowed(ours, "object"), self.theirs, self.theirs.narrowed(theirs, "object"))
+        ):
+            inner = _join(path, name)
+            yield f"`{inner}` of the contract is no field of {self._field(path)}, which forbids others"
+
+    def sent(self, ours: list[Json], theirs: list[Json], path: str, depth: int = 0) -> Iterator[str]:
+        """What the model gives and the contract does not take."""
+        given, taken = self.ours.kinds(ours), self.theirs.kinds(theirs)
+        if not given or not taken or self._is_known(ours, theirs):
+            return
+        if not given & taken:
+            yield f"{self._field(path)} is {_words(given)}, but the contract wants {_words(taken)}"
+            return
+        if depth < _DEEPEST:
+            if "object" in given & taken:
+                yield from self._required_by_them(ours, theirs, path)
+                yield from self._forbidden_by_them(ours, theirs, path)
+            for deeper in self._inner(ours, theirs, path):
+                yield from self.sent(*deeper, depth + 1)
+
+    def _required_by_them(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
+        nodes = self.ours.narrowed(ours, "object")
+        if not any("properties" in node for node in nodes):
+            return
+        fields = _properties(nodes)
+        is_open = any(node.get("additionalProperties", False) is not False for node in nodes)
+        for name in sorted(self.theirs.required(theirs) - self.ours.required(ours)):
+            inner = _join(path, name)
+            if name in fields:
+                yield f"the contract requires `{inner}`, but {self._field(inner)} may be missing"
+            elif not is_open:
+                yield f"the contract requires `{inner}`, but {self._field(path)} has no such field"
+
+    def _forbidden_by_them(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
+        for name in sorted(
+            _unknown(self.theirs.narrowed(theirs, "object"), self.ours, self.ours.narrowed(ours, "object"))
+        ):
+            inner = _join(path, name)
+            yield f"{self._field(inner)} is no property of the contract, which forbids others"
+
+    def _inner(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[_Deeper]:
+        """The values inside that both describe: properties, then items."""
+        mine, other = self.ours.narrowed(ours, "object"), self.theirs.narrowed(theirs, "object")
+        fields = _properties(mine)
+        rest = [node["additionalProperties"] for node in mine if "additionalProperties" in node]
+        for name, schemas in _properties(other).items():
+            # `False` for the rest has been told already.
+            field = fields.get(name) or [each for each in rest if isinstance(each, dict)]
+            if field:
+                yield field, schemas, _join(path, name)
+        theirs_rest = [node["additionalProperties"] for node in other if "additionalProperties" in node]
+        if rest and theirs_rest and not fields:
+            yield rest, theirs_rest, _join(path, "*")
+        items, others = self.ours.items(ours), self.theirs.items(theirs)
+        if items and others:
+            yield items, others, f"{path}[]"
+
+    def _is_known(self, ours: list[Json], theirs: list[Json]) -> bool:
+        """True where the two have met before: schemas may lead back to themselves."""
+        pair = (frozenset(map(id, self.ours.flat(ours))), frozenset(map(id, self.theirs.flat(theirs))))
+        known = pair in self.seen
+        self.seen.add(pair)
+        return known
+
+    def _field(self, path: str) -> str:
+        joint = "." if path and not path.startswith("[") else ""
+        return f"`{self.name}{joint}{path}`"
+
+
+_Deeper: TypeAlias = "tuple[list[Json], list[Json], str]"
+
+
+def _certain(generator: type[Any]) -> type[Any]:
+    """Make pydantic say nothing of what a function of the model decides."""
+
+    class Certain(generator):  # type: ignore[misc]  # pydantic's: there is no type to name
+        def function_before_schema(self, schema: Any) -> Any:
+            return self._unless_decided(schema, super().function_before_schema)
+
+        def function_wrap_schema(self, schema: Any) -> Any:
+            return self._unless_decided(schema, super().function_wrap_schema)
+
+        def function_plain_schema(self, schema: Any) -> Any:
+            return self._unless_decided(schema, super().function_plain_schema)
+
+        def _unless_decided(self, schema: Any, describe: Callable[[Any], Any]) -> Any:
+            decided = self.mode == "validation" and not schema.get("json_schema_input_schema")
+            return {} if decided else describe(schema)
+
+        def ser_schema(self, schema: Any) -> Any:
+            decided = schema["type"] in ("function-plain", "function-wrap")
+            return {} if decided and not schema.get("return_schema") else super().ser_schema(schema)
+
+        def field_is_required(self, field: Any, total: bool) -> bool:
+            if self.mode == "serialization" and field["type"] != "typed-dict-field":
+                return True  # fields with defaults are sent too
+            return bool(super().field_is_required(field, total))
+
+        def model_schema(self, schema: Any) -> Any:
+            described = super().model_schema(schema)
+            if self.mode == "validation" and _has_other_names(schema["cls"]):
+                described = {
+                    k: v for k, v in described.items() if k not in ("required", "additionalProperties")
+                }
+            return described
+
+    return Certain
+
+
+def _has_other_names(model: Any) -> bool:
+    """True where a field may come under a name that its model's schema does not show."""
+    config = model.model_config
+    by_name = bool(config.get("populate_by_name") or config.get("validate_by_name"))
+    aliases = [field.validation_alias for field in model.model_fields.values()]
+    return any(alias is not None and (by_name or not isinstance(alias, str)) for alias in aliases)
+
+
+def _name(model: object) -> str:
+    """The name of the one class that a list or a union of it is about, else of the whole annotation."""
+    origin, members = get_origin(model), [each for each in get_args(model) if each is not NoneType]
+    if origin is Annotated or (origin in (Union, UnionType, list) and len(members) == 1):
+        return _name(members[0])
+    return name_of(model)
+
+
+def _members(node: Node) -> list[Json]:
+    return [*_listed(node, "anyOf"), *_listed(node, "oneOf")]
+
+
+def _listed(node: Node, keyword: str) -> list[Json]:
+    value = node.get(keyword)
+    return value if isinstance(value, list) else []
+
+
+def _properties(nodes: Nodes) -> dict[str, list[Json]]:
+    """What must hold for each property of an object."""
+    found: dict[str, list[Json]] = {}
+    for node in nodes:
+        properties = node.get("properties")
+        for name, schema in properties.items() if isinstance(properties, dict) else ():
+            found.setdefault(name, []).append(schema)
+    return found
+
+
+def _unknown(nodes: Nodes, side: _Side, others: Nodes) -> set[str]:
+    """The properties of `others`, which `side` reads, that a node of `nodes` forbids."""
+    known = {name for name, schemas in _properties(others).items() if side.kinds(schemas)}
+    found: set[str] = set()
+    for node in nodes:
+        if node.get("additionalProperties") is False and "patternProperties" not in node:
+            found |= known - _properties([node]).keys()
+    return found
+
+
+def _is_tag(field: Json) -> bool:
+    return isinstance(field, dict) and len(_listed(field, "enum")) == 1
+
+
+def _kind(value: Json) -> str:
+    if value is None or isinstance(value, bool | str):
+        return {type(None): "null", bool: "boolean", str: "string"}[type(value)]
+    if isinstance(value, int | float):
+        return "integer" if value % 1 == 0 else "fraction"
+    return "object" if isinstance(value, Mapping) else "array"
+
+
+def _words(kinds: frozenset[str]) -> str:
+    named = {"number" if kind == "fraction" else kind for kind in kinds}
+    if "number" in named:
+        named.discard("integer")
+    return " or ".join(sorted(named)) if kinds != _ALL else "anything"
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*sets)
+
+
+def _common(sets: Iterable[set[str]]) -> set[str]:
+    listed = list(sets)
+    return set.intersection(*listed) if listed else set()
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

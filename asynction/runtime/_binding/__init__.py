@@ -1,0 +1,1 @@
+"""Binding handlers to a contract, at load."""

@@ -1,0 +1,256 @@
+"""From dotted paths in a document to functions, with everything that is wrong found before serving."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from types import ModuleType
+
+from asynction.contract import Schema, Target
+from asynction.exceptions import DocumentError
+from asynction.inject import Dependency
+from asynction.models._compare import misfits, schema_of_arg
+from asynction.models._convert import is_model
+from asynction.problems import Place, Problem, did_you_mean, problem_at
+from asynction.runtime._injection.annotations import PlanError, is_async_generator, returned
+from asynction.runtime._injection.plan import (
+    Free,
+    Function,
+    Node,
+    Plan,
+    Wanted,
+    dependency_node,
+    key_of,
+    many,
+    plan,
+)
+
+ASYNC = "is `async def`, which Flask cannot await; write `def`, or serve with AsynctionAsyncServer"
+"""Why a function cannot be bound on a server that awaits nothing."""
+
+
+class Binder:
+    """Imports and checks handlers; `finish` raises one DocumentError with all that is wrong."""
+
+    def __init__(
+        self, *, allow_async: bool = False, prepare: Callable[[Function], Function] | None = None
+    ) -> None:
+        self.allow_async = allow_async
+        self._prepare = prepare
+        self.problems: list[Problem] = []
+        self._cause: BaseException | None = None
+
+    def named(self, target: Target) -> object | None:
+        """Import what `target` names; None, with a problem noted, where that fails."""
+        try:
+            return import_path(target.path)
+        except BindingError as error:
+            self.note(target.place, error.rule, str(error), error.__cause__)
+            return None
+
+    def function(self, target: Target) -> Callable[..., object] | None:
+        """Import the function that `target` names; None, with a problem noted, where that fails."""
+        found = self.named(target)
+        return None if found is None else self.checked(found, target)
+
+    def checked(self, found: object, target: Target) -> Callable[..., object] | None:
+        """Return `found` where it can be called, and called without being awaited."""
+        if not callable(found):
+            text = f"`{target.path}` is a {type(found).__name__}, which cannot be called"
+            self.note(target.place, "handler", text)
+            return None
+        if not self.allow_async and is_async(found):
+            self.note(target.place, "async-handler", f"`{target.path}` {ASYNC}")
+            return None
+        return found
+
+    def prepared(self, function: Function) -> Function:
+        """A function as the server calls it."""
+        return function if self._prepare is None else self._prepare(function)
+
+    def plan(
+        self, function: Function, target: Target, wanted: Wanted, args: Schema | None = None
+    ) -> Plan | None:
+        """Plan how a handler gets its arguments; None, with problems noted, where it cannot be served.
+
+        `args` is the schema that the types of its parameters are held against.
+        """
+        check = None if self.allow_async else _refuse_async
+        try:
+            made = plan(function, replace(wanted, check=check))
+        except PlanError as error:
+            self.note(target.place, "handler-signature", f"`{target.path}` {error}")
+            return None
+        for free in _frees(made) if args is not None else ():
+            self._hold(target, free.annotation, args, free.index, receives=True)
+        return made
+
+    def _hold(
+        self, target: Target, model: object, schema: Schema | None, index: int, *, receives: bool
+    ) -> None:
+        """Note where a model cannot be what the contract says of one arg."""
+        found = schema_of_arg(schema, index) if schema is not None else None
+        for text in misfits(model, found, receives=receives) if found is not None else ():
+            self.note(target.place, "handler-model", f"`{target.path}`: {text}")
+
+    def node(self, mark: Dependency, target: Target, wanted: Wanted) -> Node | None:
+        """Bind a dependency that a handler gets nothing of; None, with a problem noted, where that fails."""
+        check = None if self.allow_async else _refuse_async
+        try:
+            return dependency_node(mark.dependency, key_of(mark), replace(wanted, check=check))
+        except PlanError as error:
+            self.note(target.place, "handler-signature", f"`{target.path}` {error}")
+            return None
+
+    def holds_ack(self, plan: Plan, function: Function, target: Target, wanted: Wanted, ack: Schema) -> None:
+        """Note a problem where what shapes a handler's acknowledgement cannot keep the contract."""
+        returns = wanted.response_model or returned(function)
+        if plan.shape is not None and is_model(returns):
+            self._hold(target, returns, ack, 0, receives=False)
+
+    def fits(self, handler: Function, target: Target, least: int, most: int | None) -> bool:
+        """Note a problem, and return False, where `handler` cannot take `least` to `most` args."""
+        message = misfit(handler, least, most)
+        if message is not None:
+            self.note(target.place, "handler-signature", f"`{target.path}` {message}")
+        return message is None
+
+    def note(self, place: Place, rule: str, message: str, cause: BaseException | None = None) -> None:
+        """Add a problem; the first cause becomes the cause of the DocumentError."""
+        self.problems.append(problem_at(place, rule, message))
+        self._cause = self._cause or cause
+
+    def finish(self) -> None:
+        """Raise DocumentError if there are problems."""
+        if self.problems:
+            raise DocumentError(self.problems) from self._cause
+
+
+def _refuse_async(dependency: Function) -> None:
+    if is_async(dependency) or is_async_generator(dependency):
+        raise PlanError(f"depends on `{getattr(dependency, '__qualname__', dependency)}`, which {ASYNC}")
+
+
+def _frees(made: Plan) -> Iterator[Free]:
+    """The parameters of a handler and its dependencies that take args of the event as models."""
+    for free in made.free:
+        if free.index >= 0 and is_model(free.annotation):
+            yield free
+    for node in made.needs:
+        yield from _frees(node.plan)
+
+
+class BindingError(Exception):
+    """A dotted path that leads to nothing."""
+
+    def __init__(self, message: str, rule: str = "handler") -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+def import_path(path: str) -> object:
+    """Import `pkg.mod.func`, `pkg.mod.Class.method` or `pkg.mod:Class.method`; raises BindingError."""
+    module_path, _, attributes = path.partition(":")
+    names = [name for name in attributes.split(".") if name]
+    parts = module_path.split(".")
+    if not all(part.isidentifier() for part in parts + names) or (not names and len(parts) < 2):
+        raise BindingError(f"`{path}` is no path to a function; write `package.module.function`")
+    if names:
+        return _attribute(_import(module_path, path), names, path)
+    missing: _NoSuchModule | None = None
+    for length in range(len(parts) - 1, 0, -1):
+        try:
+            module = _import(".".join(parts[:length]), path)
+        except _NoSuchModule as error:
+            missing = missing or error
+            continue
+        if missing is not None and not hasattr(module, parts[length]):
+            break
+        return _attribute(module, parts[length:], path)
+    raise missing or BindingError(path)
+
+
+class _NoSuchModule(BindingError):
+    """The module itself, or a package above it, does not exist."""
+
+
+def _import(name: str, path: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise _NoSuchModule(f"`{path}`: no module `{error.name}` on the import path") from error
+        raise BindingError(f"`{path}`: importing `{name}` failed: {error}") from error
+    except (Exception, SystemExit) as error:
+        text = f"`{path}`: importing `{name}` raised {type(error).__name__}: {error}"
+        raise BindingError(text) from error
+
+
+def _attribute(value: object, names: list[str], path: str) -> object:
+    holder = value
+    for name in names:
+        holder = value
+        if not hasattr(value, name):
+            where = getattr(value, "__name__", type(value).__name__)
+            known = [known for known in dir(value) if not known.startswith("_")]
+            raise BindingError(f"`{path}`: `{where}` has no `{name}`{did_you_mean(name, known)}")
+        value = getattr(value, name)
+    if inspect.isclass(holder) and inspect.isfunction(value) and not _is_static(holder, names[-1]):
+        raise BindingError(
+            f"`{path}` is a method that needs an instance; name one of an object, or a staticmethod"
+        )
+    return value
+
+
+def _is_static(owner: type, name: str) -> bool:
+    return isinstance(inspect.getattr_static(owner, name), staticmethod)
+
+
+def is_async(function: object) -> bool:
+    """True for `async def`, also behind functools.partial, a decorator or a callable object."""
+    unwrapped = inspect.unwrap(function) if callable(function) else function
+    while isinstance(unwrapped, partial):
+        unwrapped = inspect.unwrap(unwrapped.func)
+    return inspect.iscoroutinefunction(unwrapped) or inspect.iscoroutinefunction(
+        getattr(type(unwrapped), "__call__", None)  # noqa: B004 - the method is what is asked about
+    )
+
+
+def positional(function: Callable[..., object]) -> tuple[int, int | None]:
+    """How many positional args `function` needs, and takes at the most; None is any number.
+
+    A function that does not tell (some are written in C) is taken to accept anything.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 0, None
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    by_position = [parameter for parameter in parameters if parameter.kind in kinds]
+    least = sum(parameter.default is parameter.empty for parameter in by_position)
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return least, None
+    return least, len(by_position)
+
+
+def misfit(function: Callable[..., object], least: int, most: int | None) -> str | None:
+    """Say why `function` cannot take every number of args from `least` to `most`; None where it can."""
+    needs, takes = positional(function)
+    unknown = next((name for name, needed in _keyword_only(function).items() if needed), None)
+    if unknown is not None:
+        return f"needs the keyword argument `{unknown}`, which nobody passes"
+    if needs <= least and (takes is None or (most is not None and most <= takes)):
+        return None
+    return f"takes {many(needs, takes)}, but the contract passes {many(least, most)}"
+
+
+def _keyword_only(function: Callable[..., object]) -> dict[str, bool]:
+    """The keyword-only arguments of `function`, and whether it needs them."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY}

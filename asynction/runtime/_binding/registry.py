@@ -1,0 +1,478 @@
+"""Code bound to a contract: every handler, middleware and exception handler of one server."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from asynction.contract import (
+    SERVED_PROTOCOLS,
+    Contract,
+    Event,
+    Hooks,
+    Info,
+    Namespace,
+    Server,
+    Target,
+    namespace_name,
+)
+from asynction.exceptions import DocumentError, NotEnabledError, UnknownEventException
+from asynction.problems import Place, Problem, problem_at
+from asynction.runtime._binding.binder import ASYNC, Binder, BindingError, import_path, is_async
+from asynction.runtime._binding.hooks import bind_hooked
+from asynction.runtime._binding.host import FLASK, OCCASIONS, PYTHON_SOCKETIO, Edge
+from asynction.runtime._binding.resolver import Resolver, collisions
+from asynction.runtime._binding.router import Registration, Router
+from asynction.runtime._binding.security import AccessBook
+from asynction.runtime._context import Context
+from asynction.runtime._flow import Endpoint, Function, Middleware
+from asynction.runtime._injection.hooks import HookPlans
+from asynction.runtime._injection.plan import Convention, Node, Plan, Wanted, dependency_node, is_hashable
+from asynction.runtime._schemas import RuleBook, Rules
+from asynction.security import Guard
+
+NO_CONTRACT = Contract(Info("", ""), {}, {}, {})
+
+log = logging.getLogger("asynction")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scoped:
+    """A middleware and what it is for."""
+
+    middleware: Middleware
+    namespace: str | None
+    events: frozenset[str]
+
+    def covers(self, namespace: str, event: str) -> bool:
+        return self.namespace in (None, namespace) and (not self.events or event in self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A handler as it was bound: what its endpoint is made of."""
+
+    rules: Rules
+    plan: Plan
+    routers: tuple[Router, ...]
+    hooks: HookPlans | None = None
+
+
+class Bindings:
+    """The handlers of a server, held to its contract; without one all is open, and only handlers decide.
+
+    `strict` makes what the contract does not have an exception, else a warning.
+    """
+
+    def __init__(
+        self,
+        contract: Contract | None,
+        edge: Edge,
+        *,
+        server: Server | None = None,
+        validation: bool = True,
+        strict: bool = True,
+        security_functions: Mapping[str, Function] | None = None,
+    ) -> None:
+        self._security_functions = security_functions
+        self.is_open = contract is None
+        self.contract = NO_CONTRACT if contract is None else contract
+        self.strict = strict and contract is not None
+        self.server = server
+        self.edge = edge
+        self.rules = RuleBook(self.contract, validation=validation)
+        self.endpoints: dict[tuple[str, str], Endpoint] = {}
+        self.occasions: dict[tuple[str, str], Plan] = {}
+        self.wildcards: dict[str, _Bound] = {}
+        self.catches: dict[type[BaseException], Plan] = {}
+        self.errors: dict[str, dict[type[BaseException], Plan]] = {}
+        self.guards: dict[str, Guard] = {}
+        self.access: AccessBook | None = None
+        self.overrides: dict[Function, Function] = {}
+        self._bound: dict[tuple[str, str], _Bound] = {}
+        self._middlewares: list[_Scoped] = []
+        self._named: dict[Target, _Scoped] = {}
+        self._router_middlewares: dict[Router, list[_Scoped]] = {}
+        self._router_catches: dict[Router, dict[type[BaseException], Plan]] = {}
+
+    # Binding -----------------------------------------------------------------------------------
+
+    def bind_contract(self, resolver: Resolver | None = None) -> None:
+        """Import and bind the code that the contract names, or `resolver` finds; raises DocumentError."""
+        binder = self.binder()
+        self.access = AccessBook(self.contract, self.server, binder, self._security_functions)
+        self.guards.update(self.access.guards)
+        self.bind_handlers(binder, resolver)
+        if self.server is not None and self.server.protocol not in SERVED_PROTOCOLS:
+            message = f"the server `{self.server.name}` speaks `{self.server.protocol}`, which is not served"
+            binder.note(self.server.place, "protocol", message)
+        binder.finish()
+        self._build()
+
+    def bind_handlers(self, binder: Binder, resolver: Resolver | None = None) -> None:
+        """Import and bind the handlers and middleware that the contract names; notes problems at `binder`."""
+        self._bind_middlewares(binder)
+        if resolver is not None:
+            binder.problems += collisions(resolver, self.contract)
+        for namespace in self.contract.namespaces.values():
+            for name, target in _occasions(namespace, resolver):
+                if name == "error":  # not an event of this name, which there may be
+                    self._bind_error(binder, namespace.name, target)
+                else:
+                    self._bind_target(binder, namespace.name, name, target)
+            for event in namespace.receives.values():
+                found = event.handler or _resolved(resolver, namespace, event)
+                if found is not None:
+                    self._bind_target(binder, namespace.name, event.name, found)
+
+    def binder(self) -> Binder:
+        """A Binder that takes what the server can run."""
+        return Binder(allow_async=self.edge.is_async, prepare=self.edge.prepare)
+
+    def bind_code(self, registration: Registration) -> bool:
+        """Bind a handler that code brings; False where it is the server's own affair (namespace `*`).
+
+        Raises UnknownEventException where the contract has no such event (`strict=False` warns), and
+        DocumentError where the handler cannot be served.
+        """
+        binder, handler = self.binder(), registration.handler
+        target = Target(_name(handler), self._place(registration.namespace, registration.event))
+        if binder.checked(handler, target) is not None:
+            if registration.namespace == "*":
+                self.refuse_unknown("a contract has no namespace `*`")
+                return False
+            self._bind(binder, registration, target)
+        binder.finish()
+        return True
+
+    def bind_registration(self, registration: Registration) -> None:
+        """Bind what a router has; raises as `bind_code` does."""
+        self.bind_code(registration)
+
+    def _bind_error(self, binder: Binder, namespace: str, target: Target) -> None:
+        handler = binder.function(target)
+        made = binder.plan(handler, target, self._wanted_of_error()) if handler is not None else None
+        if made is not None:
+            self.errors[namespace] = {Exception: made}
+
+    def _bind_target(self, binder: Binder, namespace: str, event: str, target: Target) -> None:
+        handler = binder.function(target)
+        if handler is None:
+            return
+        if (namespace, event) not in self._bound and (namespace, event) not in self.occasions:
+            # What code bound before goes before the document.
+            self._bind(binder, Registration(namespace, event, handler), target)
+
+    def _bind(self, binder: Binder, registration: Registration, target: Target) -> None:
+        """Bind one handler to one event or occasion; `target` is how to speak of it."""
+        namespace, event = registration.namespace, registration.event
+        known = self.contract.namespaces.get(namespace)
+        wanted = self._wanted(
+            event if event in (*OCCASIONS, "*") else "event",
+            parameters=tuple(known.parameters) if known is not None else (),
+            response_model=registration.response_model,
+        )
+        if known is not None and (event in OCCASIONS or event in known.receives):
+            wanted = replace(wanted, convention=replace(wanted.convention, preferred=False))
+        for router in registration.routers:
+            self._router_catches.setdefault(router, _Planned(router.handlers, self.catch))
+        if event in OCCASIONS:
+            if known is None:
+                self.refuse_unknown(f"the contract has no namespace `{namespace}`")
+            self._bind_occasion(binder, registration, target, wanted)
+        else:
+            self._bind_event(binder, registration, target, wanted)
+
+    def _bind_occasion(
+        self, binder: Binder, registration: Registration, target: Target, wanted: Wanted
+    ) -> None:
+        namespace, event = registration.namespace, registration.event
+        wanted = replace(wanted, least=1, most=1, occasion=True)
+        made = binder.plan(registration.handler, target, wanted)
+        if made is not None:
+            self.occasions[namespace, event] = self._demanding(binder, registration, target, wanted, made)
+            self.edge.register(namespace, event)
+
+    def _bind_event(self, binder: Binder, registration: Registration, target: Target, wanted: Wanted) -> None:
+        namespace, event, handler = registration.namespace, registration.event, registration.handler
+        rules = self._rules_of(namespace, event)
+        if rules.args is not None:
+            wanted = replace(wanted, least=rules.args.least, most=rules.args.most, checked=True)
+        args, hooks = rules.event.args if rules.args is not None else None, None
+        if registration.hooks or registration.form is not None or rules.event.hooks != Hooks():
+            hooked = bind_hooked(binder, registration, target, wanted, rules.event, args)
+            made, hooks = (None, None) if hooked is None else hooked
+        else:
+            made = binder.plan(handler, target, wanted, args)
+        if made is None:
+            return
+        if rules.event.ack is not None:
+            binder.holds_ack(made, handler, target, wanted, rules.event.ack)
+        made = self._demanding(binder, registration, target, wanted, made)
+        if hooks is not None and hooks.given is not None:
+            given = self._demanding(binder, registration, target, wanted, hooks.given)
+            hooks = replace(hooks, given=given)
+        bound = _Bound(rules, made, registration.routers, hooks)
+        endpoint = self._endpoint(bound)
+        if binder.problems:
+            return
+        if event == "*":
+            self.wildcards[namespace] = bound
+        else:
+            self._bound[namespace, event], self.endpoints[namespace, event] = bound, endpoint
+        self.edge.register(namespace, event)
+
+    def _wanted(
+        self,
+        kind: str,
+        parameters: tuple[str, ...] = (),
+        response_model: object = None,
+    ) -> Wanted:
+        """What a handler of this kind is planned for on this server."""
+        return Wanted(
+            convention=self.edge.conventions.get(kind, Convention()),
+            parameters=parameters,
+            providers={Context: _itself, **self.edge.providers},
+            response_model=response_model,
+            prepare=self.edge.prepare,
+        )
+
+    def _wanted_of_error(self) -> Wanted:
+        return replace(self._wanted("error"), least=1, most=1, occasion=True, raw=True)
+
+    def _rules_of(self, namespace: str, event: str) -> Rules:
+        """The rules of an event to bind; of what the contract does not have, rules that leave all open."""
+        if self.is_open:
+            return Rules(namespace, Event(event), None, None)
+        try:
+            return self.rules.received(namespace, event)
+        except UnknownEventException as error:
+            self.refuse_unknown(str(error), error)
+            return Rules(namespace, Event(event), None, None)
+
+    def refuse_unknown(self, message: str, cause: Exception | None = None) -> None:
+        """Raise UnknownEventException for what the contract does not have; warn where that is allowed."""
+        if self.strict:
+            raise UnknownEventException(message) from cause
+        if not self.is_open:
+            log.warning("%s; it is served unchecked", message)
+
+    def _place(self, namespace: str, event: str) -> Place:
+        found = self.contract.namespaces.get(namespace)
+        if found is None:
+            return Place("<code>", None, None, "")
+        return found.receives[event].place if event in found.receives else found.place
+
+    # Middleware, dependencies and exception handlers ---------------------------------------------
+
+    def add_middleware(
+        self, middleware: object, namespace: str | None = None, events: Iterable[str] | None = None
+    ) -> None:
+        """Put a middleware around events: of a namespace, of these names, or all.
+
+        Raises TypeError for what is none, and UnknownEventException where the contract has no such event.
+        """
+        scoped = self._scoped(middleware, namespace, events)
+        for event in sorted(scoped.events):
+            self._check_scope(scoped.namespace, event)
+        if self.strict and scoped.namespace not in (None, *self.contract.namespaces):
+            raise UnknownEventException(f"the contract has no namespace `{scoped.namespace}`")
+        self._middlewares.append(scoped)
+        self._build()
+
+    def _scoped(
+        self, middleware: object, namespace: str | None = None, events: Iterable[str] | None = None
+    ) -> _Scoped:
+        """A middleware with what it is for: as it is told here, else as it says itself."""
+        link = self._link(middleware)
+        scope = namespace if namespace is not None else getattr(link, "namespace", None)
+        names = events if events is not None else getattr(link, "events", ())
+        wanted = frozenset((names,) if isinstance(names, str) else names)
+        return _Scoped(link, namespace_name(scope) if scope is not None else None, wanted)
+
+    def _check_scope(self, namespace: str | None, event: str) -> None:
+        if event in OCCASIONS:
+            raise UnknownEventException(
+                f"middleware goes around events, and `{event}` is none: write a handler, or a security scheme"
+            )
+        if self.strict and not any(
+            event in each.receives
+            for name, each in self.contract.namespaces.items()
+            if namespace in (None, name)
+        ):
+            raise UnknownEventException(f"the contract receives no event `{event}` for a middleware")
+
+    def _link(self, middleware: object) -> Middleware:
+        """Make what a server can run of a middleware: a function, an object with `around`, or its class."""
+        link = middleware() if isinstance(middleware, type) else middleware
+        if not (hasattr(link, "around") or callable(link)):
+            raise TypeError(f"a middleware is a function or a BaseMiddleware, not a {type(link).__name__}")
+        # Raises TypeError for a method that cannot be called as it will be.
+        awaits = getattr(link, "asynchronous", is_async(link))
+        if awaits and not self.edge.is_async:
+            name = getattr(link, "__qualname__", type(link).__name__)
+            instead = getattr(link, "instead", "")
+            raise TypeError(f"the middleware `{name}` {ASYNC}{'; ' if instead else ''}{instead}")
+        return link
+
+    def _bind_middlewares(self, binder: Binder) -> None:
+        for target in _middleware_targets(self.contract):
+            found = binder.named(target)
+            if found is not None:
+                try:
+                    self._named[target] = self._scoped(found)
+                except (TypeError, NotEnabledError) as error:
+                    binder.note(target.place, "handler", f"`{target.path}`: {error}")
+
+    def _build(self) -> None:
+        """Make all endpoints anew, of what is known by now."""
+        for key, bound in self._bound.items():
+            self.endpoints[key] = self._endpoint(bound)
+
+    def _endpoint(self, bound: _Bound) -> Endpoint:
+        namespace, event = bound.rules.namespace, bound.rules.event
+        known = self.contract.namespaces.get(namespace)
+        targets = (
+            *self.contract.middlewares,
+            *(known.middlewares if known is not None else ()),
+            *event.middlewares,
+        )
+        named = [self._named[target] for target in targets if target in self._named]
+        grouped = [one for router in bound.routers for one in self._grouped(router)]
+        chain = tuple(
+            one.middleware
+            for one in (*named, *self._middlewares, *grouped)
+            if one.covers(namespace, event.name)
+        )
+        catches = tuple(self._router_catches[router] for router in reversed(bound.routers))
+        return Endpoint(bound.rules, bound.plan, self.guards, chain, (*catches, self.catches), bound.hooks)
+
+    def _grouped(self, router: Router) -> list[_Scoped]:
+        """The middlewares of a router, made once."""
+        if router not in self._router_middlewares:
+            self._router_middlewares[router] = [self._scoped(one) for one in router.middlewares]
+        return self._router_middlewares[router]
+
+    def wildcard(self, rules: Rules) -> Endpoint:
+        """The endpoint of an event that has no handler but the `*` of its namespace."""
+        return self._endpoint(replace(self.wildcards[rules.namespace], rules=rules))
+
+    def _demanding(
+        self, binder: Binder, registration: Registration, target: Target, wanted: Wanted, made: Plan
+    ) -> Plan:
+        """The same plan with the dependencies of the handler's routers before its own."""
+        marks = [mark for router in registration.routers for mark in router.dependencies]
+        nodes = [node for mark in marks if (node := binder.node(mark, target, wanted)) is not None]
+        return replace(made, needs=(*nodes, *made.needs)) if nodes else made
+
+    def catch(self, handler: Function) -> Plan:
+        """Plan an exception handler; raises DocumentError."""
+        binder = self.binder()
+        target = Target(_name(handler), Place("<code>", None, None, ""))
+        function = binder.checked(handler, target)
+        made = binder.plan(function, target, self._wanted_of_error()) if function is not None else None
+        binder.finish()
+        return cast("Plan", made)  # where there is none, there was a problem
+
+    def override(self, node: Node) -> Node:
+        """The dependency that stands in for another in a test (`dependency_overrides`)."""
+        replaced = node.plan.function
+        function = self.overrides.get(replaced) if is_hashable(replaced) else None
+        return node if function is None else dependency_node(function, node.key, self._wanted("event"))
+
+    def check_complete(self) -> None:
+        """Raise DocumentError where an event that the contract receives has no handler."""
+        missing = [
+            problem_at(event.place, "no-handler", f"the event `{event.name}` of `{name}` has no handler")
+            for name, namespace in self.contract.namespaces.items()
+            for event in namespace.receives.values()
+            if (name, event.name) not in self.endpoints and name not in self.wildcards
+        ]
+        if missing and self.strict:
+            raise DocumentError(missing)
+        for problem in missing:
+            log.warning("%s", problem)
+
+
+class _Planned(dict[type[BaseException], Plan]):
+    """The exception handlers of a router, planned when they are first asked: it may get more at any time."""
+
+    def __init__(
+        self, handlers: Mapping[type[BaseException], Function], make: Callable[[Function], Plan]
+    ) -> None:
+        super().__init__()
+        self._handlers = handlers
+        self._make = make
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._handlers
+
+    def __missing__(self, kind: type[BaseException]) -> Plan:
+        made = self[kind] = self._make(self._handlers[kind])
+        return made
+
+
+def _occasions(namespace: Namespace, resolver: Resolver | None) -> Iterable[tuple[str, Target]]:
+    """The code for a namespace's own occasions; what `resolver` finds for them need not exist."""
+    for name in (*OCCASIONS, "error"):
+        target: Target | None = getattr(namespace.handlers, name)
+        if target is None and name in getattr(resolver, "optional", ()) and resolver is not None:
+            path = resolver(namespace, name)
+            if path is not None and _exists(path):
+                target = Target(path, namespace.place)
+        if target is not None:
+            yield name, target
+
+
+def _resolved(resolver: Resolver | None, namespace: Namespace, event: Event) -> Target | None:
+    path = resolver(namespace, event.name) if resolver is not None else None
+    return Target(path, event.place) if path is not None else None
+
+
+def _exists(path: str) -> bool:
+    try:
+        import_path(path)
+    except BindingError:
+        return False
+    return True
+
+
+def _middleware_targets(contract: Contract) -> list[Target]:
+    found = list(contract.middlewares)
+    for namespace in contract.namespaces.values():
+        found += namespace.middlewares
+        for event in namespace.receives.values():
+            found += event.middlewares
+    return found
+
+
+def _name(handler: Function) -> str:
+    return getattr(handler, "__qualname__", repr(handler))
+
+
+def _itself(context: Context) -> Context:
+    return context
+
+
+def handler_problems(contract: Contract, provided: Iterable[type] = ()) -> list[Problem]:
+    """Import every handler that a contract names and say what is wrong, whatever server is to run it.
+
+    `provided` are the classes that the servers give to parameters annotated with them.
+    """
+    providers = dict.fromkeys(provided, _nothing)
+    found: list[list[Problem]] = []
+    for conventions in (FLASK, PYTHON_SOCKETIO):
+        edge = Edge(None, _nothing, _nothing, _nothing, _nothing, conventions, providers, is_async=True)
+        bindings = Bindings(contract, edge)
+        binder = bindings.binder()
+        bindings.bind_handlers(binder)
+        found.append(binder.problems)
+    # The conventions may say the same thing in other numbers.
+    everywhere = {(problem.rule, problem.file, problem.pointer) for problem in found[1]}
+    return [each for each in found[0] if (each.rule, each.file, each.pointer) in everywhere]
+
+
+def _nothing(*_: object) -> Any:
+    """Stand for what only a running server does."""

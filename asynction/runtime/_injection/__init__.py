@@ -1,0 +1,1 @@
+"""How a handler gets its arguments."""

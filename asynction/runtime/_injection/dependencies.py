@@ -1,0 +1,107 @@
+"""Dependencies of handlers: called once an event, and those that are generators closed after its ack."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from typing import TypeAlias
+
+from asynction.exceptions import AsynctionException
+from asynction.runtime._context import Context
+from asynction.runtime._errors import log_failure, own_fault
+from asynction.runtime._injection.plan import Node
+
+Calls: TypeAlias = "Generator[tuple[Callable[..., object], tuple[object, ...]], object, None]"
+Override: TypeAlias = "Callable[[Node], Node]"
+
+
+def resolved(
+    needs: Sequence[Node], context: Context, override: Override | None
+) -> Generator[tuple[Callable[..., object], tuple[object, ...]], object, dict[object, object]]:
+    """Call what a handler depends on, what that depends on first; return what each gave."""
+    values: dict[object, object] = {}
+    for node in needs:
+        yield from _resolve(node, context, override, values)
+    return values
+
+
+def _resolve(node: Node, context: Context, override: Override | None, values: dict[object, object]) -> Calls:
+    if node.key in values:
+        return
+    key = node.key
+    if override is not None:
+        node = override(node)
+    for inner in node.plan.needs:
+        yield from _resolve(inner, context, override, values)
+    function, args = node.plan.call(context, values)
+    try:
+        if not node.is_generator:
+            values[key] = yield function, args
+            return
+        generator = function(*args)
+        if not isinstance(generator, Generator | AsyncGenerator):  # a decorator makes something else of it
+            values[key] = yield _given, (generator,)
+            return
+        values[key] = yield (_start if isinstance(generator, Generator) else _astart), (generator,)
+        context.exits.append(generator)
+    except AsynctionException as error:
+        raise own_fault(error)  # noqa: B904 - it is the same exception
+
+
+def _given(value: object) -> object:
+    return value
+
+
+def closing(context: Context) -> Calls:
+    """Let the generators of an event go on to their end, the last one first; they see what it raised."""
+    error = context.error
+    for generator in reversed(context.exits):
+        close = _close if isinstance(generator, Generator) else _aclose
+        try:
+            yield close, (generator, error)
+        except Exception as raised:
+            if raised is not error:
+                log_failure(raised, context.namespace, context.event)
+
+
+def _start(generator: Generator[object]) -> object:
+    try:
+        return next(generator)
+    except StopIteration:
+        raise RuntimeError("a dependency ended without yielding anything") from None
+
+
+async def _astart(generator: AsyncGenerator[object]) -> object:
+    try:
+        return await generator.__anext__()
+    except StopAsyncIteration:
+        raise RuntimeError("a dependency ended without yielding anything") from None
+
+
+def _close(generator: Generator[object], error: BaseException | None) -> None:
+    if error is not None and not isinstance(error, Exception):
+        generator.close()  # what ends the task or the process is none of its business
+        return
+    try:
+        if error is None:
+            next(generator)
+        else:
+            generator.throw(error)
+    except StopIteration:
+        return
+    generator.close()
+    raise RuntimeError("a dependency yielded more than once")
+
+
+async def _aclose(generator: AsyncGenerator[object], error: BaseException | None) -> None:
+    if error is not None and not isinstance(error, Exception):
+        await generator.aclose()
+        return
+    try:
+        if error is None:
+            await generator.__anext__()
+        else:
+            await generator.athrow(error)
+    except StopAsyncIteration:
+        return
+    await generator.aclose()
+    raise RuntimeError("a dependency yielded more than once")

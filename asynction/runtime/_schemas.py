@@ -1,0 +1,155 @@
+"""A contract made ready to run: for each event of each direction, its validators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from asynction.contract import Contract, Event, Schema, namespace_name
+from asynction.exceptions import (
+    DocumentError,
+    MessageAckValidationException,
+    PayloadValidationException,
+    UnknownEventException,
+    ValidationException,
+    Violation,
+)
+from asynction.problems import Problem, did_you_mean, problem_at
+from asynction.runtime._errors import Reply
+from asynction.runtime._namespaces import Match, Pattern, is_pattern
+from asynction.validation import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One event and what its args and its acknowledgement must be; None leaves them open."""
+
+    namespace: str
+    event: Event
+    args: Validator | None
+    ack: Validator | None
+
+
+class RuleBook:
+    """The rules of a contract, by direction, namespace and event; validators are compiled here, once."""
+
+    def __init__(self, contract: Contract, *, validation: bool = True) -> None:
+        self.contract = contract
+        self.validation = validation
+        self._problems: list[Problem] = []
+        self.receives = {
+            name: self._compile(name, namespace.receives) for name, namespace in contract.namespaces.items()
+        }
+        self.sends = {
+            name: self._compile(name, namespace.sends) for name, namespace in contract.namespaces.items()
+        }
+        self.patterns = [
+            Pattern(namespace, validation=validation)
+            for name, namespace in contract.namespaces.items()
+            if is_pattern(name)
+        ]
+        if self._problems:
+            raise DocumentError(self._problems)
+
+    def _compile(self, namespace: str, events: Mapping[str, Event]) -> dict[str, Rules]:
+        return {
+            name: Rules(namespace, event, self._validator(event.args), self._validator(event.ack))
+            for name, event in events.items()
+        }
+
+    def _validator(self, schema: Schema | None) -> Validator | None:
+        if not self.validation or schema is None:
+            return None
+        if not schema.is_json_schema:
+            message = (
+                f"the payload is written in `{schema.dialect}`, which cannot be checked; write JSON Schema"
+            )
+            self._problems.append(problem_at(schema.place, "schema-format", message))
+            return None
+        return Validator(schema)
+
+    def match(self, namespace: str) -> Match | None:
+        """The namespace of the contract that a client's namespace belongs to; None where there is none."""
+        name = namespace_name(namespace)
+        if name in self.contract.namespaces and not is_pattern(name):
+            return Match(name)
+        return next((found for pattern in self.patterns if (found := pattern.match(name))), None)
+
+    def received(self, namespace: str, event: str) -> Rules:
+        """The rules of an event that clients send to a namespace, by the contract's name of it.
+
+        Raises UnknownEventException.
+        """
+        return _find(self.receives, namespace, event, "receives")
+
+    def sent(self, namespace: str, event: str) -> Rules:
+        """The rules of an event that the server sends; raises UnknownEventException."""
+        match = self.match(namespace)
+        return _find(self.sends, match.name if match is not None else namespace, event, "sends")
+
+    @property
+    def receives_text(self) -> bool:
+        """True where no arg that clients send may be binary."""
+        return _textual(rules.args for events in self.receives.values() for rules in events.values())
+
+    @property
+    def sends_text(self) -> bool:
+        """True where no arg that the server sends may be binary."""
+        return _textual(rules.args for events in self.sends.values() for rules in events.values())
+
+    @property
+    def acks_text(self) -> bool:
+        """True where no acknowledgement that the server sends may be binary."""
+        return _textual(rules.ack for events in self.receives.values() for rules in events.values())
+
+
+def _textual(validators: Iterable[Validator | None]) -> bool:
+    return all(validator is not None and not validator.takes_bytes for validator in validators)
+
+
+def _find(book: Mapping[str, Mapping[str, Rules]], namespace: str, event: str, verb: str) -> Rules:
+    events = book.get(namespace_name(namespace))
+    if events is None:
+        message = f"the contract has no namespace `{namespace}`{did_you_mean(namespace, book)}"
+        raise UnknownEventException(message)
+    rules = events.get(event)
+    if rules is None:
+        near = did_you_mean(event, events)
+        raise UnknownEventException(f"the contract {verb} no event `{event}` in `{namespace}`{near}")
+    return rules
+
+
+def pack(value: object, validator: Validator | None) -> tuple[object, ...]:
+    """Turn what a handler returns, or what is emitted, into args: a tuple is several, else it is one.
+
+    None is one null where the schema takes that, and no args otherwise.
+    """
+    if isinstance(value, tuple):
+        return value
+    if value is None and (validator is None or not validator.accepts_null):
+        return ()
+    return (value,)
+
+
+def checked_ack(rules: Rules, value: object) -> tuple[object, ...]:
+    """The args that acknowledge an event; raises MessageAckValidationException."""
+    args = pack(value, rules.ack)
+    if rules.ack is not None and (violations := rules.ack.check(args)):
+        if isinstance(args, Reply) and not args.is_success:
+            return args
+        raise _broken(MessageAckValidationException, "acknowledgement", rules, violations)
+    return args
+
+
+def checked_args(rules: Rules, args: tuple[object, ...], *, strict_json: bool = False) -> tuple[object, ...]:
+    """The args of an event; raises PayloadValidationException (`strict_json` as in Validator.check)."""
+    if rules.args is not None and (violations := rules.args.check(args, strict_json=strict_json)):
+        raise _broken(PayloadValidationException, "payload", rules, violations)
+    return args
+
+
+def _broken(
+    kind: type[ValidationException], what: str, rules: Rules, violations: tuple[Violation, ...]
+) -> ValidationException:
+    message = f"{what} of `{rules.event.name}` in `{rules.namespace}`: {violations[0]}"
+    return kind(message, violations)

@@ -1,0 +1,1 @@
+"""ASGI without a framework: applications, lifespan, tasks, a test client."""

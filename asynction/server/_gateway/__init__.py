@@ -1,0 +1,1 @@
+"""Dual-mode calls, by ASGI and by Flask."""

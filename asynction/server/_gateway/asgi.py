@@ -1,0 +1,167 @@
+"""What ASGI does for a gateway: emit, deliver, run in the background, and serve calls by HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import socketio
+
+from asynction.runtime import Rules, adrive, closing, outgoing
+from asynction.security import Request
+from asynction.server._asgi.app import ASGIApp, EngineApp, Receive, Scope, Send, mount
+from asynction.server._asgi.loop import cancel
+from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits, refusal
+from asynction.server._gateway.delivery import post, retrying
+from asynction.server._gateway.origins import Callback
+from asynction.server._socketio.common import request_of
+from asynction.server.asgi import AsynctionAsyncServer
+
+log = logging.getLogger("asynction")
+
+
+class AsgiSide:
+    """The gateway of an `AsynctionAsyncServer`; what delivers waits in threads of its own."""
+
+    def __init__(self, server: AsynctionAsyncServer, limits: Limits, rules: Rules | None) -> None:
+        self._server = server
+        self._limits = limits
+        self._rules = rules
+        self._retry: Callable[..., Any] | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    def deliver(self) -> None:
+        """Prepare for deliveries; raises NotEnabledError."""
+        limits = self._limits
+        self._retry = retrying(limits.attempts, limits.delay, limits.delay_max, asyncio.sleep, is_async=True)
+
+    async def emit(self, sid: str, answer: Mapping[str, object]) -> None:
+        """Send `apiResponse` to one client, also past a contract that does not have it."""
+        args = outgoing(self._rules, answer)
+        await socketio.AsyncServer.emit(self._server, ANSWER, args, to=sid, namespace=ROOT)
+
+    async def post(self, callback: Callback, body: bytes) -> None:
+        """Deliver a result, with retries."""
+        if self._retry is not None:  # pragma: no branch - else no origin is allowed, and nothing admitted
+            await self._retry(self._posted, callback, body)
+
+    async def _posted(self, callback: Callback, body: bytes) -> None:
+        if self._threads is None:  # the loop's own are for handlers
+            self._threads = ThreadPoolExecutor(self._limits.deliveries, "asynction-callback")
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._threads, post, callback, body, self._limits.timeout)
+
+    def spawn(self, job: Job) -> None:
+        """Run a job in a task."""
+        task = asyncio.get_running_loop().create_task(_ran(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def is_busy(self) -> bool:
+        """Whether as much runs in the background as may."""
+        return len(self._tasks) >= self._limits.max_pending
+
+    def enter(self, namespace: str) -> None:
+        """Do nothing: here a handler says which namespace it means."""
+
+    def request(self, environ: Mapping[str, Any]) -> Request:
+        """What a client brought with a request."""
+        return request_of(environ, None)
+
+    def app(self, calls: Calls, other: ASGIApp | None = None) -> ASGIApp:
+        """An ASGI application that serves calls by HTTP in front of another."""
+        return EngineApp(_Http(self, calls), self._limits.path, other, start=self._start, stop=self._stop)
+
+    def serve(self, app: object, calls: Calls) -> bool:
+        """Mount the route for calls by HTTP; False where the app cannot have one."""
+        return mount(app, self.app(calls), self._limits.path, self._start, self._stop)
+
+    async def answer(self, calls: Calls, scope: Scope, receive: Receive) -> tuple[int, Mapping[str, object]]:
+        """The answer to a request, whose call may run for longer."""
+        kind = next((value for name, value in scope["headers"] if name.lower() == b"content-type"), b"")
+        if self._is_closed:
+            return refusal(503)
+        if scope["method"] != "POST":
+            return refusal(405)
+        if kind.partition(b";")[0].strip().lower() != b"application/json":
+            return refusal(415)
+        body = await _body(receive, self._limits.max_body)
+        if body is None:
+            return refusal(413)
+        environ = {
+            "asgi.scope": scope,
+            "REQUEST_METHOD": scope["method"],
+            "PATH_INFO": scope["path"],
+            "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        }
+        status, answer, job = await adrive(calls.on_post(body, environ, self))
+        if job is not None:
+            self.spawn(job)
+        return status, answer
+
+    async def _start(self) -> None:
+        self._is_closed = False
+
+    async def _stop(self) -> None:
+        await self.close(self._server.grace)
+
+    async def close(self, timeout: float) -> None:
+        """Take no more calls by HTTP, wait for those that run, and give up those that last."""
+        self._is_closed = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while self._tasks and loop.time() < end:  # one that ends may have started another
+            await asyncio.wait(self._tasks, timeout=end - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+        if self._tasks:
+            log.warning("%d calls or results are given up", len(self._tasks))
+            await cancel(list(self._tasks))
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
+
+
+class _Http:
+    """Serves requests, for an EngineApp."""
+
+    def __init__(self, side: AsgiSide, calls: Calls) -> None:
+        self._side = side
+        self._calls = calls
+
+    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+            return
+        status, answer = await self._side.answer(self._calls, scope, receive)
+        body = json.dumps(answer).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """The whole body of a request; None where it is longer than allowed."""
+    body = b""
+    while True:
+        message = await receive()
+        body += bytes(message.get("body", b""))
+        if len(body) > limit:
+            return None
+        if not message.get("more_body", False):  # also where the client has gone
+            return body
+
+
+async def _ran(job: Job) -> None:
+    try:
+        await adrive(job.steps())
+    except Exception:  # pragma: no cover - this server answers whatever is raised
+        log.exception("a call failed")
+    finally:
+        if job.context is not None and job.context.exits:
+            await adrive(closing(job.context))

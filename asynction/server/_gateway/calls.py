@@ -1,0 +1,375 @@
+"""What happens to a call by name, on whatever it came by: sans-I/O, as flows like the runtime's."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Generator, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeAlias, TypeVar
+from uuid import uuid4
+
+from asynction.exceptions import AsynctionException, EventException, SecurityException, UnknownEventException
+from asynction.runtime import (
+    NOBODY,
+    Args,
+    Bindings,
+    Context,
+    Entrance,
+    Flow,
+    Function,
+    Match,
+    Response,
+    Rules,
+    Service,
+    connection,
+    error_body,
+    log_failure,
+    receive,
+    status_of,
+)
+from asynction.security import Identity, Request
+from asynction.server._gateway.delivery import Undelivered, encoded
+from asynction.server._gateway.idempotency import Reply, Window
+from asynction.server._gateway.origins import Callback, Origins
+
+T = TypeVar("T")
+Steps: TypeAlias = "Generator[tuple[Function, Args], object, T]"
+Message: TypeAlias = "Mapping[str, Any]"
+
+ROOT = "/"
+"""The namespace that dual-mode clients connect to."""
+
+ANSWER = "apiResponse"
+"""The event that brings them results."""
+
+log = logging.getLogger("asynction")
+
+_MAX_ID = 200
+
+_REFUSALS = {
+    405: "only POST is answered",
+    413: "the body is too large",
+    415: "the body must be application/json",
+    503: "the gateway is stopping",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where calls by HTTP come in, and the bounds of sending results; times are in seconds."""
+
+    path: str
+    attempts: int
+    delay: float
+    delay_max: float
+    timeout: float
+    max_body: int
+    max_pending: int
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What runs in the background; `context` may then have dependencies to close."""
+
+    steps: Callable[[], Steps[None]]
+    context: Context | None = None
+
+
+class Side(Protocol):
+    """What a kind of server does for its gateway."""
+
+    def emit(self, sid: str, answer: Message) -> object:
+        """Send `apiResponse` to one client."""
+
+    def post(self, callback: Callback, body: bytes) -> object:
+        """Deliver a result, with retries; raises Undelivered."""
+
+    def spawn(self, job: Job) -> object:
+        """Run steps in the background."""
+
+    def is_busy(self) -> bool:
+        """Whether as much runs in the background as may."""
+
+    def enter(self, namespace: str) -> None:
+        """Take note that what follows is an event of this namespace."""
+
+    def request(self, environ: Mapping[str, Any]) -> Request:
+        """What a client brought with a request: its `auth` payload is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: `sid` is None for HTTP; `identity` is what `/` knows of it."""
+
+    sid: str | None
+    identity: Identity | None
+    request: Callable[[], Request]
+    environ: Callable[[str, str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that may be run."""
+
+    id: str
+    fingerprint: Hashable
+    context: Context
+    target: Hashable
+    reply: Reply
+
+
+class Calls:
+    """The calls of one gateway: which there are, who may make them, and what they result in."""
+
+    def __init__(
+        self,
+        server: object,
+        parts: tuple[Bindings, Service],
+        apis: Mapping[str, tuple[str, str]],
+        origins: Origins,
+        window: Window,
+    ) -> None:
+        self._server = server
+        self._bindings, self._service = parts
+        self._apis = apis
+        self._origins = origins
+        self._window = window
+        self.server_id = uuid4().hex
+
+    # Socket.IO -----------------------------------------------------------------------------------
+
+    def on_event(self, context: Context, side: Side) -> Response:
+        """Take a call that came as an event, answer it by `apiResponse`, and return a receipt."""
+        message = context.args[0] if len(context.args) == 1 else None
+        echo: Message = message if isinstance(message, dict) else {}
+        environ = context.environ
+        caller = Caller(context.sid, context.identity, partial(side.request, environ), lambda *_: environ)
+        try:
+            call = yield from self._admitted(message, caller, side)
+        except Exception as error:
+            log_failure(error, ROOT, "api")
+            told = partial(side.emit, str(context.sid))
+            yield from self._replied(told, {**echo, "data": _failure(error)})
+            return _refused(error)
+        call.context.exits = context.exits  # the server closes them, after the acknowledgement
+        try:
+            yield from self._run(call, side)
+        finally:
+            context.error = call.context.error
+        return self.receipt(call.id)
+
+    @property
+    def greeting(self) -> dict[str, object]:
+        """What tells one server process from another, and from a server that remembers no calls."""
+        return {"server_id": self.server_id}
+
+    def receipt(self, id: str) -> dict[str, object]:
+        """What a caller is told at once."""
+        return {
+            "success": True,
+            "message": "the call is accepted",
+            "request_id": id,
+            "server_id": self.server_id,
+        }
+
+    # HTTP ----------------------------------------------------------------------------------------
+
+    def on_post(
+        self, body: bytes, environ: Mapping[str, Any], side: Side
+    ) -> Steps[tuple[int, Mapping[str, object], Job | None]]:
+        """Take a call that came by HTTP: the status and the body of the answer, and what then is to run."""
+        caller = Caller(None, NOBODY, partial(side.request, environ), lambda *_: environ)
+        try:
+            call = yield from self._admitted(_parsed(body), caller, side)
+        except Exception as error:
+            log_failure(error, ROOT, "api")
+            return status_of(error), _refused(error), None
+        return 200, self.receipt(call.id), Job(partial(self._run, call, side), call.context)
+
+    # Both ----------------------------------------------------------------------------------------
+
+    def _admitted(self, message: object, caller: Caller, side: Side) -> Steps[Call]:
+        """Whether a call may be run; raises what stands against it."""
+        if caller.identity is None:
+            raise SecurityException
+        checked = _checked(message)
+        if checked.get("server_id") not in (None, self.server_id):
+            raise Elsewhere(self.server_id)
+        target, reply = self._reply(checked, caller, side)
+        api = checked["api"]
+        if api not in self._apis:
+            raise UnknownEventException(f"no api `{api:.80}`")
+        namespace, event = self._apis[api]
+        args = self._args(namespace, event, checked.get("data"))
+        context = Context(self._server, namespace, event, caller.sid, args, environ=caller.environ)
+        match = self._bindings.rules.match(namespace) or Match(namespace)
+        context.parameters, context.pattern = match.parameters, match.name
+        yield from self._identified(context, caller)
+        id = checked.get("request_id") or uuid4().hex
+        asked = json.dumps(checked.get("data"), sort_keys=True, default=repr)
+        who = repr(context.token_info if context.user is None else context.user)
+        return Call(id, (api, asked, who), context, target, reply)
+
+    def _reply(self, message: Message, caller: Caller, side: Side) -> tuple[Hashable, Reply]:
+        """Who is told of the result, and how."""
+        if caller.sid is None or message.get("callback_type") == "http":
+            callback = self._origins.allowed(message.get("callback_url"))
+            if side.is_busy():
+                raise EventException(503, "too many calls are waiting")
+            return callback, lambda data: side.spawn(
+                Job(partial(self._delivered, callback, {**message, "data": data}, side))
+            )
+        sid = caller.sid
+        return sid, lambda data: side.emit(sid, {**message, "data": data})
+
+    def _identified(self, context: Context, caller: Caller) -> Steps[None]:
+        """Tell who calls, and hold it to what its namespaces demand."""
+        access = self._bindings.access
+        context.identity = caller.identity
+        if access is None:
+            raise AsynctionException("the server has no app yet")
+        for name in dict.fromkeys((ROOT, context.pattern)):
+            known = self._bindings.contract.namespaces.get(name)
+            required = access.required.get(name, ())
+            offered = access.offered(known) if known is not None else ()
+            if (caller.sid is None or name != ROOT) and (required or offered):
+                entrance = Entrance(required=required, guards=self._bindings.guards, offered=offered)
+                args = context.args
+                yield from connection(entrance, caller.request(), context)
+                context.args, context.auth = args, None
+
+    def _args(self, namespace: str, event: str, data: object) -> Args:
+        """The data as the args of an event, as its schema reads it."""
+        rules = self._rules(namespace, event)
+        if rules is None or rules.args is None or rules.args.most == 1:
+            return (data,)
+        if rules.args.most == 0 and data in (None, {}):
+            return ()
+        return tuple(data) if isinstance(data, list) else (data,)
+
+    def _rules(self, namespace: str, event: str) -> Rules | None:
+        match = self._bindings.rules.match(namespace)
+        return self._bindings.rules.receives[match.name].get(event) if match is not None else None
+
+    def _run(self, call: Call, side: Side) -> Steps[None]:
+        """Run a call, or wait for who runs it, or repeat its answer; then tell who waits."""
+        try:
+            is_first, entry = self._window.enter(call.id, call.fingerprint, call.target, call.reply)
+        except EventException as error:
+            yield from self._replied(call.reply, _failure(error))
+            return
+        if not is_first:
+            if entry.is_done:
+                yield from self._replied(call.reply, entry.result)
+            return
+        result: object = _failure(EventException(503, "the server is stopping"))
+        try:
+            side.enter(call.context.namespace)
+            result = _result((yield from self._flow(call.context)))
+        except Exception as error:  # while testing
+            result = _failure(error)
+            raise
+        finally:
+            replies = self._window.finish(call.id, result)
+        for reply in replies:
+            yield from self._replied(reply, result)
+
+    def _flow(self, context: Context) -> Flow:
+        endpoint = self._bindings.endpoints.get((context.pattern, context.event))
+        rules = self._rules(context.namespace, context.event)
+        if endpoint is None and context.pattern in self._bindings.wildcards and rules is not None:
+            endpoint = self._bindings.wildcard(rules)
+        if endpoint is None:
+            error = UnknownEventException(f"no handler of `{context.event}` in `{context.namespace}`")
+            return self._service.refuse(context, error)
+        context.contract = endpoint.rules.event
+        return receive(endpoint, context, self._service.settings)
+
+    def _replied(self, reply: Reply, result: object) -> Steps[None]:
+        """Tell one caller; that it cannot be told is nobody else's business."""
+        try:
+            yield reply, (result,)
+        except Exception as error:
+            log.warning("a result could not be sent: %s", type(error).__name__)
+
+    def _delivered(self, callback: Callback, answer: Message, side: Side) -> Steps[None]:
+        try:
+            yield side.post, (callback, encoded(answer))
+        except Undelivered as error:
+            log.warning(
+                "the result of `%.80s` was not delivered to %s: %s",
+                answer["api"],
+                callback.origin.host,
+                error,
+            )
+
+
+class Elsewhere(EventException):
+    """A call was sent to another server process: nobody here can tell whether it has been run."""
+
+    def __init__(self, server_id: str) -> None:
+        super().__init__(409, "the call was first sent to another server, which may have run it")
+        self.server_id = server_id
+
+
+def _failure(error: Exception) -> dict[str, dict[str, object]]:
+    """The data of an answer that is an error: the runtime's body."""
+    body = error_body(error)
+    return {"error": {**body, "server_id": error.server_id} if isinstance(error, Elsewhere) else body}
+
+
+def _refused(error: Exception) -> dict[str, object]:
+    """What a caller is told at once whose call is not run."""
+    body = _failure(error)["error"]
+    return {"success": False, "message": body.get("detail", body["title"]), "error": body}
+
+
+def refusal(status: int) -> tuple[int, dict[str, object]]:
+    """The answer to a request that is no call."""
+    return status, _refused(EventException(status, _REFUSALS[status]))
+
+
+def _result(args: Args) -> object:
+    """What acknowledges an event as one value of JSON."""
+    value = args[0] if len(args) == 1 else list(args) if args else None
+    try:
+        encoded(value)
+    except (TypeError, ValueError) as error:
+        log.error("a result is no JSON, which a gateway sends: %s", type(error).__name__)
+        return _failure(AsynctionException())
+    return value
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise EventException(400, "the body is no JSON") from None
+
+
+_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "callback_type": (str,),
+    "callback_url": (str, type(None)),
+    "callback_func": (str, type(None)),
+    "request_id": (str, type(None)),
+    "server_id": (str, type(None)),
+}
+
+
+def _checked(message: object) -> Message:
+    """A message of a client's, its fields of the types they must be; raises EventException."""
+    if not isinstance(message, dict):
+        raise EventException(400, "a call is one object")
+    if not isinstance(message.get("api"), str):
+        raise EventException(400, "`api` must be a string")
+    for name, kinds in _FIELDS.items():
+        if name in message and not isinstance(message[name], kinds):
+            raise EventException(400, f"`{name}` must be a string")
+    if message.get("callback_type", "socket") not in ("socket", "http"):
+        raise EventException(400, "`callback_type` must be `socket` or `http`")
+    if len(message.get("request_id") or "") > _MAX_ID:
+        raise EventException(400, f"`request_id` has at most {_MAX_ID} characters")
+    return message

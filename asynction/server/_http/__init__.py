@@ -1,0 +1,1 @@
+"""The HTTP wire, by ASGI and by Flask, and its OpenAPI document."""

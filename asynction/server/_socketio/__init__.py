@@ -1,0 +1,1 @@
+"""What the two Socket.IO servers share."""

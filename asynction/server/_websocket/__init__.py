@@ -1,0 +1,1 @@
+"""Plain WebSockets: frames, one connection, where they come from."""

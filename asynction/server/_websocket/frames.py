@@ -1,0 +1,178 @@
+"""The frames of a plain WebSocket: one JSON text each way, a request and its answer share a `uuid`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from http import HTTPStatus
+from typing import Any, TypedDict, cast
+
+from asynction.exceptions import SecurityException, UnknownEventException
+from asynction.runtime import MalformedEvent, Reply, error_body
+from asynction.server._socketio.packet import StrictJSON
+
+PING, PONG = "PING", "PONG"
+NO_UUID = 0
+"""The `uuid` of an answer to what has none that can be read."""
+
+
+class Status(IntEnum):
+    """The status of an answer: HTTP's words and numbers, but for PENDING."""
+
+    OK = 200
+    CREATED = 201
+    ACCEPTED = 202
+    NON_AUTHORITATIVE_INFORMATION = 203
+    NO_CONTENT = 204
+    RESET_CONTENT = 205
+    PARTIAL_CONTENT = 206
+    MULTI_STATUS = 207
+    ALREADY_REPORTED = 208
+    IM_USED = 226
+    MULTIPLE_CHOICES = 300
+    MOVED_PERMANENTLY = 301
+    FOUND = 302
+    SEE_OTHER = 303
+    NOT_MODIFIED = 304
+    USE_PROXY = 305
+    TEMPORARY_REDIRECT = 307
+    PERMANENT_REDIRECT = 308
+    BAD_REQUEST = 400
+    UNAUTHORIZED = 401
+    PENDING = 402
+    FORBIDDEN = 403
+    NOT_FOUND = 404
+    METHOD_NOT_ALLOWED = 405
+    NOT_ACCEPTABLE = 406
+    PROXY_AUTHENTICATION_REQUIRED = 407
+    REQUEST_TIMEOUT = 408
+    CONFLICT = 409
+    GONE = 410
+    LENGTH_REQUIRED = 411
+    PRECONDITION_FAILED = 412
+    REQUEST_ENTITY_TOO_LARGE = 413
+    REQUEST_URI_TOO_LONG = 414
+    UNSUPPORTED_MEDIA_TYPE = 415
+    REQUESTED_RANGE_NOT_SATISFIABLE = 416
+    EXPECTATION_FAILED = 417
+    IM_A_TEAPOT = 418
+    MISDIRECTED_REQUEST = 421
+    UNPROCESSABLE_ENTITY = 422
+    LOCKED = 423
+    FAILED_DEPENDENCY = 424
+    TOO_EARLY = 425
+    UPGRADE_REQUIRED = 426
+    PRECONDITION_REQUIRED = 428
+    TOO_MANY_REQUESTS = 429
+    REQUEST_HEADER_FIELDS_TOO_LARGE = 431
+    UNAVAILABLE_FOR_LEGAL_REASONS = 451
+    INTERNAL_SERVER_ERROR = 500
+    NOT_IMPLEMENTED = 501
+    BAD_GATEWAY = 502
+    SERVICE_UNAVAILABLE = 503
+    GATEWAY_TIMEOUT = 504
+    HTTP_VERSION_NOT_SUPPORTED = 505
+
+
+class HandlerResult(TypedDict, total=False):
+    """What the handler of a route returns: `status` is 200 where it is left out, `headers` are empty."""
+
+    status: int
+    headers: Mapping[str, Any]
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A request; `has_payload` tells null from a payload that was left out."""
+
+    uuid: str | int
+    route: str
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    payload: Any = None
+    has_payload: bool = True
+
+
+class MalformedFrame(MalformedEvent):
+    """What a client sent is no request; `uuid` is its, as far as it can be read."""
+
+    def __init__(self, message: str, uuid: str | int = NO_UUID) -> None:
+        super().__init__(message)
+        self.uuid = uuid
+
+
+def read_frame(data: str | bytes) -> Frame:
+    """Read what a client sent; raises MalformedFrame."""
+    try:
+        value = StrictJSON.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise MalformedFrame("the frame is no JSON") from error
+    if not isinstance(value, dict):
+        raise MalformedFrame("the frame is no JSON object")
+    uuid = value.get("uuid", value.get("track_id"))
+    known = isinstance(uuid, str | int) and not isinstance(uuid, bool)
+    echoed: str | int = cast("str | int", uuid) if known else NO_UUID
+    if not isinstance(data, str):
+        raise MalformedFrame("the frame is binary", echoed)
+    route, headers = value.get("route", value.get("path")), value.get("headers")
+    if not isinstance(route, str):
+        raise MalformedFrame("the frame has no route", echoed)
+    if not known and (route != PING or uuid is not None):
+        raise MalformedFrame("`uuid` is no string and no integer")
+    if not isinstance(headers, dict | None):
+        raise MalformedFrame("`headers` is no object", echoed)
+    return Frame(echoed, route, headers or {}, value.get("payload"), "payload" in value)
+
+
+def written(uuid: str | int, status: int, headers: Mapping[str, object] | None, payload: object) -> str:
+    """Write an answer; raises ValueError or TypeError where the payload or the headers are no JSON."""
+    return StrictJSON.dumps({"headers": headers, "payload": payload, "uuid": uuid, "status": status})
+
+
+def refusal(uuid: str | int, error: BaseException, *, is_tuple: bool = False) -> str:
+    """Write the answer to what failed; it tells nothing internal.
+
+    A pointer leads from the payload to the fault; `is_tuple` says that the payload is all the args.
+    """
+    body = error_body(error)
+    status = body["status"]
+    known = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
+    payload: dict[str, object] = {"Message": known}
+    if known is None or status == 500:
+        payload = {"Message": body["title"]}
+        payload |= {name: body[name] for name in _DETAILS if name in body}
+        if "pointer" in body and not is_tuple:
+            payload["pointer"] = str(body["pointer"]).removeprefix("/0")
+    return StrictJSON.dumps({"headers": None, "payload": payload, "uuid": uuid, "status": status})
+
+
+_DETAILS = ("detail", "pointer")
+_MESSAGES: tuple[tuple[type[Exception], str], ...] = (
+    (MalformedEvent, "Illegal Request Format"),
+    (UnknownEventException, "Path not found"),
+    (SecurityException, "Access denied"),
+)
+"""What the clients of this wire know errors by; of all others they are told HTTP's phrase."""
+
+
+def pong(uuid: str | int) -> str:
+    """Write the answer to a PING."""
+    return StrictJSON.dumps({"headers": None, "payload": None, "uuid": uuid, "route": PONG})
+
+
+def pushed(uuid: str, route: str, headers: Mapping[str, object], payload: object) -> str:
+    """Write a frame that answers no request; raises as `written` does."""
+    return StrictJSON.dumps({"headers": headers, "payload": payload, "uuid": uuid, "route": route})
+
+
+def reply_of(result: object) -> Reply:
+    """Read what the handler of a route returned; raises TypeError for what is no HandlerResult."""
+    if not isinstance(result, Mapping) or not result.keys() <= {"status", "headers", "payload"}:
+        raise TypeError(f"a route returns a HandlerResult, not {type(result).__name__}")
+    status, headers = result.get("status", Status.OK), result.get("headers")
+    if not isinstance(status, int) or not 200 <= status <= HTTPStatus.HTTP_VERSION_NOT_SUPPORTED:
+        raise TypeError("the status of a HandlerResult is a number from 200 to 505")
+    if not isinstance(headers, Mapping | None):
+        raise TypeError("the headers of a HandlerResult are a mapping")
+    return Reply((result.get("payload"),), int(status), headers)

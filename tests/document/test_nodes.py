@@ -1,0 +1,355 @@
+"""Every value of a document knows its place, and `$ref`s lead through files."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asynction.document._files import MAPPING
+from asynction.document._nodes import Node, Retriever, Sources
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def root_of(folder: Path, text: str) -> Node:
+    write(folder, {"root.yaml": text})
+    root = Sources().root(folder / "root.yaml")
+    assert root is not None
+    return root
+
+
+def at(node: Node, *path: str | int) -> Node:
+    for token in path:
+        node = node.child(token)
+    return node
+
+
+def problems_of(node: Node) -> list[str]:
+    return [f"{p.line}:{p.column} {p.rule} {p.pointer} {p.message}" for p in node.sources.problems]
+
+
+@pytest.fixture(autouse=True)
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+TEXT = """\
+a: {b: [x, {c: d}]}
+e: f
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ((), "root.yaml:1:1"),
+        (("a",), "root.yaml:1:4"),
+        (("a", "b"), "root.yaml:1:8"),
+        (("a", "b", 0), "root.yaml:1:9"),
+        (("a", "b", 1), "root.yaml:1:12"),
+        (("a", "b", 1, "c"), "root.yaml:1:13"),
+        (("e",), "root.yaml:2:1"),
+    ],
+)
+def test_a_node_stands_where_it_is_written_a_scalar_at_its_key(
+    tmp_path: Path, path: tuple[str | int, ...], place: str
+) -> None:
+    node = at(root_of(tmp_path, TEXT), *path)
+
+    assert str(node.place) == f"{tmp_path}{os.sep}{place}"
+    assert node.place.pointer == "".join(f"/{token}" for token in path)
+
+
+def test_a_key_that_is_not_there_stands_where_its_mapping_does(tmp_path: Path) -> None:
+    place = root_of(tmp_path, TEXT).place_of_key("new")
+
+    assert (place.line, place.column, place.pointer) == (1, 1, "/new")
+
+
+def test_a_scalar_document_has_a_file_and_no_line(tmp_path: Path) -> None:
+    root = root_of(tmp_path, "text")
+
+    assert (root.place.file, root.place.line, root.place.pointer) == (str(tmp_path / "root.yaml"), None, "")
+
+
+def test_a_node_without_a_source_stands_at_its_base() -> None:
+    assert str(Node(1, Sources(), "somewhere").place) == "somewhere"
+    assert Node(1, Sources(), "somewhere").file_data is None
+
+
+def test_a_value_in_a_mapping_has_a_pointer_and_no_line() -> None:
+    root = Sources().root({"a": [{"b": 1}]})
+    assert root is not None
+
+    assert str(at(root, "a", 0).place) == MAPPING
+    assert at(root, "a", 0, "b").place.pointer == "/a/0/b"
+
+
+def test_an_aliased_container_stands_at_its_anchor(tmp_path: Path) -> None:
+    root = root_of(tmp_path, "a: &x {b: 1}\nc: *x\n")
+
+    assert at(root, "c").place.pointer == "/a"
+
+
+def test_accessors_read_what_is_there_and_pass_by_what_is_not(tmp_path: Path) -> None:
+    root = root_of(
+        tmp_path, "m: {a: 1, b: {$ref: '#/t'}, c: {$ref: '#/no'}}\nl: [1, {$ref: '#/no'}]\nt: text\n"
+    )
+
+    assert [(name, node.value) for name, node in root.items("m")] == [("a", 1), ("b", "text")]
+    assert [node.value for node in root.each("l")] == [1]
+    assert list(root.items("l")) == list(root.items("no")) == []
+    assert list(root.each("m")) == list(root.each("no")) == []
+    assert (root.text("t"), root.text("m"), root.text("no"), root.child("t").text("x")) == (
+        "text",
+        "",
+        "",
+        "",
+    )
+    assert (root.get("no"), root.child("t").get("x")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "ref"), [({"$ref": "#/a"}, "#/a"), ({"$ref": 1}, None), ({}, None), ([], None), (None, None)]
+)
+def test_only_a_string_is_a_reference(value: Any, ref: str | None) -> None:
+    assert Node(value, Sources(), "").ref == ref
+
+
+@pytest.mark.parametrize(
+    ("ref", "pointer", "value"),
+    [
+        ("#", "", None),
+        ("#/a", "/a", {"b": ["x", {"~1": "y"}], "c/d": "z", "": {"": "e"}}),
+        ("#/a/b/0", "/a/b/0", "x"),
+        ("#/a/b/1/~01", "/a/b/1/~01", "y"),
+        ("#/a/c~1d", "/a/c~1d", "z"),
+        ("#/a/c%7e1d", "/a/c~1d", "z"),
+        ("#%2Fa%2Fb%2F0", "/a/b/0", "x"),
+        ("#/a//", "/a//", "e"),
+        ("root.yaml#/a/b/0", "/a/b/0", "x"),
+        ("./sub/../root.yaml#/a/b/0", "/a/b/0", "x"),
+    ],
+)
+def test_a_pointer_leads_to_a_value_and_its_place(
+    tmp_path: Path, ref: str, pointer: str, value: object
+) -> None:
+    root = root_of(tmp_path, "a: {b: [x, {'~1': y}], c/d: z, '': {'': e}}")
+
+    node = root.lookup(ref)
+
+    assert node is not None
+    assert node.value == (root.value if value is None else value)
+    assert node.place.pointer == pointer
+    assert node.place.line == 1
+    assert problems_of(root) == []
+    assert len(root.sources.by_uri) == 1
+
+
+@pytest.mark.parametrize(
+    ("ref", "message"),
+    [
+        ("#/b", "`#` has no `b`"),
+        ("#/lsit", "`#` has no `lsit`; did you mean `list`?"),
+        ("#/a/b%2fc", "`#/a` has no `b`"),
+        ("#/list/1", "`#/list` has no `1`"),
+        ("#/list/-1", "`#/list` has no `-1`"),
+        ("#/list/00", "`#/list` has no `00`"),
+        ("#/list/\u0660", "`#/list` has no `\u0660`"),
+        ("#/text/0", "`#/text` has no `0`"),
+        ("#/a/b~1c", "`#/a` has no `b/c`"),
+        ("#/definitions/x", "`#` has no `definitions`; a pointer counts from the root of its file"),
+        ("#/a/definitions", "`#/a` has no `definitions`"),
+        ("#name", "a reference is a file, a JSON Pointer after `#`, or both"),
+        ("missing.yaml", "`missing.yaml` cannot be read: No such file or directory"),
+        ("sub#/a", "`sub` cannot be read: Is a directory"),
+        ("a%00b", "`a\x00b` cannot be read: embedded null byte"),
+        ("//[x#/a", "it is no URI"),
+        ("https://[x", "it is no URI"),
+        (
+            "https://x.example/a.yaml#/a",
+            "`https://x.example/a.yaml` is not fetched: a document is read from files; keep a copy beside it",
+        ),
+    ],
+)
+def test_a_reference_to_nothing_says_where_the_way_ends(tmp_path: Path, ref: str, message: str) -> None:
+    (tmp_path / "sub").mkdir()
+    root = root_of(tmp_path, f"a: {{}}\nlist: [1]\ntext: xyz\nr: {{$ref: {ref!r}}}")
+
+    assert at(root, "r").resolved() is None
+    assert problems_of(root) == [f"4:5 ref /r/$ref `$ref: {ref}` leads nowhere: {message}"]
+
+
+def test_relative_references_count_from_the_file_that_holds_them(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "root.yaml": "a: {$ref: 'sub/one.json#/x'}",
+            "sub/one.json": '{"x": {"$ref": "../two%20words.yaml#/y"},\n "z": "end"}',
+            "two words.yaml": "y: {$ref: 'sub/one.json#/z'}\n",
+        },
+    )
+    root = Sources().root("root.yaml")
+    assert root is not None
+
+    node = root.get("a")
+
+    assert node is not None
+    assert (node.value, str(node.place)) == ("end", "sub/one.json:2:2")
+    assert root.sources.files() == ("root.yaml", "sub/one.json", "two words.yaml")
+
+
+def test_a_percent_sign_in_a_file_name_is_decoded_once(tmp_path: Path) -> None:
+    write(tmp_path, {"root.yaml": "a: {$ref: 'a%2520b.yaml'}", "a%20b.yaml": "right", "a b.yaml": "wrong"})
+    root = Sources().root("root.yaml")
+
+    assert root is not None
+    assert root.get("a") == Node("right", root.sources, (tmp_path / "a%20b.yaml").as_uri())
+
+
+@pytest.mark.parametrize("name", ["C#.yaml", "50%.yaml", "a b.yaml", "ü.yaml", "q?.yaml"])
+def test_a_document_may_have_any_name(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {name: "a: {$ref: '#/b'}\nb: 1\n"})
+    root = Sources().root(name)
+
+    assert root is not None
+    assert (node := root.get("a")) is not None
+    assert (node.value, str(node.place)) == (1, f"{name}:2:1")
+
+
+def test_a_file_outside_the_working_directory_is_named_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"root.yaml": "a: {$ref: 'other.yaml'}", "other.yaml": "{}", "sub/x": ""})
+    monkeypatch.chdir(tmp_path / "sub")
+    root = Sources().root("../root.yaml")
+
+    assert root is not None
+    assert (node := root.get("a")) is not None
+    assert node.place.file == str(tmp_path / "other.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "ref"),
+    [("a: {$ref: '#/a'}", "#/a"), ("a: {$ref: '#/b'}\nb: {$ref: '#/c'}\nc: {$ref: '#/b'}", "#/b")],
+)
+def test_a_cycle_of_references_is_a_problem(tmp_path: Path, text: str, ref: str) -> None:
+    root = root_of(tmp_path, text)
+
+    assert root.get("a") is None
+    assert problems_of(root) == [f"1:4 ref-cycle /a `$ref: {ref}` leads back to itself"]
+
+
+def test_problems_of_a_broken_file_are_noted_once_and_stand_for_its_references(tmp_path: Path) -> None:
+    write(tmp_path, {"root.yaml": "a: {$ref: 'b.yaml#/x'}\nc: {$ref: 'b.yaml#/y'}", "b.yaml": "x: [\n"})
+    root = Sources().root("root.yaml")
+
+    assert root is not None
+    assert (root.get("a"), root.get("c"), root.get("a")) == (None, None, None)
+    assert [(p.file, p.rule) for p in root.sources.problems] == [("b.yaml", "yaml-syntax")]
+    assert root.sources.files() == ("root.yaml", "b.yaml")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("missing.yaml", "`missing.yaml` cannot be read: No such file or directory"),
+        (Path("missing.yaml"), "`missing.yaml` cannot be read: No such file or directory"),
+        ("", "`` cannot be read: Is a directory"),
+        (".", "`.` cannot be read: Is a directory"),
+        ("a\x00b", "cannot be read: embedded null byte"),
+        ("\ud800", "this is no path of a file"),
+        ("x" * 5000, "File name too long"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_a_problem(spec: str | Path, message: str) -> None:
+    sources = Sources()
+
+    assert sources.root(spec) is None
+    assert [problem.rule for problem in sources.problems] == ["file"]
+    assert sources.problems[0].message.endswith(message)
+    assert sources.files() == ()
+
+
+def test_a_document_that_is_broken_has_no_node(tmp_path: Path) -> None:
+    write(tmp_path, {"root.yaml": "a: [\n"})
+    sources = Sources()
+
+    assert sources.root("root.yaml") is None
+    assert sources.files() == ("root.yaml",)
+
+
+def fetched(uri: str) -> str:
+    return {"https://x.example/a.yaml": "b: {$ref: 'c.json#/d'}", "https://x.example/c.json": '{"d": 1}'}[uri]
+
+
+def broken(uri: str) -> str:
+    raise TimeoutError("no answer")
+
+
+@pytest.mark.parametrize(
+    ("retriever", "ref", "value", "problems"),
+    [
+        (fetched, "https://x.example/a.yaml#/b", 1, []),
+        (fetched, "https://x.example/no", None, ["`https://x.example/no` cannot be fetched: KeyError"]),
+        (broken, "https://x.example/a.yaml", None, ["cannot be fetched: TimeoutError: no answer"]),
+        (None, "https://x.example/a.yaml", None, ["is not fetched"]),
+        (None, "urn:a:b", None, ["`urn:a:b` is not fetched"]),
+    ],
+)
+def test_only_a_retriever_fetches_from_elsewhere(
+    retriever: Retriever | None, ref: str, value: object, problems: list[str]
+) -> None:
+    root = Sources(retriever).root({"a": {"$ref": ref}})
+    assert root is not None
+
+    node = root.get("a")
+
+    assert (node.value if node else None) == value
+    assert len(root.sources.problems) == len(problems)
+    for problem, part in zip(root.sources.problems, problems, strict=True):
+        assert part in problem.message
+
+
+def test_a_mapping_reads_files_from_the_working_directory(tmp_path: Path) -> None:
+    write(tmp_path, {"b.yaml": "c: 1"})
+    root = Sources().root({"a": {"$ref": "b.yaml#/c"}})
+
+    assert root is not None
+    assert (node := root.get("a")) is not None
+    assert node.value == 1
+    assert root.sources.files() == ("b.yaml",)
+
+
+def test_a_copy_stands_where_its_original_does_and_refers_from_there(tmp_path: Path) -> None:
+    write(tmp_path, {"root.yaml": "a: {$ref: 'sub/b.yaml'}", "sub/b.yaml": "x: {$ref: '#/y'}\ny: 1\n"})
+    root = Sources().root("root.yaml")
+    assert root is not None
+    other = root.get("a")
+    assert other is not None
+    copy: dict[str, Any] = {"$ref": "#/y"}
+
+    root.sources.copy_place(at(other, "x").value, copy)
+    node = Node(copy, root.sources, root.base)
+
+    assert str(node.place) == "sub/b.yaml:1:4"
+    assert node.file_data == other.value
+    assert (target := node.resolved()) is not None
+    assert target.value == 1
+
+
+def test_places_are_right_after_the_data_of_duplicate_keys_is_gone(tmp_path: Path) -> None:
+    lines = [f"k: {{a: [{{b: {i}}}]}}" for i in range(200)]
+    root = root_of(tmp_path, "\n".join(lines))
+    gc.collect()
+    fresh: list[Any] = [{"b": i} for i in range(1000)]
+
+    assert not {id(each) for each in fresh} & root.sources.places.keys()
