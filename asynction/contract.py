@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from asynction.problems import Place, Problem
+from asynction._deprecated import renamed, warn_renamed
+from asynction.problems import Location, Problem
 
 Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | list[Json] | None"
 """A JSON value as Python has it."""
@@ -17,7 +18,21 @@ Requirements: TypeAlias = "tuple[Mapping[str, tuple[str, ...]], ...]"
 SERVED_PROTOCOLS = frozenset({"http", "https", "socket.io", "socketio", "ws", "wss"})
 """What the protocol of a server that is served may be."""
 
-NO_PLACE = Place("<none>", None, None, "")
+NO_LOCATION = Location("<none>", None, None, "")
+
+
+class _Located:
+    """What stands somewhere in a document."""
+
+    __slots__ = ()
+    location: Location
+
+    @property
+    def place(self) -> Location:
+        """Return `location`, by its deprecated name."""
+        kind = type(self).__name__
+        warn_renamed(f"{kind}.place", f"{kind}.location", stacklevel=2)
+        return self.location
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,7 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class Server(_Located):
     """Where the API is served, its variables filled from their defaults (AsyncAPI Server Object).
 
     `path` is the Socket.IO path, without slashes at its ends; None where the URL has no path.
@@ -42,11 +57,11 @@ class Server:
     path: str | None
     description: str = ""
     security: Requirements = ()
-    place: Place = field(default=NO_PLACE, compare=False)
+    location: Location = field(default=NO_LOCATION, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(_Located):
     """A JSON Schema that stands alone: all its `$ref`s lead into its own `definitions`.
 
     `dialect` is the URI of the JSON Schema draft that it is written in. What is written in another
@@ -55,7 +70,7 @@ class Schema:
 
     value: Json
     dialect: str
-    place: Place = field(default=NO_PLACE, compare=False)
+    location: Location = field(default=NO_LOCATION, compare=False)
 
     @property
     def is_json_schema(self) -> bool:
@@ -64,15 +79,15 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Target(_Located):
     """A dotted path to Python code and the place in the document that names it."""
 
     path: str
-    place: Place = field(default=NO_PLACE, compare=False)
+    location: Location = field(default=NO_LOCATION, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(_Located):
     """What a client must bring to connect (AsyncAPI WebSockets Channel Binding).
 
     `auth` is the schema of the Socket.IO `auth` payload (`x-auth` of the channel).
@@ -82,7 +97,7 @@ class Handshake:
     query: Schema | None = None
     headers: Schema | None = None
     auth: Schema | None = None
-    place: Place = field(default=NO_PLACE, compare=False)
+    location: Location = field(default=NO_LOCATION, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,7 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(_Located):
     """One Socket.IO event in one direction.
 
     `args` and `ack` are None where the document says nothing of them. `handler` is the code that
@@ -128,7 +143,7 @@ class Event:
     description: str = ""
     examples: tuple[Json, ...] = ()
     mock: Mock | None = None
-    place: Place = field(default=NO_PLACE, compare=False)
+    location: Location = field(default=NO_LOCATION, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +156,7 @@ class Handlers:
 
 
 @dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(_Located):
     """A Socket.IO namespace; `receives` and `sends` are seen from the server, by event name.
 
     Where `name` has parameters in braces, as in `/rooms/{roomId}`, it is a pattern of namespaces;
@@ -158,17 +173,17 @@ class Namespace:
     middlewares: tuple[Target, ...] = ()
     security: Requirements | None = None
     description: str = ""
-    place: Place = field(default=NO_PLACE, compare=False)
+    location: Location = field(default=NO_LOCATION, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class SecurityScheme:
+class SecurityScheme(_Located):
     """How a client proves who it is (AsyncAPI Security Scheme Object); `fields` as the document has them."""
 
     name: str
     type: str
     fields: Mapping[str, Json]
-    place: Place = field(default=NO_PLACE, compare=False)
+    location: Location = field(default=NO_LOCATION, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +205,6 @@ class Contract:
 def namespace_name(address: str) -> str:
     """Return `address` with the leading slash that Socket.IO gives every namespace."""
     return address if address.startswith("/") else f"/{address}"
+
+
+__getattr__ = renamed(__name__, {"NO_PLACE": "NO_LOCATION"})

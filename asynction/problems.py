@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from asynction._deprecated import renamed
 from asynction.rules import RULES, Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """A place in a source file; `line` and `column` count from 1, None where the source has no text.
 
     `pointer` is an RFC 6901 JSON Pointer from the root of that file.
@@ -38,15 +39,15 @@ class Problem:
     column: int | None
 
     def __str__(self) -> str:
-        place = Place(self.file, self.line, self.column, self.pointer)
+        location = Location(self.file, self.line, self.column, self.pointer)
         severity = "" if self.severity == "error" else f"{self.severity}: "
-        return printable(f"{place} {self.rule} {self.pointer or '/'} {severity}{self.message}")
+        return printable(f"{location} {self.rule} {self.pointer or '/'} {severity}{self.message}")
 
 
-def problem_at(place: Place, rule: str, message: str) -> Problem:
+def problem_at(location: Location, rule: str, message: str) -> Problem:
     """Build a problem from its place; how severe it is, the rule tells."""
     severity = RULES[rule].severity
-    return Problem(rule, severity, message, place.pointer, place.file, place.line, place.column)
+    return Problem(rule, severity, message, location.pointer, location.file, location.line, location.column)
 
 
 def printable(text: str) -> str:
@@ -75,3 +76,6 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.7) -> str:
     """Return `; did you mean ...?` for a near-miss, else an empty string."""
     close = get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f"; did you mean `{close[0]}`?" if close else ""
+
+
+__getattr__ = renamed(__name__, {"Place": "Location"})

@@ -9,11 +9,11 @@ import pytest
 
 from asynction import contract
 from asynction.contract import Contract, Event, Handlers, Info, Namespace, Schema, Target, namespace_name
-from asynction.problems import Place
+from asynction.problems import Location
 
 MODEL: list[Any] = [kind for kind in vars(contract).values() if isinstance(kind, type) and is_dataclass(kind)]
-HERE = Place("f", 1, 1, "/a")
-THERE = Place("f", 2, 1, "/b")
+HERE = Location("f", 1, 1, "/a")
+THERE = Location("f", 2, 1, "/b")
 
 
 @pytest.mark.parametrize("kind", MODEL, ids=lambda kind: kind.__name__)
@@ -30,8 +30,8 @@ def test_every_part_is_frozen_and_slotted(kind: Any) -> None:
     [
         (Schema(True, "d", HERE), Schema(True, "d", THERE)),
         (Target("a.b", HERE), Target("a.b", THERE)),
-        (Event("e", place=HERE), Event("e", place=THERE)),
-        (Namespace("/", {}, {}, place=HERE), Namespace("/", {}, {}, place=THERE)),
+        (Event("e", location=HERE), Event("e", location=THERE)),
+        (Namespace("/", {}, {}, location=HERE), Namespace("/", {}, {}, location=THERE)),
     ],
 )
 def test_what_is_written_elsewhere_is_still_the_same(one: object, other: object) -> None:

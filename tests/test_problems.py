@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asynction.problems import Place, Problem, did_you_mean, escape, pointer_of, problem_at, unescape
+from asynction.problems import Location, Problem, did_you_mean, escape, pointer_of, problem_at, unescape
 from asynction.rules import Severity
 
 
 @pytest.mark.parametrize(
-    ("place", "expected"),
+    ("location", "expected"),
     [
-        (Place("a.yaml", 3, 7, "/x"), "a.yaml:3:7"),
-        (Place("<mapping>", None, None, "/x"), "<mapping>"),
+        (Location("a.yaml", 3, 7, "/x"), "a.yaml:3:7"),
+        (Location("<mapping>", None, None, "/x"), "<mapping>"),
     ],
 )
-def test_a_place_reads_as_editors_read_it(place: Place, expected: str) -> None:
-    assert str(place) == expected
+def test_a_place_reads_as_editors_read_it(location: Location, expected: str) -> None:
+    assert str(location) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_problem_shows_letters_of_all_scripts() -> None:
 
 @pytest.mark.parametrize(("rule", "severity"), [("ref", "error"), ("ref-siblings", "warning")])
 def test_a_problem_stands_at_its_place_and_is_as_severe_as_its_rule(rule: str, severity: Severity) -> None:
-    assert problem_at(Place("f", 1, 2, "/a"), rule, "m") == Problem(rule, severity, "m", "/a", "f", 1, 2)
+    assert problem_at(Location("f", 1, 2, "/a"), rule, "m") == Problem(rule, severity, "m", "/a", "f", 1, 2)
 
 
 @given(st.text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -74,61 +75,61 @@ NAMES = {
         "rate_limit_middleware",
     ],
     "asynction.runtime": [
-        "AccessBook",
+        "Ack",
         "Args",
         "Around",
         "Binder",
-        "Bindings",
+        "CallSpec",
+        "ConnectionPolicy",
+        "ConnectionRejected",
         "Context",
+        "ContractSchemas",
+        "ContractSecurity",
         "Convention",
-        "Edge",
         "Endpoint",
-        "Entrance",
+        "EventSchemas",
         "FLASK",
         "Failure",
         "Flow",
-        "Form",
         "Function",
         "HOOKS",
+        "HandlerRegistry",
+        "HandlerStyle",
         "HandshakeRules",
+        "Host",
+        "LIFECYCLE_EVENTS",
         "MalformedEvent",
         "Match",
         "MessageData",
         "Middleware",
         "ModuleResolver",
         "NOBODY",
-        "OCCASIONS",
         "PYTHON_SOCKETIO",
-        "Party",
         "Plan",
         "PlanError",
-        "Refused",
+        "Registrar",
         "Registration",
-        "Reply",
         "Resolver",
         "Response",
         "Router",
-        "RuleBook",
-        "Rules",
         "Service",
         "Settings",
         "SocketEvent",
-        "Wanted",
-        "acknowledged",
         "adrive",
-        "answered",
         "checked_ack",
         "checked_args",
         "choose_server",
+        "client_ack",
         "closing",
-        "connection",
+        "connect",
         "default_router",
         "drive",
         "error_ack",
         "error_body",
-        "failed",
+        "handle_failure",
         "handler_problems",
         "import_path",
+        "invoke",
         "is_async",
         "is_pattern",
         "log_failure",
@@ -136,11 +137,11 @@ NAMES = {
         "outgoing",
         "pack",
         "plain",
-        "plan",
+        "plan_call",
         "positional",
         "receive",
         "status_of",
-        "told",
+        "with_error_ack",
     ],
     "asynction.security": [
         "Guard",
@@ -182,7 +183,7 @@ DEFINED = {
         "Info",
         "Json",
         "Mock",
-        "NO_PLACE",
+        "NO_LOCATION",
         "Namespace",
         "Requirements",
         "SERVED_PROTOCOLS",
@@ -300,3 +301,52 @@ def test_reading_documents_needs_no_web_framework(code: str) -> None:
 
 def test_the_check_of_imports_works() -> None:
     assert "flask" in heavy_modules_after("from asynction import AsynctionSocketIO")
+
+
+_RUNTIME = {
+    "AccessBook": "ContractSecurity",
+    "Bindings": "HandlerRegistry",
+    "Edge": "Host",
+    "Entrance": "ConnectionPolicy",
+    "Form": "HandlerStyle",
+    "OCCASIONS": "LIFECYCLE_EVENTS",
+    "Party": "Registrar",
+    "Refused": "ConnectionRejected",
+    "Reply": "Ack",
+    "RuleBook": "ContractSchemas",
+    "Rules": "EventSchemas",
+    "Wanted": "CallSpec",
+    "acknowledged": "client_ack",
+    "answered": "with_error_ack",
+    "connection": "connect",
+    "failed": "handle_failure",
+    "plan": "plan_call",
+    "told": "invoke",
+}
+RENAMED = [
+    *((f"asynction.runtime.{old}", f"asynction.runtime.{new}") for old, new in _RUNTIME.items()),
+    ("asynction.problems.Place", "asynction.problems.Location"),
+    ("asynction.contract.NO_PLACE", "asynction.contract.NO_LOCATION"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED)
+def test_an_old_name_works_for_one_release(old: str, new: str) -> None:
+    module, _, name = old.rpartition(".")
+    with pytest.warns(DeprecationWarning, match=re.escape(f"`{old}` is deprecated; write `{new}`")) as caught:
+        found = getattr(import_module(module), name)
+    assert found is getattr(import_module(module), new.rpartition(".")[2])
+    assert caught[0].filename == __file__
+
+
+def test_the_old_name_of_a_location_works_for_one_release() -> None:
+    document = {"asyncapi": "2.6.0", "info": {"title": "T", "version": "1"}, "channels": {"/": {}}}
+    namespace = asynction.load(document).namespaces["/"]
+    with pytest.warns(DeprecationWarning, match="write `Namespace.location`"):
+        assert namespace.place is namespace.location
+
+
+@pytest.mark.parametrize("module", ["asynction.runtime", "asynction.problems", "asynction.contract"])
+def test_what_never_was_there_is_still_missing(module: str) -> None:
+    with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'nothing'"):
+        import_module(module).nothing  # noqa: B018 - that it raises is the test

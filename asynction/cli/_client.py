@@ -17,7 +17,7 @@ from asynction.contract import Contract, namespace_name
 from asynction.document import load
 from asynction.exceptions import DocumentError, ValidationException
 from asynction.problems import did_you_mean, printable
-from asynction.runtime import Args, RuleBook
+from asynction.runtime import Args, ContractSchemas
 
 C = TypeVar("C", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class Target:
     auth: object
     headers: dict[str, str]
     timeout: float
-    rules: RuleBook | None = None
+    schemas: ContractSchemas | None = None
     known_as: str = ""
 
 
@@ -126,14 +126,14 @@ def target_of(
     timeout: float,
 ) -> Target:
     """What a command is to connect to; raises ClickException."""
-    rules = _rules(spec) if spec is not None else None
+    schemas = _schemas(spec) if spec is not None else None
     name = namespace_name(namespace)
-    match = rules.match(name) if rules is not None else None
-    if rules is not None and match is None:
-        near = did_you_mean(name, rules.contract.namespaces)
+    match = schemas.match(name) if schemas is not None else None
+    if schemas is not None and match is None:
+        near = did_you_mean(name, schemas.contract.namespaces)
         raise click.ClickException(f"the contract has no namespace `{name}`{near}")
-    if path is None and rules is not None:
-        path = _path(rules.contract)
+    if path is None and schemas is not None:
+        path = _path(schemas.contract)
     return Target(
         _url(url, query),
         (path or _DEFAULT_PATH).strip("/"),
@@ -141,14 +141,14 @@ def target_of(
         auth,
         dict(header),
         timeout,
-        rules,
+        schemas,
         match.name if match is not None else name,
     )
 
 
-def _rules(spec: str) -> RuleBook:
+def _schemas(spec: str) -> ContractSchemas:
     try:
-        return RuleBook(load(document_of(spec)))
+        return ContractSchemas(load(document_of(spec)))
     except DocumentError as error:
         raise click.ClickException(str(error)) from error
 

@@ -12,7 +12,7 @@ from flask import Request
 from asynction.document import Spec, load
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem
-from asynction.runtime import AccessBook, Binder
+from asynction.runtime import Binder, ContractSecurity
 from asynction.runtime import handler_problems as problems_of
 from asynction.server.asgi import AsynctionAsyncServer
 from asynction.server.flask import AsynctionSocketIO
@@ -33,7 +33,7 @@ def handler_problems(spec: Spec, ignore: Sequence[str] = ()) -> list[Problem]:
             return list(error.problems)
         binder = Binder(allow_async=True)
         for server in contract.servers.values() or [None]:
-            AccessBook(contract, server, binder)
+            ContractSecurity(contract, server, binder)
     return list(dict.fromkeys([*problems, *binder.problems]))
 
 

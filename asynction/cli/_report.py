@@ -82,14 +82,14 @@ FORMATS: Mapping[str, Callable[[Sequence[Problem], Sequence[str]], str]] = {
 
 
 def _coloured(problem: Problem, colour: Colour) -> str:
-    place, _, rest = str(problem).partition(f" {problem.rule} ")
-    return f"{place} {colour(problem.rule, 'red' if problem.severity == 'error' else 'yellow')} {rest}"
+    location, _, rest = str(problem).partition(f" {problem.rule} ")
+    return f"{location} {colour(problem.rule, 'red' if problem.severity == 'error' else 'yellow')} {rest}"
 
 
 def _command(problem: Problem) -> str:
-    place = f"file={_property(problem.file)},line={problem.line or 1},col={problem.column or 1}"
+    location = f"file={_property(problem.file)},line={problem.line or 1},col={problem.column or 1}"
     title = _property(f"asynction {problem.rule}")
-    return f"::{problem.severity} {place},title={title}::{_data(f'{problem.pointer} {problem.message}')}"
+    return f"::{problem.severity} {location},title={title}::{_data(f'{problem.pointer} {problem.message}')}"
 
 
 def _plural(count: int, noun: str) -> str:

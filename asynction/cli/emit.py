@@ -12,7 +12,7 @@ from asynction.cli._client import Target, client_options, connected, read_json, 
 from asynction.cli._json import JsonPrinter, whole
 from asynction.exceptions import UnknownEventException, ValidationException
 from asynction.problems import printable
-from asynction.runtime import Args, Rules, checked_ack, checked_args
+from asynction.runtime import Args, EventSchemas, checked_ack, checked_args
 
 
 @click.command("emit", context_settings=HELP)
@@ -32,7 +32,7 @@ def command(url: str, event: str, args: tuple[str, ...], wants_ack: bool, **opti
     """
     target = target_of(url, **options)
     values = tuple(map(_value, args))
-    rules = _checked(target, event, values)
+    schemas = _checked(target, event, values)
     answer = asyncio.run(_emit(target, event, values, wants_ack))
     if answer is None:
         return
@@ -41,9 +41,9 @@ def command(url: str, event: str, args: tuple[str, ...], wants_ack: bool, **opti
     error = _error(answer)
     if error is not None:
         raise click.ClickException(printable(error))
-    if rules is not None:
+    if schemas is not None:
         try:
-            checked_ack(rules, answer)
+            checked_ack(schemas, answer)
         except ValidationException as broken:
             raise click.ClickException("\n".join(violations_of(broken))) from broken
 
@@ -57,18 +57,18 @@ def _value(word: str) -> object:
         return word
 
 
-def _checked(target: Target, event: str, args: Args) -> Rules | None:
+def _checked(target: Target, event: str, args: Args) -> EventSchemas | None:
     """The rules of the event, where there is a contract; raises ClickException where it breaks that."""
-    if target.rules is None:
+    if target.schemas is None:
         return None
     try:
-        rules = target.rules.received(target.known_as, event)
-        checked_args(rules, args)
+        schemas = target.schemas.received(target.known_as, event)
+        checked_args(schemas, args)
     except ValidationException as error:
         raise click.ClickException("\n".join(violations_of(error))) from error
     except UnknownEventException as error:
         raise click.ClickException(str(error)) from error
-    return rules
+    return schemas
 
 
 async def _emit(target: Target, event: str, args: Args, wants_ack: bool) -> Args | None:

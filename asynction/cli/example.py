@@ -94,12 +94,12 @@ def _random(schema: Schema, seed: int | None) -> Iterator[Args]:
 
 def _namespace(contract: Contract, name: str) -> Namespace:
     """The namespace of this name, or the one whose pattern it fits."""
-    from asynction.runtime import RuleBook
+    from asynction.runtime import ContractSchemas
 
     name = namespace_name(name)
     if name in contract.namespaces:
         return contract.namespaces[name]
-    match = RuleBook(contract, validation=False).match(name)
+    match = ContractSchemas(contract, validation=False).match(name)
     if match is None:
         near = did_you_mean(name, contract.namespaces)
         raise click.ClickException(f"the contract has no namespace `{name}`{near}")

@@ -49,10 +49,10 @@ class _Heard:
             click.echo(f"Breaks the contract: {fault}", err=True)
 
     def _faults(self, event: str, args: Args) -> list[str]:
-        if self.target.rules is None:
+        if self.target.schemas is None:
             return []
         try:
-            checked_args(self.target.rules.sent(self.target.namespace, event), args)
+            checked_args(self.target.schemas.sent(self.target.namespace, event), args)
         except ValidationException as error:
             return violations_of(error)
         except UnknownEventException as error:

@@ -17,36 +17,36 @@ from socketio.exceptions import TimeoutError as SocketIOTimeout
 from socketio.packet import ACK
 
 from asynction.client._errors import ConnectionRefused, error_in
-from asynction.client._handshake import Brought, Knock
+from asynction.client._handshake import ConnectOptions, ResolvedHandshake
 from asynction.client._mirror import mirrored
 from asynction.contract import Contract, Event, Server, namespace_name
 from asynction.document import Spec, load
 from asynction.exceptions import NotEnabledError
 from asynction.runtime import (
     FLASK,
-    OCCASIONS,
+    LIFECYCLE_EVENTS,
     Args,
-    Bindings,
     Context,
-    Edge,
+    EventSchemas,
     Flow,
     Function,
+    HandlerRegistry,
     HandshakeRules,
+    Host,
     MalformedEvent,
     Match,
-    Party,
+    Registrar,
     Registration,
     Response,
     Router,
-    Rules,
     Service,
     checked_ack,
     choose_server,
     error_ack,
+    invoke,
     is_pattern,
     log_failure,
     outgoing,
-    told,
 )
 
 C = TypeVar("C", bound="ContractClient")
@@ -77,7 +77,7 @@ class Pending:
         self.event.set()
 
 
-class ContractClient(Party, BaseClient):
+class ContractClient(Registrar, BaseClient):
     """The half of a client that keeps the contract; the other half is python-socketio's.
 
     It runs the contract's mirror image, so all that servers are held to holds here the other way round.
@@ -101,19 +101,21 @@ class ContractClient(Party, BaseClient):
         self.strict = strict
         self.refusals: dict[str, object] = {}
         mirror = mirrored(contract) if contract is not None else None
-        self._bindings = Bindings(mirror, self._edge(), server=server, validation=validation, strict=strict)
-        self._service = Service(self._bindings, validation=validation)
+        self._registry = HandlerRegistry(
+            mirror, self._host(), server=server, validation=validation, strict=strict
+        )
+        self._service = Service(self._registry, validation=validation)
         self._service.is_complete = True  # nobody has to listen to all that a server sends
         self._handshakes = {
             name: HandshakeRules(namespace.handshake)
-            for name, namespace in self._bindings.contract.namespaces.items()
+            for name, namespace in self._registry.contract.namespaces.items()
             if validation and namespace.handshake is not None
         }
         self._pending: set[Pending] = set()
-        self._brought = Brought("", {}, None)
-        self.dependency_overrides = self._bindings.overrides
+        self._handshake = ResolvedHandshake("", {}, None)
+        self.dependency_overrides = self._registry.overrides
         super().__init__(**kwargs)
-        self._bindings.bind_contract()
+        self._registry.bind_contract()
         for router in routers:
             self.add_router(router)
 
@@ -141,12 +143,12 @@ class ContractClient(Party, BaseClient):
         server = choose_server(contract, server_name)
         return cls(contract, server=server, validation=validation, strict=strict, routers=routers, **kwargs)
 
-    def _edge(self) -> Edge:
-        return Edge(
+    def _host(self) -> Host:
+        return Host(
             self,
             type(self)._driver,
             environ=lambda sid, namespace: {},
-            is_open=lambda sid, namespace: True,
+            is_connected=lambda sid, namespace: True,
             register=lambda namespace, event: None,  # all events come here as it is
             conventions=FLASK,
             providers={type(self): lambda _: self},
@@ -173,7 +175,7 @@ class ContractClient(Party, BaseClient):
 
         def decorator(function: F) -> F:
             registration = Registration(name, event, function, response_model)
-            if event in _THE_PARENTS or not self._bindings.bind_code(registration):
+            if event in _THE_PARENTS or not self._registry.bind_code(registration):
                 super(ContractClient, self).on(event, function, name)
             return function
 
@@ -184,9 +186,9 @@ class ContractClient(Party, BaseClient):
     def register_namespace(self, namespace_handler: Any) -> None:
         """Register a class-based namespace; each `on_...` method is held to the contract."""
         name = namespace_name(namespace_handler.namespace)
-        known = self._bindings.contract.namespaces.get(name)
+        known = self._registry.contract.namespaces.get(name)
         if known is None:
-            self._bindings.refuse_unknown(f"the contract has no namespace `{name}`")
+            self._registry.refuse_unknown(f"the contract has no namespace `{name}`")
         super().register_namespace(namespace_handler)
         if type(namespace_handler).trigger_event is not self._namespace_class.trigger_event:
             for event in known.receives if known is not None else ():
@@ -199,22 +201,22 @@ class ContractClient(Party, BaseClient):
 
     # Connecting --------------------------------------------------------------------------------
 
-    def _knock(self, told: Mapping[str, object], wait_timeout: float) -> Knock:
+    def _connect_options(self, values: Mapping[str, object], wait_timeout: float) -> ConnectOptions:
         """What is to be brought; where python-socketio reconnects, it has that from the last time."""
-        url = told["url"]
-        if isinstance(url, Knock):
+        url = values["url"]
+        if isinstance(url, ConnectOptions):
             return url
-        return Knock({**told, "url": self._server_url() if url is None else url}, wait_timeout)
+        return ConnectOptions({**values, "url": self._server_url() if url is None else url}, wait_timeout)
 
     def _server_url(self) -> str:
-        server = self._bindings.server
+        server = self._registry.server
         if server is None:
             raise ValueError("which server? pass `url`, or choose one of the document's by `server_name`")
         secure = "s" if server.protocol in ("https", "wss") else ""
         return server.url if "://" in server.url else f"http{secure}://{server.url}"
 
     def _path(self, given: str | None) -> str:
-        server = self._bindings.server
+        server = self._registry.server
         return given or (server.path if server is not None else None) or DEFAULT_PATH
 
     def _check_extra(self) -> None:
@@ -227,28 +229,28 @@ class ContractClient(Party, BaseClient):
 
     def _entered(self, given: str | Sequence[str] | None) -> list[str]:
         """The namespaces to enter: all that are known, but those whose parameters nobody has told."""
-        bindings = self._bindings
+        registry = self._registry
         if given is not None:
             return [namespace_name(name) for name in ([given] if isinstance(given, str) else given)]
-        bound = (name for name, _ in (*bindings.endpoints, *bindings.occasions))
-        known = (*bindings.contract.namespaces, *bound, *self.handlers, *self.namespace_handlers)
+        bound = (name for name, _ in (*registry.endpoints, *registry.occasions))
+        known = (*registry.contract.namespaces, *bound, *self.handlers, *self.namespace_handlers)
         names = [name for name in dict.fromkeys(known) if name != "*" and not is_pattern(name)]
-        if not names and not bindings.is_open:
+        if not names and registry.has_contract:
             raise ValueError("all namespaces have parameters: pass those to enter as `namespaces`")
         return names or ["/"]
 
-    def _check(self, brought: Brought, namespaces: Iterable[str]) -> None:
+    def _check(self, handshake: ResolvedHandshake, namespaces: Iterable[str]) -> None:
         """Raise where the server would not let the client in, as far as the contract tells."""
-        request = brought.request()
+        request = handshake.request()
         for namespace in namespaces:
-            match = self._bindings.rules.match(namespace)
+            match = self._registry.schemas.match(namespace)
             if match is None:
-                self._bindings.refuse_unknown(f"the contract has no namespace `{namespace}`")
+                self._registry.refuse_unknown(f"the contract has no namespace `{namespace}`")
             elif match.name in self._handshakes:
                 self._handshakes[match.name].check(request)
 
     def _connecting(
-        self, connect: Function, knock: Knock, options: Mapping[str, Any], *, again: bool
+        self, connect: Function, connect_options: ConnectOptions, options: Mapping[str, Any], *, again: bool
     ) -> Response:
         """Connect with `connect`, the parent's; raises ConnectionRefused, and as `connect` does.
 
@@ -258,19 +260,23 @@ class ContractClient(Party, BaseClient):
         if again and self.eio.state != "disconnected":
             raise NotConnected("the last connection has not ended yet")
         try:
-            brought = yield from knock.brought(self._bindings.contract.security_schemes)
-            self._check(brought, options["namespaces"])
+            handshake = yield from connect_options.resolve(self._registry.contract.security_schemes)
+            self._check(handshake, options["namespaces"])
         except Exception as error:
             if not again:
                 raise
             log.warning("cannot connect again: %s %.300r", type(error).__name__, str(error))
             raise NotConnected(str(error)) from error
-        self._brought = brought
+        self._handshake = handshake
         self.refusals.clear()
         self.failed_namespaces: list[str] = []
-        given = {"headers": brought.headers, "auth": brought.auth, "wait_timeout": knock.wait_timeout}
+        given = {
+            "headers": handshake.headers,
+            "auth": handshake.auth,
+            "wait_timeout": connect_options.wait_timeout,
+        }
         try:
-            return (yield partial(connect, knock, **given, **options), ())
+            return (yield partial(connect, connect_options, **given, **options), ())
         except NotConnected as error:
             if not self.failed_namespaces:
                 raise
@@ -284,9 +290,9 @@ class ContractClient(Party, BaseClient):
             self.refusals[namespace] = args[0] if args else None
         elif event == "disconnect":
             self._hang_up(namespace)
-        match = self._bindings.rules.match(namespace)
+        match = self._registry.schemas.match(namespace)
         name = match.name if match is not None else namespace
-        if (name, event) in self._bindings.occasions:
+        if (name, event) in self._registry.occasions:
             return (yield from self._occasion(context, args))
         registered = namespace in self.handlers or namespace in self.namespace_handlers
         try:
@@ -305,13 +311,13 @@ class ContractClient(Party, BaseClient):
 
     def _entering(self, context: Context) -> Response:
         """Tell the connect handler; as in python-socketio it is given nothing, unless it asks for `auth`."""
-        match = self._bindings.rules.match(context.namespace) or Match(context.namespace)
+        match = self._registry.schemas.match(context.namespace) or Match(context.namespace)
         context.parameters, context.pattern = match.parameters, match.name
-        made = self._bindings.occasions[match.name, "connect"]
-        context.auth = self._brought.auth
-        context.args = (context.auth,) if made.least else ()
+        made = self._registry.occasions[match.name, "connect"]
+        context.auth = self._handshake.auth
+        context.args = (context.auth,) if made.min_args else ()
         try:
-            return (yield from told(made, context, self._service.settings.override))
+            return (yield from invoke(made, context, self._service.settings.override))
         except Exception as error:
             return (yield from self._service.refuse(context, error))
 
@@ -335,16 +341,16 @@ class ContractClient(Party, BaseClient):
     def _receiving(self, context: Context, parent: Function, id: int | None, data: Any) -> Response:
         """Handle an event and acknowledge it; `parent` takes those that are no business of the contract's."""
         namespace, event = context.namespace, context.event
-        match = self._bindings.rules.match(namespace)
+        match = self._registry.schemas.match(namespace)
         name = match.name if match is not None else namespace
-        known = event in self._bindings.rules.receives.get(name, ())
-        bound = (name, event) in self._bindings.endpoints or name in self._bindings.wildcards
+        known = event in self._registry.schemas.receives.get(name, ())
+        bound = (name, event) in self._registry.endpoints or name in self._registry.wildcards
         if event is _MALFORMED:
             error = MalformedEvent("an event is a list that starts with its name")
             flow = self._service.refuse(context, error)
         elif known and not bound and id is None:
             return None  # nobody listens
-        elif not (known or bound or self._bindings.strict or event in (*self.reserved_events, "*")):
+        elif not (known or bound or self._registry.strict or event in (*self.reserved_events, "*")):
             return (yield parent, (namespace, id, data))
         else:
             flow = self._service.receive(context)
@@ -380,7 +386,7 @@ class ContractClient(Party, BaseClient):
 
     # Sending -----------------------------------------------------------------------------------
 
-    def _addressed(self, event: str, namespace: str | None) -> tuple[str, Rules | None]:
+    def _addressed(self, event: str, namespace: str | None) -> tuple[str, EventSchemas | None]:
         """The namespace that an event is to be sent in, and its rules there, if any hold it."""
         name = self._service.addressed(namespace, _handled.get())
         return name, self._service.sent(name, event)
@@ -389,19 +395,19 @@ class ContractClient(Party, BaseClient):
         self, event: str, data: object, namespace: str | None, callback: Function | None, take: Function
     ) -> dict[str, Any]:
         """What `emit` of the parent is called with; `take` stands before the callback."""
-        name, rules = self._addressed(event, namespace)
+        name, schemas = self._addressed(event, namespace)
         if callback is not None:
-            held = rules or Rules(name, Event(event), None, None)
+            held = schemas or EventSchemas(name, Event(event), None, None)
             callback = partial(take, held, name, callback)
-        return {"event": event, "data": outgoing(rules, data), "namespace": name, "callback": callback}
+        return {"event": event, "data": outgoing(schemas, data), "namespace": name, "callback": callback}
 
-    def _taking(self, rules: Rules, namespace: str, callback: Function, args: Args) -> Flow:
+    def _taking(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
         """Give an acknowledgement to a callback, if it is one that the contract has."""
-        error = error_in(rules, args)
+        error = error_in(schemas, args)
         if error is None:
-            return self._service.acknowledge(rules, namespace, callback, args)
-        context = self._context(namespace, rules.event.name, args)
-        context.pattern = rules.namespace
+            return self._service.acknowledge(schemas, namespace, callback, args)
+        context = self._context(namespace, schemas.event.name, args)
+        context.pattern = schemas.namespace
         return self._service.refuse(context, error)
 
     def _calling(  # noqa: PLR0917 - as the parent has it
@@ -414,11 +420,11 @@ class ContractClient(Party, BaseClient):
         timeout: float | None,
     ) -> Response:
         """Emit an event with `emit`, the parent's, and return its acknowledgement."""
-        name, rules = self._addressed(event, namespace)
+        name, schemas = self._addressed(event, namespace)
         pending = Pending(name, self.eio.create_event())
         self._pending.add(pending)
         try:
-            yield emit, (event, outgoing(rules, data), name, pending.arrived)
+            yield emit, (event, outgoing(schemas, data), name, pending.arrived)
             in_time = yield wait, (pending.event, timeout)
         finally:
             self._pending.discard(pending)
@@ -427,16 +433,16 @@ class ContractClient(Party, BaseClient):
             if in_time:
                 raise DisconnectedError(f"the connection to `{name}` ended before `{event}` was acknowledged")
             raise SocketIOTimeout(f"`{event}` was not acknowledged within {timeout:g} seconds")
-        error = error_in(rules, args)
+        error = error_in(schemas, args)
         if error is not None:
             raise error
-        if rules is not None:
-            checked_ack(rules, args)
+        if schemas is not None:
+            checked_ack(schemas, args)
         return args if len(args) > 1 else args[0] if args else None
 
 
 _MALFORMED = "(malformed)"
-_THE_PARENTS = frozenset(BaseClient.reserved_events) - frozenset(OCCASIONS)
+_THE_PARENTS = frozenset(BaseClient.reserved_events) - frozenset(LIFECYCLE_EVENTS)
 """Occasions that only clients have."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from socketio.exceptions import ConnectionError as NotConnected
 
 from asynction.exceptions import AsynctionException
-from asynction.runtime import Args, Rules
+from asynction.runtime import Args, EventSchemas
 
 
 class CallError(AsynctionException):
@@ -37,8 +37,8 @@ class ConnectionRefused(AsynctionException, NotConnected):
 
     def __init__(self, refusals: Mapping[str, object]) -> None:
         self.refusals = dict(refusals)
-        self.namespace, told = next(iter(self.refusals.items()))
-        self.reason, self.data = _read(told)
+        self.namespace, refusal = next(iter(self.refusals.items()))
+        self.reason, self.data = _read(refusal)
         status = self.data.get("status") if isinstance(self.data, Mapping) else None
         self.status = status if isinstance(status, int) else None
         super().__init__(f"the server refuses `{self.namespace}`: {self.reason}")
@@ -47,14 +47,14 @@ class ConnectionRefused(AsynctionException, NotConnected):
         return type(self), (self.refusals,)
 
 
-def _read(told: object) -> tuple[str, object]:
+def _read(refusal: object) -> tuple[str, object]:
     """The reason and the data of a CONNECT_ERROR packet (Socket.IO 5), or what older servers put there."""
-    if isinstance(told, Mapping) and isinstance(told.get("message"), str):
-        return str(told["message"]), told.get("data")
-    return (told, None) if isinstance(told, str) else ("it does not say why", told)
+    if isinstance(refusal, Mapping) and isinstance(refusal.get("message"), str):
+        return str(refusal["message"]), refusal.get("data")
+    return (refusal, None) if isinstance(refusal, str) else ("it does not say why", refusal)
 
 
-def error_in(rules: Rules | None, args: Args) -> CallError | None:
+def error_in(schemas: EventSchemas | None, args: Args) -> CallError | None:
     """The error that an acknowledgement tells of; None where it is what the contract has as an answer."""
     body = args[0].get("error") if len(args) == 1 and isinstance(args[0], Mapping) else None
     if not isinstance(body, Mapping) or len(args[0]) != 1:  # type: ignore[arg-type]  # it is a mapping
@@ -62,7 +62,7 @@ def error_in(rules: Rules | None, args: Args) -> CallError | None:
     status, title = body.get("status"), body.get("title")
     if not isinstance(status, int) or not 400 <= status <= 599 or not isinstance(title, str):
         return None
-    if rules is not None and rules.ack is not None and rules.ack.accepts(args):
+    if schemas is not None and schemas.ack is not None and schemas.ack.accepts(args):
         return None
     detail, pointer = body.get("detail"), body.get("pointer")
     return CallError(

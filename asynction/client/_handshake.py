@@ -20,7 +20,7 @@ Schemes: TypeAlias = "Mapping[str, SecurityScheme]"
 
 
 @dataclass(slots=True)
-class Brought:
+class ResolvedHandshake:
     """What a client brings to one connection."""
 
     url: str
@@ -62,48 +62,50 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class Knock:
+class ConnectOptions:
     """What a client was told to bring; functions are asked anew for every connection.
 
-    `told` has `url`, `headers`, `auth`, `query` and `credentials`. A Knock is the URL as python-socketio
+    `values` has `url`, `headers`, `auth`, `query` and `credentials`. A Knock is the URL as python-socketio
     takes one, a function, so it comes back whenever that reconnects.
     """
 
-    def __init__(self, told: Mapping[str, object], wait_timeout: float) -> None:
+    def __init__(self, values: Mapping[str, object], wait_timeout: float) -> None:
         self.wait_timeout = wait_timeout
-        self._told = told
+        self._values = values
         self._url = ""
 
     def __call__(self) -> str:
         """The URL of the connection that is being made."""
         return self._url
 
-    def brought(self, schemes: Schemes) -> Generator[tuple[Function, Args], object, Brought]:
+    def resolve(self, schemes: Schemes) -> Generator[tuple[Function, Args], object, ResolvedHandshake]:
         """Ask what there is to ask, and return what is brought; raises ValueError."""
-        told = dict(self._told)
-        for name, value in told.items():
+        values = dict(self._values)
+        for name, value in values.items():
             if callable(value):
-                told[name] = yield value, ()
-        headers, query, credentials = (_mapping(told, name) for name in ("headers", "query", "credentials"))
-        brought = Brought(str(told["url"]), {str(k): str(v) for k, v in headers.items()}, told["auth"])
-        brought.add_query(query)
+                values[name] = yield value, ()
+        headers, query, credentials = (_mapping(values, name) for name in ("headers", "query", "credentials"))
+        handshake = ResolvedHandshake(
+            str(values["url"]), {str(k): str(v) for k, v in headers.items()}, values["auth"]
+        )
+        handshake.add_query(query)
         for name, credential in credentials.items():
             if name not in schemes:
                 near = did_you_mean(str(name), schemes)
                 raise ValueError(f"the contract has no security scheme `{name}`{near}")
-            _place(brought, schemes[name], credential)
-        self._url = brought.url
-        return brought
+            _place(handshake, schemes[name], credential)
+        self._url = handshake.url
+        return handshake
 
 
-def _mapping(told: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = told[name] or {}
+def _mapping(values: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = values[name] or {}
     if not isinstance(value, Mapping):
         raise ValueError(f"`{name}` is a mapping, not a {type(value).__name__}")
     return value
 
 
-def _place(brought: Brought, scheme: SecurityScheme, credential: object) -> None:
+def _place(handshake: ResolvedHandshake, scheme: SecurityScheme, credential: object) -> None:
     """Put a credential where its scheme says; raises ValueError."""
     kind = scheme.type
     if kind == "http":
@@ -115,40 +117,40 @@ def _place(brought: Brought, scheme: SecurityScheme, credential: object) -> None
     if not isinstance(parts, tuple | list) or len(parts) != 1 + is_pair or not all(map(_is_text, parts)):
         what = "a user name and a password" if is_pair else "a string"
         raise ValueError(f"the credential of `{scheme.name}` is {what}")
-    place(brought, scheme, *parts)
+    place(handshake, scheme, *parts)
 
 
 def _is_text(part: object) -> bool:
     return isinstance(part, str)
 
 
-def _basic(brought: Brought, _: SecurityScheme, username: str, password: str) -> None:
+def _basic(handshake: ResolvedHandshake, _: SecurityScheme, username: str, password: str) -> None:
     """HTTP's basic scheme (RFC 7617)."""
     pair = base64.b64encode(f"{username}:{password}".encode()).decode()
-    brought.add_header("Authorization", f"Basic {pair}")
+    handshake.add_header("Authorization", f"Basic {pair}")
 
 
-def _bearer(brought: Brought, _: SecurityScheme, token: str) -> None:
+def _bearer(handshake: ResolvedHandshake, _: SecurityScheme, token: str) -> None:
     """HTTP's bearer scheme (RFC 6750)."""
-    brought.add_header("Authorization", f"Bearer {token}")
+    handshake.add_header("Authorization", f"Bearer {token}")
 
 
-def _other(brought: Brought, scheme: SecurityScheme, text: str) -> None:
-    brought.add_header("Authorization", f"{scheme.fields.get('scheme')} {text}")
+def _other(handshake: ResolvedHandshake, scheme: SecurityScheme, text: str) -> None:
+    handshake.add_header("Authorization", f"{scheme.fields.get('scheme')} {text}")
 
 
-def _http_api_key(brought: Brought, scheme: SecurityScheme, key: str) -> None:
+def _http_api_key(handshake: ResolvedHandshake, scheme: SecurityScheme, key: str) -> None:
     name, where = str(scheme.fields.get("name")), scheme.fields.get("in")
     if where == "query":
-        brought.add_query({name: key})
+        handshake.add_query({name: key})
     elif where == "cookie":
-        brought.add_header("Cookie", f"{name}={key}", "; ")
+        handshake.add_header("Cookie", f"{name}={key}", "; ")
     else:
-        brought.add_header(name, key)
+        handshake.add_header(name, key)
 
 
-def _api_key(brought: Brought, scheme: SecurityScheme, key: str) -> None:
-    brought.add_auth("username" if scheme.fields.get("in") == "user" else "password", key)
+def _api_key(handshake: ResolvedHandshake, scheme: SecurityScheme, key: str) -> None:
+    handshake.add_auth("username" if scheme.fields.get("in") == "user" else "password", key)
 
 
 _PLACES: Mapping[str, tuple[Callable[..., None], bool]] = {

@@ -31,7 +31,7 @@ def _mirrored(namespace: Namespace) -> Namespace:
         handshake=namespace.handshake,
         security=(),
         description=namespace.description,
-        place=namespace.place,
+        location=namespace.location,
     )
 
 
@@ -45,7 +45,7 @@ def _bare(events: Mapping[str, Event]) -> dict[str, Event]:
             summary=event.summary,
             description=event.description,
             examples=event.examples,
-            place=event.place,
+            location=event.location,
         )
         for name, event in events.items()
     }

@@ -10,7 +10,7 @@ import socketio
 
 from asynction.client._base import ContractClient
 from asynction.client._handshake import Credential
-from asynction.runtime import Context, Function, Response, Rules, adrive, closing
+from asynction.runtime import Context, EventSchemas, Function, Response, adrive, closing
 
 
 class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
@@ -60,9 +60,11 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
             "wait": wait,
             "retry": retry,
         }
-        told = {"url": url, "headers": headers, "auth": auth, "query": query, "credentials": credentials}
-        knock = self._knock(told, wait_timeout)
-        await adrive(self._connecting(super().connect, knock, options, again=knock is url))
+        values = {"url": url, "headers": headers, "auth": auth, "query": query, "credentials": credentials}
+        connect_options = self._connect_options(values, wait_timeout)
+        await adrive(
+            self._connecting(super().connect, connect_options, options, again=connect_options is url)
+        )
 
     async def emit(
         self,
@@ -90,14 +92,16 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
         """
         return await adrive(self._calling(super().emit, _waited, event, data, namespace, timeout))
 
-    async def _take_ack(self, rules: Rules, namespace: str, callback: Function, *args: object) -> None:
-        await adrive(self._taking(rules, namespace, callback, args))
+    async def _take_ack(
+        self, schemas: EventSchemas, namespace: str, callback: Function, *args: object
+    ) -> None:
+        await adrive(self._taking(schemas, namespace, callback, args))
 
     async def _run(self, context: Context, flow: Response) -> object:
         try:
             return await adrive(flow)
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 await adrive(closing(context))
 
     # What follows is private to the parent; tests/client/test_client.py fails where it changes.

@@ -10,7 +10,7 @@ import socketio
 
 from asynction.client._base import ContractClient, guarded
 from asynction.client._handshake import Credential
-from asynction.runtime import Context, Function, Response, Rules, closing, drive
+from asynction.runtime import Context, EventSchemas, Function, Response, closing, drive
 
 
 class _Engine(engineio.Client):
@@ -67,9 +67,9 @@ class AsynctionClient(ContractClient, socketio.Client):
             "wait": wait,
             "retry": retry,
         }
-        told = {"url": url, "headers": headers, "auth": auth, "query": query, "credentials": credentials}
-        knock = self._knock(told, wait_timeout)
-        drive(self._connecting(super().connect, knock, options, again=knock is url))
+        values = {"url": url, "headers": headers, "auth": auth, "query": query, "credentials": credentials}
+        connect_options = self._connect_options(values, wait_timeout)
+        drive(self._connecting(super().connect, connect_options, options, again=connect_options is url))
 
     def emit(
         self,
@@ -97,14 +97,14 @@ class AsynctionClient(ContractClient, socketio.Client):
         """
         return drive(self._calling(super().emit, _waited, event, data, namespace, timeout))
 
-    def _take_ack(self, rules: Rules, namespace: str, callback: Function, *args: object) -> None:
-        drive(self._taking(rules, namespace, callback, args))
+    def _take_ack(self, schemas: EventSchemas, namespace: str, callback: Function, *args: object) -> None:
+        drive(self._taking(schemas, namespace, callback, args))
 
     def _run(self, context: Context, flow: Response) -> object:
         try:
             return drive(flow)
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 drive(closing(context))
 
     # What follows is private to the parent; tests/client/test_client.py fails where it changes.

@@ -96,17 +96,17 @@ class _Document:
 def _version(root: Node) -> str | None:
     """The minor version of a document (`2.6`); None, with a problem noted, where it cannot be read."""
     if not isinstance(root.value, dict):
-        root.note("type", "an AsyncAPI document is a mapping")
+        root.report("type", "an AsyncAPI document is a mapping")
         return None
     if "asyncapi" not in root.value:
         misspelt = [f"; `{name}` is misspelt" for name in root.value if did_you_mean(name, ["asyncapi"])]
-        root.note("asyncapi", f"no field `asyncapi` gives the version of AsyncAPI{''.join(misspelt[:1])}")
+        root.report("asyncapi", f"no field `asyncapi` gives the version of AsyncAPI{''.join(misspelt[:1])}")
         return None
     written = root.value["asyncapi"]
     match = re.fullmatch(r"(\d+\.\d+)\.\d+", written) if isinstance(written, str) else None
     if match is None or match[1] not in VERSIONS:
         known = f"{VERSIONS[0]}.0 to {VERSIONS[-1]}.0"
-        root.note(
+        root.report(
             "asyncapi",
             f"`{written}` is no version of AsyncAPI that is read: {known}",
             key="asyncapi",

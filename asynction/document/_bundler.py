@@ -56,12 +56,12 @@ class _Bundler:
         self.known = {id(reference.node.value) for reference in reader.references}
         self.pointers: dict[int, str] = {}
         self.inlined: dict[int, Node] = {}
-        self.places: dict[tuple[str, str], str] = {}
+        self.locations: dict[tuple[str, str], str] = {}
         self.added: dict[str, dict[str, Node]] = {}
         # What only a `Reference` may be comes last: it leads into what the others have moved.
         for reference in sorted(reader.references, key=lambda each: each.kind == "any"):
             if not self.is_local(reference.node) or not self.stays_local(reference.node):
-                self.place(reference)
+                self.location(reference)
 
     def run(self) -> Json:
         document = self.copy(self.root.value)
@@ -74,7 +74,7 @@ class _Bundler:
                 holder[name] = self.moved_copy(section, name, node)
         return document
 
-    def place(self, reference: Reference) -> None:
+    def location(self, reference: Reference) -> None:
         """Decide what a Reference Object becomes."""
         node, target = reference.node, reference.target
         pointer = self.known_pointer(node) or self.new_pointer(reference.kind, target)
@@ -90,13 +90,13 @@ class _Bundler:
 
     def pointer_of(self, node: Node) -> str | None:
         """Where what stands in the document, or in what has moved into it, stands in the bundle."""
-        file, pointer = node.place.file, node.place.pointer
+        file, pointer = node.location.file, node.location.pointer
         if self.is_local(node):
             return f"#{pointer}" if node.ref is None or id(node.value) in self.known else None
         above = pointer
-        while above and (file, above) not in self.places:
+        while above and (file, above) not in self.locations:
             above = above.rpartition("/")[0]
-        moved = self.places.get((file, above))
+        moved = self.locations.get((file, above))
         return None if moved is None else f"{moved}{pointer[len(above) :]}"
 
     def new_pointer(self, kind: str, target: Node) -> str | None:
@@ -107,7 +107,7 @@ class _Bundler:
         name = self.new_name(section, target)
         self.added.setdefault(section, {})[name] = target
         pointer = f"#/components/{section}/{name}"
-        self.places[target.place.file, target.place.pointer] = pointer
+        self.locations[target.location.file, target.location.pointer] = pointer
         return pointer
 
     def is_local(self, node: Node) -> bool:
@@ -145,7 +145,9 @@ class _Bundler:
         if dialect is not None and not copied.keys() & {"$schema", "schemaFormat"}:
             return {"$schema": dialect, **copied}
         # The event of a message of 2.x without a name is called by the message's key.
-        was_key = self.version[0] == "2" and node.place.pointer == f"/components/messages/{escape(node.key)}"
+        was_key = (
+            self.version[0] == "2" and node.location.pointer == f"/components/messages/{escape(node.key)}"
+        )
         if was_key and name != node.key and not copied.keys() & {"name", "messageId", "oneOf"}:
             return {"name": str(node.key), **copied}
         return copied

@@ -27,7 +27,7 @@ def check(root: Node, reader: Reader) -> None:
 
 def _latest_version(root: Node, reader: Reader) -> None:
     if reader.version != VERSIONS[-1]:
-        root.note("latest-version", f"{LATEST} is the latest version of AsyncAPI", key="asyncapi")
+        root.report("latest-version", f"{LATEST} is the latest version of AsyncAPI", key="asyncapi")
 
 
 def _ignored_rules(root: Node, reader: Reader) -> None:
@@ -35,9 +35,9 @@ def _ignored_rules(root: Node, reader: Reader) -> None:
     for item in settings.each("ignore") if settings is not None else ():
         name = str(item.value)
         if name not in RULES:
-            item.note("enum", f"there is no rule `{name}`{did_you_mean(name, RULES)}")
+            item.report("enum", f"there is no rule `{name}`{did_you_mean(name, RULES)}")
         elif not RULES[name].ignorable:
-            item.note("enum", f"the rule `{name}` cannot be ignored: {RULES[name].why}")
+            item.report("enum", f"the rule `{name}` cannot be ignored: {RULES[name].why}")
 
 
 def _server_variables(root: Node, reader: Reader) -> None:
@@ -57,10 +57,10 @@ def _check_choices(variable: Node, rule: str) -> None:
         return
     default = variable.text("default")
     if default and default not in choices:
-        variable.note(rule, f"the default `{default}` is not in `enum`", key="default")
+        variable.report(rule, f"the default `{default}` is not in `enum`", key="default")
     for example in variable.each("examples"):
         if example.value not in choices:
-            example.note(rule, f"the example `{example.value}` is not in `enum`")
+            example.report(rule, f"the example `{example.value}` is not in `enum`")
 
 
 def _compare_names(node: Node, key: str, used: Mapping[str, str | None], rule: str) -> None:
@@ -71,11 +71,11 @@ def _compare_names(node: Node, key: str, used: Mapping[str, str | None], rule: s
     for name in missing:
         where = f"the {used[name]}" if used[name] else "the channel's name"
         message = f"`{{{name}}}` stands in {where} but not in `{key}`{did_you_mean(name, defined)}"
-        node.note(rule, message, key=used[name])
+        node.report(rule, message, key=used[name])
     for name in defined:
         # A near-miss of what is missing was suggested there: one mistake is one problem.
         if known is not None and name not in used and not did_you_mean(name, missing):
-            known.note("unused-variable", f"`{name}` is used nowhere", key=name)
+            known.report("unused-variable", f"`{name}` is used nowhere", key=name)
 
 
 def _channel_addresses(root: Node, reader: Reader) -> None:
@@ -88,7 +88,9 @@ def _channel_addresses(root: Node, reader: Reader) -> None:
             _check_choices(parameter, "channel-parameter")
         plain = _VARIABLE.sub("x", address)
         if "?" in plain or "#" in plain:
-            channel.note("channel-address", f"`{address}` has a query or a fragment; use `bindings.ws.query`")
+            channel.report(
+                "channel-address", f"`{address}` has a query or a fragment; use `bindings.ws.query`"
+            )
 
 
 def _channel_servers_2(root: Node, reader: Reader) -> None:
@@ -97,13 +99,13 @@ def _channel_servers_2(root: Node, reader: Reader) -> None:
         for name in channel.each("servers"):
             if isinstance(name.value, str) and name.value not in servers:
                 near = did_you_mean(name.value, servers)
-                name.note("channel-servers", f"the document has no server `{name.value}`{near}")
+                name.report("channel-servers", f"the document has no server `{name.value}`{near}")
 
 
 def _channel_servers_3(root: Node, reader: Reader) -> None:
     for _, channel in root.items("channels"):
         for name in _strangers(_listed(channel, "servers"), root, "servers"):
-            name.note("channel-servers", "names a server that is not under `servers` of the document")
+            name.report("channel-servers", "names a server that is not under `servers` of the document")
 
 
 def _unique_ids_2(root: Node, reader: Reader) -> None:
@@ -122,7 +124,7 @@ def _unique_ids_2(root: Node, reader: Reader) -> None:
 def _unique(node: Node, key: str, rule: str, seen: dict[str, Node]) -> None:
     name = node.text(key)
     if name and name in seen and seen[name].value is not node.value:
-        node.note(rule, f"the {key} `{name}` is taken, see {seen[name].place}", key=key)
+        node.report(rule, f"the {key} `{name}` is taken, see {seen[name].location}", key=key)
     elif name:
         seen.setdefault(name, node)
 
@@ -138,9 +140,11 @@ def _operation_parts_3(root: Node, reader: Reader) -> None:
         channel = operation.get("channel")
         if channel is not None:
             for name in _strangers([operation.child("channel")], root, "channels"):
-                name.note("operation-channel", "names a channel that is not under `channels` of the document")
+                name.report(
+                    "operation-channel", "names a channel that is not under `channels` of the document"
+                )
         for name in _strangers(_listed(operation, "messages"), channel, "messages"):
-            name.note("operation-message", "the message is not one of the operation's channel")
+            name.report("operation-message", "the message is not one of the operation's channel")
         reply = operation.get("reply")
         if reply is not None:
             _check_reply(reply, channel, root)
@@ -150,12 +154,12 @@ def _check_reply(reply: Node, channel: Node | None, root: Node) -> None:
     own = reply.get("channel")
     if own is not None:
         for name in _strangers([reply.child("channel")], root, "channels"):
-            name.note("reply-message", "the reply's channel is not under `channels` of the document")
+            name.report("reply-message", "the reply's channel is not under `channels` of the document")
     for name in _strangers(_listed(reply, "messages"), own or channel, "messages"):
-        name.note("reply-message", "the message is not one of the reply's channel")
+        name.report("reply-message", "the message is not one of the reply's channel")
     if own is not None and reply.get("address") is not None and own.text("address"):
         text = "stands beside a channel that has an address of its own; leave one of them out"
-        reply.note("reply-address", f"`address` {text}", key="address")
+        reply.report("reply-address", f"`address` {text}", key="address")
 
 
 def _listed(node: Node, key: str) -> list[Node]:
@@ -187,9 +191,9 @@ def _unused_components(root: Node, reader: Reader) -> None:
                 unused.append((holder, name))
     named = _refs(root.value) if unused else set()
     for holder, name in unused:
-        pointer = f"#{holder.place.pointer}/{escape(name)}"
+        pointer = f"#{holder.location.pointer}/{escape(name)}"
         if not any(ref == pointer or ref.startswith(f"{pointer}/") for ref in named):
-            holder.note("unused-component", f"`{name}` is used nowhere", key=name)
+            holder.report("unused-component", f"`{name}` is used nowhere", key=name)
 
 
 def _refs(value: Json) -> set[str]:

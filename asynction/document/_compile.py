@@ -68,7 +68,7 @@ class _Compiler:
             if name in namespaces and self.major == "3":  # several channels may have one address
                 namespace = self.merged(namespaces[name], namespace)
             elif name in namespaces and self.served:
-                channel.node.note("duplicate-channel", f"the namespace `{name}` is described twice")
+                channel.node.report("duplicate-channel", f"the namespace `{name}` is described twice")
             namespaces[name] = namespace
         return Contract(
             info=Info(info.text("title"), info.text("version"), info.text("description")),
@@ -88,7 +88,7 @@ class _Compiler:
             path=_path_of(url, node),
             description=node.text("description"),
             security=self.schemes.requirements(node, "security") or (),
-            place=node.place,
+            location=node.location,
         )
 
     def namespace(self, name: str, channel: Channel) -> Namespace:
@@ -103,25 +103,25 @@ class _Compiler:
             middlewares=_middlewares(node),
             security=self.schemes.requirements(node, "x-security"),
             description=node.text("description"),
-            place=node.place,
+            location=node.location,
         )
 
     def parameter(self, parameter: Node) -> Schema:
         """A channel parameter as the schema of a string: 2.x has a schema, 3.x a list of choices."""
         if isinstance(parameter.value, dict) and "schema" in parameter.value:
-            return self.schema_at(parameter, "schema") or Schema(False, DRAFT_07, parameter.place)
+            return self.schema_at(parameter, "schema") or Schema(False, DRAFT_07, parameter.location)
         choices = [choice.value for choice in parameter.each("enum")]
         value: dict[str, Json] = {"type": "string", "enum": choices} if choices else {"type": "string"}
-        return Schema(value, DRAFT_07, parameter.place)
+        return Schema(value, DRAFT_07, parameter.location)
 
     def handshake(self, channel: Node) -> Handshake | None:
         bindings = channel.get("bindings")
         ws = bindings.get("ws") if bindings else None
         auth = self.schema_at(channel, "x-auth")
         if ws is None:
-            return Handshake(auth=auth, place=channel.place) if auth is not None else None
+            return Handshake(auth=auth, location=channel.location) if auth is not None else None
         query, headers = self.schema_at(ws, "query"), self.schema_at(ws, "headers")
-        return Handshake(ws.text("method") or None, query, headers, auth, ws.place)
+        return Handshake(ws.text("method") or None, query, headers, auth, ws.location)
 
     def events(self, messages: list[tuple[Node, Message]], *, received: bool) -> dict[str, Event]:
         events: dict[str, Event] = {}
@@ -141,14 +141,14 @@ class _Compiler:
         if name:
             text = f"`{name}` is a reserved name of Socket.IO; handlers of a namespace stand in `x-handlers`"
         if self.served:
-            message.note("event-name" if self.is_bound else "no-event", text)
+            message.report("event-name" if self.is_bound else "no-event", text)
 
     def note_clash(self, events: Mapping[str, Event], event: Event) -> None:
         """Two messages of one name are a problem; one message that is reached twice is not."""
         first = events.get(event.name)
-        if first is not None and first.place != event.place and self.served:
-            message = f"the event `{event.name}` stands here twice, first at {first.place}"
-            self.root.sources.note(problem_at(event.place, "duplicate-event", message))
+        if first is not None and first.location != event.location and self.served:
+            message = f"the event `{event.name}` stands here twice, first at {first.location}"
+            self.root.sources.report(problem_at(event.location, "duplicate-event", message))
 
     def merged(self, first: Namespace, second: Namespace) -> Namespace:
         """One namespace of two channels that have the same address."""
@@ -160,7 +160,7 @@ class _Compiler:
             mine, yours = getattr(first, part), getattr(second, part)
             if mine != yours and mine not in unsaid and yours not in unsaid and self.served:
                 message = f"the namespace `{first.name}` is described twice, with different {part}"
-                self.root.sources.note(problem_at(second.place, "duplicate-channel", message))
+                self.root.sources.report(problem_at(second.location, "duplicate-channel", message))
         return replace(
             first,
             receives={**first.receives, **second.receives},
@@ -191,7 +191,7 @@ class _Compiler:
             description=node.text("description"),
             examples=tuple(self.examples(node, args)),
             mock=_mock(node.get("x-mock") or operation.get("x-mock"), ack),
-            place=message.written.place,
+            location=message.written.location,
         )
 
     def payload(self, message: Node, key: str = "payload") -> Schema | None:
@@ -208,7 +208,7 @@ class _Compiler:
         dialect = dialect_of_format(schema_format) if schema_format else ""
         if dialect is None:
             # Valid AsyncAPI, so no problem here; whoever would have to check it refuses to serve.
-            return Schema(None, schema_format, node.place)
+            return Schema(None, schema_format, node.location)
         return self.schemas.bundle(node.child(key), dialect or None)
 
     def ack(self, operation: Node, message: Message) -> Schema | None:
@@ -244,7 +244,7 @@ def _any_of(schemas: list[Schema | None], operation: Node) -> Schema | None:
         definitions[name] = _nested(schema.value, f"#/definitions/{name}")
         choices.append({"$ref": f"#/definitions/{name}"})
     value: Json = {"anyOf": choices, "definitions": definitions}
-    return Schema(value, known[0].dialect, operation.place) if known else None
+    return Schema(value, known[0].dialect, operation.location) if known else None
 
 
 def _nested(value: Json, base: str) -> Json:
@@ -267,7 +267,7 @@ def _hold_example(schema: Schema | None, example: Node, what: str) -> None:
     value = example.value
     args = value if validator.is_tuple and isinstance(value, list) else [value]
     for violation in validator.check(args)[:1]:
-        example.note("message-example", f"the example breaks the schema of the {what}: {violation}")
+        example.report("message-example", f"the example breaks the schema of the {what}: {violation}")
 
 
 def _is_served(root: Node) -> bool:
@@ -286,7 +286,7 @@ def _handlers(channel: Node) -> Handlers:
 def _target(node: Node, key: str) -> Target | None:
     for name in (key, CORRECT.get(key, key)):
         if path := node.text(name):
-            return Target(path, node.place_of_key(name))
+            return Target(path, node.location_of_key(name))
     return None
 
 
@@ -298,7 +298,7 @@ def _middlewares(*nodes: Node) -> tuple[Target, ...]:
         if named is not None:
             several = isinstance(named.value, list)
             items = list(node.each("x-middlewares")) if several else [named]
-            found += [Target(item.value, item.place) for item in items if isinstance(item.value, str)]
+            found += [Target(item.value, item.location) for item in items if isinstance(item.value, str)]
     return tuple(found)
 
 
@@ -318,7 +318,7 @@ def _mock(node: Node | None, ack: Schema | None) -> Mock | None:
     if isinstance(interval, bool) or not isinstance(interval, int | float | None):
         interval = None  # the reader has said so
     elif interval is not None and interval <= 0:
-        node.note("type", "`interval` is a number of seconds above 0", key="interval")
+        node.report("type", "`interval` is a number of seconds above 0", key="interval")
     pointers = copies if isinstance(copies, dict) else {}
     return Mock(
         interval,
@@ -342,7 +342,7 @@ def _path_of(url: str, node: Node) -> str | None:
     try:
         return urlsplit(_HOST.sub("//", url, count=1)).path.strip("/") or None
     except ValueError as error:
-        node.note("server-url", f"`{url}` is no URL: {error}", key="url" if node.text("url") else "host")
+        node.report("server-url", f"`{url}` is no URL: {error}", key="url" if node.text("url") else "host")
         return None
 
 

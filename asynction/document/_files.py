@@ -11,7 +11,7 @@ from typing import NamedTuple
 from asynction.contract import Json
 from asynction.document import _yaml
 from asynction.document._yaml import Key, Source, key_text
-from asynction.problems import Place, pointer_of, problem_at
+from asynction.problems import Location, pointer_of, problem_at
 
 MAPPING = "<mapping>"
 """The file name of a document that is given as a mapping."""
@@ -117,10 +117,10 @@ class _Copier:
     def copy(self, value: object, path: tuple[Key, ...]) -> Json:
         self.count += 1
         if len(path) > _yaml.MAX_DEPTH:
-            self.note("document-depth", f"nested deeper than {_yaml.MAX_DEPTH} levels, or in itself", path)
+            self.report("document-depth", f"nested deeper than {_yaml.MAX_DEPTH} levels, or in itself", path)
             raise _Stop
         if self.count > _yaml.MAX_EXPANDED_NODES:
-            self.note("document-size", f"more than {_yaml.MAX_EXPANDED_NODES:,} values", ())
+            self.report("document-size", f"more than {_yaml.MAX_EXPANDED_NODES:,} values", ())
             raise _Stop
         copied: dict[str, Json] | list[Json]
         if isinstance(value, Mapping):
@@ -129,7 +129,7 @@ class _Copier:
             copied = [self.copy(item, (*path, index)) for index, item in enumerate(value)]
         else:
             return self.copy_scalar(value, path)
-        self.source.places[id(copied)] = Place(self.source.file, None, None, pointer_of(path))
+        self.source.locations[id(copied)] = Location(self.source.file, None, None, pointer_of(path))
         self.source.marks[id(copied)] = {}
         self.source.kept.append(copied)
         return copied
@@ -138,11 +138,11 @@ class _Copier:
         copied: dict[str, Json] = {}
         for key, item in value.items():
             if not (key is None or isinstance(key, str | int | float)):
-                self.note("value", f"a {type(key).__name__} cannot be a key", path)
+                self.report("value", f"a {type(key).__name__} cannot be a key", path)
                 continue
             name = key_text(self.copy_scalar(key, path))
             if name in copied:
-                self.note("duplicate-key", f"the key `{name}` stands twice", (*path, name))
+                self.report("duplicate-key", f"the key `{name}` stands twice", (*path, name))
             copied[name] = self.copy(item, (*path, name))
         return copied
 
@@ -153,17 +153,17 @@ class _Copier:
         if isinstance(value, str):
             text = str.__str__(value)
             if _yaml.SURROGATE.search(text):
-                self.note("value", "text with a lone surrogate is no Unicode", path)
+                self.report("value", "text with a lone surrogate is no Unicode", path)
             return _yaml.SURROGATE.sub("\ufffd", text)
         if isinstance(value, int | float):
             number = int(value) if isinstance(value, int) else float(value)
             if not _yaml.is_number(number):
-                self.note("value", "not a JSON number: infinite, or too large", path)
+                self.report("value", "not a JSON number: infinite, or too large", path)
                 raise _Stop
             return number
-        self.note("value", f"a {type(value).__name__} has no meaning in a document", path)
+        self.report("value", f"a {type(value).__name__} has no meaning in a document", path)
         return None
 
-    def note(self, rule: str, message: str, path: tuple[Key, ...]) -> None:
-        place = Place(self.source.file, None, None, pointer_of(path))
-        self.source.problems.append(problem_at(place, rule, message))
+    def report(self, rule: str, message: str, path: tuple[Key, ...]) -> None:
+        location = Location(self.source.file, None, None, pointer_of(path))
+        self.source.problems.append(problem_at(location, rule, message))

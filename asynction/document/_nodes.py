@@ -22,7 +22,7 @@ from asynction.document._files import (
 )
 from asynction.document._yaml import Key, Mark, Source
 from asynction.problems import (
-    Place,
+    Location,
     Problem,
     did_you_mean,
     pointer_of,
@@ -46,7 +46,7 @@ class Sources:
     retriever: Retriever | None = None
     problems: list[Problem] = field(default_factory=list)
     by_uri: dict[str, Source] = field(default_factory=dict)
-    places: dict[int, Place] = field(default_factory=dict)
+    locations: dict[int, Location] = field(default_factory=dict)
     marks: dict[int, dict[Key, Mark]] = field(default_factory=dict)
     bases: dict[int, str] = field(default_factory=dict)
     _noted: set[Problem] = field(default_factory=set)
@@ -60,7 +60,7 @@ class Sources:
             uri, source = _read(spec)
         except (Unreadable, ValueError) as error:  # a path may hold what no file name can
             message = str(error) if isinstance(error, Unreadable) else "this is no path of a file"
-            self.note(problem_at(Place(name, None, None, ""), "file", message))
+            self.report(problem_at(Location(name, None, None, ""), "file", message))
             return None
         self._adopt(uri, source)
         return Node(source.data, self, uri) if source.complete else None
@@ -83,7 +83,7 @@ class Sources:
         found = self._found[base, ref] = Node(value, self, uri, holder, key)
         return found
 
-    def note(self, problem: Problem) -> None:
+    def report(self, problem: Problem) -> None:
         """Add a problem, once: a value that several `$ref`s reach is met several times."""
         if problem not in self._noted:
             self._noted.add(problem)
@@ -93,9 +93,9 @@ class Sources:
         """The names of all files read."""
         return tuple(source.file for source in self.by_uri.values() if source.file != MAPPING)
 
-    def copy_place(self, old: object, new: object) -> None:
+    def copy_location(self, old: object, new: object) -> None:
         """Let `new`, made from `old`, be reported at the place of `old`."""
-        self.places[id(new)] = self.places[id(old)]
+        self.locations[id(new)] = self.locations[id(old)]
         self.marks[id(new)] = self.marks[id(old)]
         self.bases[id(new)] = self.bases[id(old)]
         self._kept.append(new)
@@ -116,11 +116,11 @@ class Sources:
 
     def _adopt(self, uri: str, source: Source) -> Source:
         self.by_uri[uri] = source
-        self.places.update(source.places)
+        self.locations.update(source.locations)
         self.marks.update(source.marks)
-        self.bases.update(dict.fromkeys(source.places, uri))
+        self.bases.update(dict.fromkeys(source.locations, uri))
         for problem in source.problems:
-            self.note(problem)
+            self.report(problem)
         return source
 
     def _fetch(self, uri: str) -> Source:
@@ -144,11 +144,11 @@ class Node:
     key: Key = ""
 
     @property
-    def place(self) -> Place:
+    def location(self) -> Location:
         """Where the value stands (a mapping or sequence: where it was written, whoever refers to it)."""
-        if id(self.value) in self.sources.places and isinstance(self.value, dict | list):
-            return self.sources.places[id(self.value)]
-        return self.place_of_key()
+        if id(self.value) in self.sources.locations and isinstance(self.value, dict | list):
+            return self.sources.locations[id(self.value)]
+        return self.location_of_key()
 
     @property
     def identity(self) -> Identity:
@@ -167,21 +167,21 @@ class Node:
         source = self.sources.by_uri.get(self.sources.bases.get(id(self.value), self.base))
         return source.data if source else None
 
-    def place_of_key(self, key: Key | None = None) -> Place:
+    def location_of_key(self, key: Key | None = None) -> Location:
         """Where `key` of this mapping stands; without one, where this node's own key stands."""
         holder = self.parent if key is None else self.value
         key = self.key if key is None else key
-        above = self.sources.places.get(id(holder))
+        above = self.sources.locations.get(id(holder))
         if above is None or holder is None:
             source = self.sources.by_uri.get(self.base)
-            return Place(source.file if source else self.base, None, None, "")
+            return Location(source.file if source else self.base, None, None, "")
         line, column = self.sources.marks[id(holder)].get(key, (above.line, above.column))
-        return Place(above.file, line, column, above.pointer + pointer_of([key]))
+        return Location(above.file, line, column, above.pointer + pointer_of([key]))
 
-    def note(self, rule: str, message: str, *, key: Key | None = None) -> None:
+    def report(self, rule: str, message: str, *, key: Key | None = None) -> None:
         """Report a problem of this node, or of one of its keys."""
-        place = self.place if key is None else self.place_of_key(key)
-        self.sources.note(problem_at(place, rule, message))
+        location = self.location if key is None else self.location_of_key(key)
+        self.sources.report(problem_at(location, rule, message))
 
     def child(self, key: Key) -> Node:
         """The value at `key`, which must exist."""
@@ -226,7 +226,7 @@ class Node:
         node, seen = self, set()
         while (ref := node.ref) is not None:
             if id(node.value) in seen:
-                self.note("ref-cycle", f"`$ref: {self.ref}` leads back to itself")
+                self.report("ref-cycle", f"`$ref: {self.ref}` leads back to itself")
                 return None
             seen.add(id(node.value))
             target = node.lookup(ref)
@@ -249,7 +249,7 @@ class Node:
         try:
             return self.sources.find(ref, base)
         except Unreadable as error:
-            self.note("ref", f"`$ref: {ref}` leads nowhere: {error}", key="$ref")
+            self.report("ref", f"`$ref: {ref}` leads nowhere: {error}", key="$ref")
             return None
 
 

@@ -53,7 +53,7 @@ def _messages_2(operation: Node) -> Iterator[Message]:
     for written in messages_of(operation):
         node = with_traits(written, trait_wins=True)
         name = node.text("name") or node.text("messageId")
-        if not name and (component := _COMPONENT_MESSAGE.fullmatch(written.place.pointer)):
+        if not name and (component := _COMPONENT_MESSAGE.fullmatch(written.location.pointer)):
             name = unescape(component[1])
         yield Message(node, written, name, operation)
 
@@ -128,7 +128,7 @@ def with_traits(node: Node, *, trait_wins: bool) -> Node:
             merged = _merge_patch(merged, trait.value, node)
     if not trait_wins:
         merged = _fill(own, merged, node)
-    node.sources.copy_place(node.value, merged)
+    node.sources.copy_location(node.value, merged)
     return Node(merged, node.sources, node.base, node.parent, node.key)
 
 
@@ -145,7 +145,7 @@ def _merge_patch(target: Json, patch: Json, node: Node) -> Json:
             merged.pop(key, None)
         else:
             merged[key] = _merge_patch(merged.get(key), value, node)
-    node.sources.copy_place(patch, merged)
+    node.sources.copy_location(patch, merged)
     return merged
 
 
@@ -155,6 +155,6 @@ def _fill(own: Json, more: Json, node: Node) -> Json:
         return own
     filled = {key: _fill(own[key], value, node) if key in own else value for key, value in more.items()}
     merged = {**own, **filled}
-    if id(own) in node.sources.places:
-        node.sources.copy_place(own, merged)
+    if id(own) in node.sources.locations:
+        node.sources.copy_location(own, merged)
     return merged

@@ -115,9 +115,9 @@ class Reader:
             known = [alternative.strip("'") for alternative in alternatives]
             if node.value not in known:
                 near = did_you_mean(str(node.value), known)
-                node.note("enum", f"`{node.value}` is none of {', '.join(known)}{near}")
+                node.report("enum", f"`{node.value}` is none of {', '.join(known)}{near}")
         elif "[string]" in alternatives and not isinstance(node.value, str | list):
-            node.note("type", f"expected a string or a list of strings, found {_name(node.value)}")
+            node.report("type", f"expected a string or a list of strings, found {_name(node.value)}")
         elif node.value is not None or "null" not in alternatives:
             self.read(node, self._meant(node, alternatives))
 
@@ -137,7 +137,7 @@ class Reader:
 
     def _read_list(self, node: Node, kind: str) -> None:
         if not isinstance(node.value, list):
-            node.note("type", f"expected a list, found {_name(node.value)}")
+            node.report("type", f"expected a list, found {_name(node.value)}")
             return
         for index in range(len(node.value)):
             self.read(node.child(index), kind)
@@ -146,7 +146,7 @@ class Reader:
 
     def _read_mapping(self, node: Node, kind: str) -> None:
         if not isinstance(node.value, dict):
-            node.note("type", f"expected a mapping, found {_name(node.value)}")
+            node.report("type", f"expected a mapping, found {_name(node.value)}")
             return
         for name in node.value:
             self.read(node.child(name), kind)
@@ -156,7 +156,7 @@ class Reader:
         if found is None:
             return
         if not isinstance(found.value, dict):
-            found.note("type", f"expected {_article(kind)}, found {_name(found.value)}")
+            found.report("type", f"expected {_article(kind)}, found {_name(found.value)}")
             return
         if (found.identity, kind) in self._seen:
             return
@@ -168,7 +168,7 @@ class Reader:
             self._read_field(found, name, fields, kind)
         for name, field in fields.items():
             if field.required and name not in found.value:
-                found.note("required", f"{_article(kind)} needs the field `{name}`")
+                found.report("required", f"{_article(kind)} needs the field `{name}`")
         if kind in _CHECKS:
             _CHECKS[kind](found, self.version)
         self._read_payload(found, kind)
@@ -183,7 +183,7 @@ class Reader:
             return node
         if (since := REFERABLE[kind]) > self.version:
             came = f"{_article(kind)} may be a `$ref` since AsyncAPI {since}"
-            node.note("version", f"{came}, this document is {self.version}", key="$ref")
+            node.report("version", f"{came}, this document is {self.version}", key="$ref")
         return self._follow(node, kind)
 
     def _fields_of(self, node: Node, kind: str) -> dict[str, Field]:
@@ -208,11 +208,11 @@ class Reader:
         if variant in since:
             if since[variant] > self.version:
                 came = f"the {key} `{variant}` came with AsyncAPI {since[variant]}"
-                node.note("version", f"{came}, this document is {self.version}", key=key)
+                node.report("version", f"{came}, this document is {self.version}", key=key)
             return variant
         if key in _mapping(node):
             near = did_you_mean(variant, since)
-            node.note("enum", f"`{variant}` is no {key} of {_article(kind)}{near}", key=key)
+            node.report("enum", f"`{variant}` is no {key} of {_article(kind)}{near}", key=key)
         return ""
 
     def _read_payload(self, node: Node, kind: str) -> None:
@@ -228,7 +228,7 @@ class Reader:
         """Follow a Reference Object; nothing else may stand in one."""
         for name in _mapping(node):
             if name != "$ref":
-                node.note("ref-siblings", f"ignored: `{name}` stands beside `$ref`", key=name)
+                node.report("ref-siblings", f"ignored: `{name}` stands beside `$ref`", key=name)
         target = node.resolved()
         if target is not None:
             self.references.append(Reference(node, kind, target))
@@ -236,7 +236,7 @@ class Reader:
 
     def _read_reference(self, node: Node) -> None:
         if node.ref is None:
-            node.note("type", f"expected a `$ref`, found {_name(node.value)}")
+            node.report("type", f"expected a `$ref`, found {_name(node.value)}")
         else:
             self._follow(node, "any")
 
@@ -247,23 +247,23 @@ class Reader:
             return
         if field.since > self.version:
             came = f"`{name}` of {_article(kind)} came with AsyncAPI {field.since}"
-            node.note("version", f"{came}, this document is {self.version}", key=name)
+            node.report("version", f"{came}, this document is {self.version}", key=name)
         self.is_bound |= name not in CODELESS and name in EXTENSIONS[self.version[0]].get(kind, ())
         self.read(node.child(name), field.kind)
 
     def _unknown(self, node: Node, name: str, fields: Mapping[str, Field], kind: str) -> None:
         if name in MISSPELT and MISSPELT[name] in fields:
-            node.note("misspelt", f"`{name}` is read as `{MISSPELT[name]}`; write it so", key=name)
+            node.report("misspelt", f"`{name}` is read as `{MISSPELT[name]}`; write it so", key=name)
             self.is_bound = True
             self.read(node.child(name), fields[MISSPELT[name]].kind)
         elif name.startswith("x-"):
             ours = [field for field in fields if field.startswith("x-")]
             if near := did_you_mean(name, ours, cutoff=_NEAR):
                 message = f"`{name}` is no extension of {_article(kind)}{near}"
-                node.note("unknown-extension", message, key=name)
+                node.report("unknown-extension", message, key=name)
         else:
             near = did_you_mean(name, fields)
-            node.note("unknown-field", f"{_article(kind)} has no field `{name}`{near}", key=name)
+            node.report("unknown-field", f"{_article(kind)} has no field `{name}`{near}", key=name)
 
     def _read_schema(self, node: Node, dialect: str | None = None) -> None:
         """A Schema Object and all that it refers to: correct by the meta-schema of its dialect."""
@@ -296,9 +296,9 @@ def _read_scalar(node: Node, kind: str) -> None:
     is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
     if not (is_number if kind == "number" else isinstance(node.value, _KINDS.get(kind, str))):
         expected = "a string" if form else f"a {kind}"
-        node.note("type", f"expected {expected}, found {_name(node.value)}")
+        node.report("type", f"expected {expected}, found {_name(node.value)}")
     elif form is not None and not form[0].fullmatch(str(node.value)):
-        node.note("pattern", f"`{node.value}` is not {form[1]}")
+        node.report("pattern", f"`{node.value}` is not {form[1]}")
 
 
 def _mapping(node: Node) -> Mapping[str, Json]:
@@ -311,7 +311,7 @@ def _check_tags(tags: Node) -> None:
         tag = tags.child(index).resolved()
         name = tag.text("name") if tag is not None else ""
         if name and name in names:
-            tags.note("duplicate-tag", f"the tag `{name}` stands twice in the list", key=index)
+            tags.report("duplicate-tag", f"the tag `{name}` stands twice in the list", key=index)
         names.add(name)
 
 
@@ -319,12 +319,12 @@ def _check_headers(message: Node, version: str) -> None:
     headers = message.get("headers")
     kind = _mapping(headers).get("type", "object") if headers is not None else "object"
     if headers is not None and kind != "object":
-        headers.note("type", f"the schema of headers is of type `object`, not `{kind}`", key="type")
+        headers.report("type", f"the schema of headers is of type `object`, not `{kind}`", key="type")
 
 
 def _check_example(example: Node, version: str) -> None:
     if version > "2.0" and not {"headers", "payload"} & _mapping(example).keys():
-        example.note("required", "an example of a message has `headers`, `payload` or both")
+        example.report("required", "an example of a message has `headers`, `payload` or both")
 
 
 def _check_names(components: Node, version: str) -> None:
@@ -333,7 +333,7 @@ def _check_names(components: Node, version: str) -> None:
         for name in names.value if isinstance(names.value, dict) and not section.startswith("x-") else ():
             if not _COMPONENT_NAME.fullmatch(name):
                 message = f"the name `{name}` may only have letters, digits, `.`, `-` and `_`"
-                names.note("component-key", message, key=name)
+                names.report("component-key", message, key=name)
 
 
 _CHECKS: dict[str, Callable[[Node, str], None]] = {

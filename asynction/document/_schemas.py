@@ -68,7 +68,7 @@ def implied_dialect(has_tuples: bool) -> str:
 def is_schema(node: Node, target: Node) -> bool:
     """True where the `$ref` of `node` leads to something that may be a schema; else a problem is noted."""
     if node.ref is not None and not isinstance(target.value, dict | bool):
-        node.note("schema", f"`$ref: {node.ref}` leads to no schema", key="$ref")
+        node.report("schema", f"`$ref: {node.ref}` leads to no schema", key="$ref")
         return False
     return True
 
@@ -123,7 +123,7 @@ class Schemas:
             for referring, target in each.refs:
                 _warn(referring, target, dialect)
             self._examine(each, dialect)
-        return Schema(_with_definitions(part, others), dialect, root.place)
+        return Schema(_with_definitions(part, others), dialect, root.location)
 
     def check(self, node: Node, dialect: str) -> bool:
         """Hold a schema against its meta-schema and note each fault at its place; True for none."""
@@ -161,7 +161,7 @@ class Schemas:
         kept = {keyword: value for keyword, value in node.value.items() if keyword not in _DROPPED}
         copied = map_subschemas(kept, lambda value: self._copy(Node(value, node.sources, node.base), part))
         for name in _DYNAMIC & kept.keys():
-            node.note("schema", f"`{name}` is not understood; write `$ref`", key=name)
+            node.report("schema", f"`{name}` is not understood; write `$ref`", key=name)
             part.complete = False
         part.patterns += _patterns(node)
         part.has_tuples |= "prefixItems" in kept
@@ -204,9 +204,9 @@ class Schemas:
                 for violation in validator.check((instance,))[:1]:
                     message = f"breaks its own schema: {violation.message}"
                     if path:
-                        node.child(name).note("schema-example", message, key=path[0])
+                        node.child(name).report("schema-example", message, key=path[0])
                     else:
-                        node.note("schema-default", message, key=name)
+                        node.report("schema-default", message, key=name)
 
 
 def _with_definitions(part: _Part, others: dict[str, _Part]) -> Json:
@@ -223,7 +223,7 @@ def _note_faults(node: Node, dialect: str) -> bool:
             at = at.child(token)
         # What is wrong with a `$ref` is better said when it is followed.
         if path[-1:] != ("$ref",) or at.ref is None or not _holds_schema(node, at):
-            at.note("schema", message, key=path[-1] if path else None)
+            at.report("schema", message, key=path[-1] if path else None)
             found = True
     return found
 
@@ -238,7 +238,7 @@ def _is_usable(part: _Part) -> bool:
     while part.patterns:
         node, pattern = part.patterns.pop()
         if message := compile_problem(Schema({"pattern": pattern}, DRAFT_07)):
-            node.note("schema", f"cannot be used: {message}")
+            node.report("schema", f"cannot be used: {message}")
             part.complete = False
     return part.complete
 
@@ -266,10 +266,10 @@ def _warn(node: Node, target: Node, dialect: str) -> None:
     other = named_dialect(target)
     if other is not None and other != dialect:
         message = f"is written in `{other}`, but read in `{dialect}` as what refers to it"
-        node.note("schema-dialect", message, key="$ref")
+        node.report("schema-dialect", message, key="$ref")
     if DIALECTS[dialect] < 2019 and isinstance(node.value, dict):
         for name in node.value.keys() - _BESIDE_REF:
-            node.note("ref-siblings", f"ignored: `{name}` stands beside `$ref`", key=name)
+            node.report("ref-siblings", f"ignored: `{name}` stands beside `$ref`", key=name)
 
 
 def _values(schema: dict[str, Json]) -> Iterator[tuple[str, tuple[int, ...], Json]]:

@@ -38,14 +38,16 @@ class Schemes:
                 self._check_scopes(requirement, name, self.schemes[name], required[name])
             else:
                 near = did_you_mean(name, self.schemes)
-                requirement.note("security-scheme", f"no security scheme `{name}` is defined{near}", key=name)
+                requirement.report(
+                    "security-scheme", f"no security scheme `{name}` is defined{near}", key=name
+                )
         return required
 
     def _read_3(self, scheme: Node) -> Mapping[str, tuple[str, ...]]:
         """A Security Scheme Object, which has the scopes that it needs inside."""
         name = next((name for name, known in self.schemes.items() if known.fields is scheme.value), None)
         if name is None:  # written in place, so nothing names it: its place does
-            name = scheme.place.pointer
+            name = scheme.location.pointer
             self.schemes[name] = _scheme(name, scheme)
         scopes = tuple(_texts(scheme, "scopes"))
         self._check_scopes(scheme, "scopes", self.schemes[name], scopes)
@@ -54,12 +56,12 @@ class Schemes:
     def _check_scopes(self, node: Node, key: str, scheme: SecurityScheme, scopes: tuple[str, ...]) -> None:
         if scopes and scheme.type not in _SCOPED:
             message = f"the scheme `{scheme.name}` is of type `{scheme.type}`, which has no scopes"
-            node.note("security-scope", message, key=key)
+            node.report("security-scope", message, key=key)
         defined = _defined_scopes(scheme)
         for scope in scopes:
             if defined is not None and scope not in defined:
                 near = did_you_mean(scope, defined)
-                node.note(
+                node.report(
                     "security-scope", f"the scheme `{scheme.name}` has no scope `{scope}`{near}", key=key
                 )
 
@@ -70,7 +72,7 @@ def _texts(node: Node, key: str) -> Iterator[str]:
 
 def _scheme(name: str, node: Node) -> SecurityScheme:
     fields = node.value if isinstance(node.value, dict) else {}
-    return SecurityScheme(name, node.text("type"), fields, node.place)
+    return SecurityScheme(name, node.text("type"), fields, node.location)
 
 
 def _defined_scopes(scheme: SecurityScheme) -> set[str] | None:

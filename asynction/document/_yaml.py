@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeAlias
 import yaml
 
 from asynction.contract import Json
-from asynction.problems import Place, Problem, did_you_mean, escape, problem_at
+from asynction.problems import Location, Problem, did_you_mean, escape, problem_at
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 100
@@ -66,7 +66,7 @@ class Source:
 
     file: str
     data: Json = None
-    places: dict[int, Place] = field(default_factory=dict)
+    locations: dict[int, Location] = field(default_factory=dict)
     marks: dict[int, dict[Key, Mark]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     complete: bool = True
@@ -116,8 +116,8 @@ def parse(text: str, file: str) -> Source:
 
 
 def _note(source: Source, rule: str, message: str, mark: Mark, pointer: str = "") -> None:
-    place = Place(source.file, *mark, pointer)
-    source.problems.append(problem_at(place, rule, message))
+    location = Location(source.file, *mark, pointer)
+    source.problems.append(problem_at(location, rule, message))
 
 
 class _Composer:
@@ -186,7 +186,7 @@ class _Composer:
             self.stop("yaml-tag", f"the tag `{event.tag}` has no meaning in a document", mark)
         pointer = self.pointer()
         marks: dict[Key, Mark] = {}
-        self.source.places[id(value)] = Place(self.source.file, *mark, pointer)
+        self.source.locations[id(value)] = Location(self.source.file, *mark, pointer)
         self.source.marks[id(value)] = marks
         self.source.kept.append(value)
         if event.anchor is not None:

@@ -84,7 +84,7 @@ def _scheme(scheme: SecurityScheme) -> SecurityScheme:
     return replace(scheme, fields=fields)
 
 
-def let_anybody_in(contract: Contract, functions: Mapping[str, Function]) -> dict[str, Function]:
+def accept_any_credentials(contract: Contract, functions: Mapping[str, Function]) -> dict[str, Function]:
     """A function for each security scheme: of `functions`, or one that any credential satisfies.
 
     Raises ValueError for a function of a scheme that there is none of.

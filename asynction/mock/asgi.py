@@ -8,7 +8,7 @@ from typing import Any, cast
 from asynction.contract import Contract
 from asynction.document import Spec
 from asynction.inject import Data
-from asynction.mock._behaviour import Behaviour, let_anybody_in, without_code
+from asynction.mock._behaviour import Behaviour, accept_any_credentials, without_code
 from asynction.mock._emitter import Emitter, play_all
 from asynction.mock._script import Script
 from asynction.runtime import Args, Context, Function, Resolver, Router, adrive
@@ -32,12 +32,12 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         **kwargs: Any,
     ) -> None:
         self._script = Script(contract, behaviour or Behaviour())
-        functions = let_anybody_in(contract, security_functions or {})
+        functions = accept_any_credentials(contract, security_functions or {})
         bare = without_code(contract)
         # Of two handlers the later one counts: what code brings goes before the mock.
         played = (play_all(bare, self._play), *routers)
         super().__init__(bare, security_functions=functions, routers=played, **kwargs)
-        self._emitter = Emitter(self._script, self._bindings.rules.match, driver=adrive, emit=self._send)
+        self._emitter = Emitter(self._script, self._registry.schemas.match, driver=adrive, emit=self._send)
 
     @classmethod
     def from_spec(

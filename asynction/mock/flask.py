@@ -11,10 +11,10 @@ import flask
 from asynction.contract import Contract
 from asynction.document import Spec
 from asynction.inject import Data
-from asynction.mock._behaviour import Behaviour, let_anybody_in, without_code
+from asynction.mock._behaviour import Behaviour, accept_any_credentials, without_code
 from asynction.mock._emitter import Emitter, play_all
 from asynction.mock._script import Script
-from asynction.runtime import Args, Context, Edge, Function, Resolver, Router, drive
+from asynction.runtime import Args, Context, Function, Host, Resolver, Router, drive
 from asynction.server.flask import AsynctionSocketIO
 
 
@@ -35,13 +35,13 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         **kwargs: Any,
     ) -> None:
         script = Script(contract, behaviour or Behaviour())
-        functions = let_anybody_in(contract, security_functions or {})
+        functions = accept_any_credentials(contract, security_functions or {})
         bare = without_code(contract)
         # Of two handlers the later one counts: what code brings goes before the mock.
         played = (play_all(bare, self._play), *routers)
         super().__init__(bare, security_functions=functions, routers=played, **kwargs)
         self._script = script
-        self._emitter = Emitter(script, self._bindings.rules.match, driver=drive, emit=self._send)
+        self._emitter = Emitter(script, self._registry.schemas.match, driver=drive, emit=self._send)
 
     @classmethod
     def from_spec(
@@ -94,9 +94,9 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         self._emitter.set_workers(max_worker_number)
         super().run(app, host, port, **kwargs)
 
-    def _edge(self) -> Edge:
+    def _host(self) -> Host:
         # There is no code to debug: clients are answered, also while testing.
-        return replace(super()._edge(), propagates=lambda: False)
+        return replace(super()._host(), propagates=lambda: False)
 
     def _play(self, context: Context, _: Data) -> object:
         return drive(self._script.play(context, self.sleep, self._leave))

@@ -67,10 +67,12 @@ def schema_of_arg(schema: Schema, index: int) -> Schema | None:
     found = listed[index] if isinstance(listed, list) and index < len(listed) else value.get(rest)
     if isinstance(found, dict) and "definitions" in value:
         found = {**found, "definitions": value["definitions"]}
-    return None if found is None or isinstance(found, list) else Schema(found, schema.dialect, schema.place)
+    return (
+        None if found is None or isinstance(found, list) else Schema(found, schema.dialect, schema.location)
+    )
 
 
-def misfits(model: object, schema: Schema, *, receives: bool) -> list[str]:
+def incompatibilities(model: object, schema: Schema, *, receives: bool) -> list[str]:
     """Say where a model cannot be what the contract describes; an empty list where it fits.
 
     `receives` tells what the model takes (an event's arg) from what it gives (an ack).
@@ -280,12 +282,12 @@ class _Pair:
         if not any("properties" in node for node in nodes):
             return
         fields = _properties(nodes)
-        is_open = any(node.get("additionalProperties", False) is not False for node in nodes)
+        is_open_ended = any(node.get("additionalProperties", False) is not False for node in nodes)
         for name in sorted(self.theirs.required(theirs) - self.ours.required(ours)):
             inner = _join(path, name)
             if name in fields:
                 yield f"the contract requires `{inner}`, but {self._field(inner)} may be missing"
-            elif not is_open:
+            elif not is_open_ended:
                 yield f"the contract requires `{inner}`, but {self._field(path)} has no such field"
 
     def _forbidden_by_them(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:

@@ -337,16 +337,16 @@ def _shape(annotation: object, engine: _Engine, fits: Change | None) -> _Shape:
 def _tuple_shaper(annotation: object) -> _Shape | None:
     """Shape what a handler returns to acknowledge with several args."""
     parts = [part for part in get_args(annotation) if part != ()]  # Python 3.10 has one in `tuple[()]`
-    is_open = parts[1:] == [...]
-    shapers = [_shaper(part) for part in (parts[:1] if is_open else parts)]
+    is_open_ended = parts[1:] == [...]
+    shapers = [_shaper(part) for part in (parts[:1] if is_open_ended else parts)]
     if not any(shapers):
         return None
-    message = "must be a tuple" if is_open else f"must be a tuple of {len(shapers)}"
+    message = "must be a tuple" if is_open_ended else f"must be a tuple of {len(shapers)}"
 
     def shape(value: object, at: int) -> object:
-        if not isinstance(value, tuple) or not (is_open or len(value) == len(shapers)):
+        if not isinstance(value, tuple) or not (is_open_ended or len(value) == len(shapers)):
             raise _broken(MessageAckValidationException, annotation, [Violation(message, (), (), value)])
-        pairs = zip(shapers * len(value) if is_open else shapers, value, strict=True)
+        pairs = zip(shapers * len(value) if is_open_ended else shapers, value, strict=True)
         return tuple([item if do is None else do(item, at + i) for i, (do, item) in enumerate(pairs)])
 
     return shape

@@ -1,101 +1,102 @@
 """What happens to an event, decided without any I/O: adapters bring the wire."""
 
+from asynction._deprecated import renamed
 from asynction.models._convert import plain
 from asynction.runtime._binding.binder import Binder, import_path, is_async, misfit, positional
 from asynction.runtime._binding.hooks import HOOKS
-from asynction.runtime._binding.host import FLASK, OCCASIONS, PYTHON_SOCKETIO, Edge, Refused
-from asynction.runtime._binding.registrar import Party
-from asynction.runtime._binding.registry import Bindings, handler_problems
+from asynction.runtime._binding.host import FLASK, LIFECYCLE_EVENTS, PYTHON_SOCKETIO, ConnectionRejected, Host
+from asynction.runtime._binding.registrar import Registrar
+from asynction.runtime._binding.registry import HandlerRegistry, handler_problems
 from asynction.runtime._binding.resolver import ModuleResolver, Resolver
 from asynction.runtime._binding.router import Registration, Router, SocketEvent, default_router
-from asynction.runtime._binding.security import AccessBook
+from asynction.runtime._binding.security import ContractSecurity
 from asynction.runtime._context import NOBODY, Context, MessageData
-from asynction.runtime._errors import MalformedEvent, Reply, error_ack, error_body, log_failure, status_of
+from asynction.runtime._errors import Ack, MalformedEvent, error_ack, error_body, log_failure, status_of
 from asynction.runtime._flow import (
     Args,
     Around,
+    ConnectionPolicy,
     Endpoint,
-    Entrance,
     Failure,
     Flow,
     Function,
     Middleware,
     Response,
     Settings,
-    acknowledged,
     adrive,
-    answered,
-    connection,
+    client_ack,
+    connect,
     drive,
-    failed,
+    handle_failure,
+    invoke,
     receive,
-    told,
+    with_error_ack,
 )
 from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._injection.annotations import PlanError
 from asynction.runtime._injection.dependencies import closing
-from asynction.runtime._injection.hooks import Form
-from asynction.runtime._injection.plan import Convention, Plan, Wanted, plan
+from asynction.runtime._injection.hooks import HandlerStyle
+from asynction.runtime._injection.plan import CallSpec, Convention, Plan, plan_call
 from asynction.runtime._namespaces import Match, is_pattern
-from asynction.runtime._schemas import RuleBook, Rules, checked_ack, checked_args, pack
+from asynction.runtime._schemas import ContractSchemas, EventSchemas, checked_ack, checked_args, pack
 from asynction.runtime._service import Service, choose_server, outgoing
 
 __all__ = [
     "FLASK",
     "HOOKS",
+    "LIFECYCLE_EVENTS",
     "NOBODY",
-    "OCCASIONS",
     "PYTHON_SOCKETIO",
-    "AccessBook",
+    "Ack",
     "Args",
     "Around",
     "Binder",
-    "Bindings",
+    "CallSpec",
+    "ConnectionPolicy",
+    "ConnectionRejected",
     "Context",
+    "ContractSchemas",
+    "ContractSecurity",
     "Convention",
-    "Edge",
     "Endpoint",
-    "Entrance",
+    "EventSchemas",
     "Failure",
     "Flow",
-    "Form",
     "Function",
+    "HandlerRegistry",
+    "HandlerStyle",
     "HandshakeRules",
+    "Host",
     "MalformedEvent",
     "Match",
     "MessageData",
     "Middleware",
     "ModuleResolver",
-    "Party",
     "Plan",
     "PlanError",
-    "Refused",
+    "Registrar",
     "Registration",
-    "Reply",
     "Resolver",
     "Response",
     "Router",
-    "RuleBook",
-    "Rules",
     "Service",
     "Settings",
     "SocketEvent",
-    "Wanted",
-    "acknowledged",
     "adrive",
-    "answered",
     "checked_ack",
     "checked_args",
     "choose_server",
+    "client_ack",
     "closing",
-    "connection",
+    "connect",
     "default_router",
     "drive",
     "error_ack",
     "error_body",
-    "failed",
+    "handle_failure",
     "handler_problems",
     "import_path",
+    "invoke",
     "is_async",
     "is_pattern",
     "log_failure",
@@ -103,9 +104,33 @@ __all__ = [
     "outgoing",
     "pack",
     "plain",
-    "plan",
+    "plan_call",
     "positional",
     "receive",
     "status_of",
-    "told",
+    "with_error_ack",
 ]
+
+__getattr__ = renamed(
+    __name__,
+    {
+        "AccessBook": "ContractSecurity",
+        "Bindings": "HandlerRegistry",
+        "Edge": "Host",
+        "Entrance": "ConnectionPolicy",
+        "Form": "HandlerStyle",
+        "OCCASIONS": "LIFECYCLE_EVENTS",
+        "Party": "Registrar",
+        "Refused": "ConnectionRejected",
+        "Reply": "Ack",
+        "RuleBook": "ContractSchemas",
+        "Rules": "EventSchemas",
+        "Wanted": "CallSpec",
+        "acknowledged": "client_ack",
+        "answered": "with_error_ack",
+        "connection": "connect",
+        "failed": "handle_failure",
+        "plan": "plan_call",
+        "told": "invoke",
+    },
+)

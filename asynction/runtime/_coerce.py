@@ -14,7 +14,7 @@ _BOOLEANS = {"true": True, "false": False}
 _MOST_REFS = 10
 
 
-class TextReader:
+class StringCoercer:
     """Reads text by the parts of one schema, whose `$ref`s lead into its own `definitions`."""
 
     def __init__(self, schema: Schema) -> None:

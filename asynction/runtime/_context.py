@@ -66,7 +66,7 @@ class Context:
         self.event = event
         self.sid = sid
         self.args = args
-        self.exits: list[object] = []  # dependencies that are to be closed
+        self.open_dependencies: list[object] = []  # dependencies that are to be closed
         self._environ = environ
 
     def __repr__(self) -> str:

@@ -69,7 +69,7 @@ def error_body(error: BaseException) -> dict[str, object]:
     return {**body, "detail": str(error)}
 
 
-class Reply(tuple[Any, ...]):
+class Ack(tuple[Any, ...]):
     """The args of an acknowledgement that has a status, and headers on a wire that carries them.
 
     One that is no success (200 to 299) is not what the contract describes, and is held to nothing.
@@ -80,7 +80,7 @@ class Reply(tuple[Any, ...]):
 
     def __new__(
         cls, args: tuple[object, ...], status: int = 200, headers: Mapping[str, object] | None = None
-    ) -> Reply:
+    ) -> Ack:
         """Make a tuple of the args."""
         made = super().__new__(cls, args)
         made.status, made.headers = status, headers or {}
@@ -92,10 +92,10 @@ class Reply(tuple[Any, ...]):
         return 200 <= self.status <= 299
 
 
-def error_ack(error: BaseException) -> Reply:
+def error_ack(error: BaseException) -> Ack:
     """The args of the acknowledgement of an event that failed."""
     body = error_body(error)
-    return Reply(({"error": body},), status_of(error))
+    return Ack(({"error": body},), status_of(error))
 
 
 def log_failure(error: BaseException, namespace: str, event: str) -> None:

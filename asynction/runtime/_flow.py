@@ -16,12 +16,12 @@ from asynction.contract import Requirements
 from asynction.exceptions import AsynctionException, PayloadValidationException, SecurityException
 from asynction.models._convert import plain
 from asynction.runtime._context import NOBODY, Context, MessageData
-from asynction.runtime._errors import Reply, error_ack, log_failure, own_fault
+from asynction.runtime._errors import Ack, error_ack, log_failure, own_fault
 from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._injection.dependencies import Override, resolved
 from asynction.runtime._injection.hooks import HookPlans
 from asynction.runtime._injection.plan import NO_VALUES, Plan
-from asynction.runtime._schemas import Rules, checked_ack, checked_args, pack
+from asynction.runtime._schemas import EventSchemas, checked_ack, checked_args, pack
 from asynction.security import Guard, Identity, Request, authenticate, authorize, recognise
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ Function: TypeAlias = Callable[..., object]
 Args: TypeAlias = "tuple[object, ...]"
 Flow: TypeAlias = "Generator[tuple[Function, Args], object, Args]"
 Response: TypeAlias = "Generator[tuple[Function, Args], object, object]"
-Catches: TypeAlias = "Mapping[type[BaseException], Plan]"
+ExceptionHandlers: TypeAlias = "Mapping[type[BaseException], Plan]"
 
 
 class Around(Protocol):
@@ -50,16 +50,16 @@ class Endpoint:
     is None where there are none. One that has nothing but args, a handler and an ack `is_brief`.
     """
 
-    rules: Rules
+    schemas: EventSchemas
     plan: Plan
     guards: Mapping[str, Guard] = field(default_factory=dict)
     middlewares: tuple[Middleware, ...] = ()
-    catches: tuple[Catches, ...] = ()
+    exception_handlers: tuple[ExceptionHandlers, ...] = ()
     hooks: HookPlans | None = None
     is_brief: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        more = self.middlewares or self.hooks or self.plan.needs or self.rules.event.security
+        more = self.middlewares or self.hooks or self.plan.dependencies or self.schemas.event.security
         object.__setattr__(self, "is_brief", not more)
 
 
@@ -72,14 +72,14 @@ class Failure:
 
     handler: Function | None = None
     propagate: bool = False
-    catches: tuple[Catches, ...] = ()
+    exception_handlers: tuple[ExceptionHandlers, ...] = ()
 
     def plan_for(self, error: Exception) -> Plan | None:
         """The nearest exception handler there is, for the most special of an exception's classes."""
-        for catches in self.catches:
+        for exception_handlers in self.exception_handlers:
             for kind in type(error).__mro__:
-                if kind in catches:
-                    return catches[kind]
+                if kind in exception_handlers:
+                    return exception_handlers[kind]
         return None
 
 
@@ -88,7 +88,7 @@ class Settings:
     """How flows run on one server; `failure` is asked about each exception, when it comes."""
 
     driver: Callable[[Response], object]
-    failure: Callable[[Context, tuple[Catches, ...]], Failure]
+    failure: Callable[[Context, tuple[ExceptionHandlers, ...]], Failure]
     strict_json: bool = False
     override: Override | None = None
 
@@ -108,9 +108,11 @@ def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
             value = plain((yield from _through(endpoint.middlewares, endpoint, settings, context)))
         else:
             value = yield from _handled(endpoint, settings, context)
-        return checked_ack(endpoint.rules, value)
+        return checked_ack(endpoint.schemas, value)
     except Exception as error:
-        return (yield from failed(error, settings.failure(context, endpoint.catches), context))
+        return (
+            yield from handle_failure(error, settings.failure(context, endpoint.exception_handlers), context)
+        )
 
 
 def _through(
@@ -118,7 +120,7 @@ def _through(
 ) -> Response:
     if not chain:
         value = yield from _handled(endpoint, settings, context)
-        checked_ack(endpoint.rules, value)  # what middleware makes of it is checked again
+        checked_ack(endpoint.schemas, value)  # what middleware makes of it is checked again
         return value
     first = chain[0]
     rest = partial(_through, chain[1:], endpoint, settings)
@@ -138,8 +140,8 @@ def _check(endpoint: Endpoint, settings: Settings, context: Context) -> Identity
     """Hold the args of an event to its schema, else to its handler; return who sent it."""
     if context.identity is None:  # it has not been let in yet
         raise SecurityException
-    if endpoint.rules.args is not None:
-        checked_args(endpoint.rules, context.args, strict_json=settings.strict_json and context.from_wire)
+    if endpoint.schemas.args is not None:
+        checked_args(endpoint.schemas, context.args, strict_json=settings.strict_json and context.from_wire)
     elif endpoint.hooks is None and not endpoint.plan.takes(len(context.args)):
         raise PayloadValidationException(f"the handler does not take {len(context.args)} args")
     return context.identity
@@ -148,15 +150,19 @@ def _check(endpoint: Endpoint, settings: Settings, context: Context) -> Identity
 def _handled(endpoint: Endpoint, settings: Settings, context: Context) -> Response:
     """Check the args and who sends them, call the handler, and return what acknowledges the event."""
     identity = _check(endpoint, settings, context)
-    rules, plan, hooks = endpoint.rules, endpoint.plan, endpoint.hooks
-    hooked = None if hooks is None else _Hooked(hooks, rules, plan, context, settings.override)
+    schemas, plan, hooks = endpoint.schemas, endpoint.plan, endpoint.hooks
+    hooked = None if hooks is None else _Hooked(hooks, schemas, plan, context, settings.override)
     if hooked is not None:
         yield from hooked.check_data()
-    if rules.event.security:
-        yield from authorize(rules.event.security, endpoint.guards, identity)
+    if schemas.event.security:
+        yield from authorize(schemas.event.security, endpoint.guards, identity)
     if hooked is not None:
         plan, context = yield from hooked.prepared()
-    values = (yield from resolved(plan.needs, context, settings.override)) if plan.needs else NO_VALUES
+    values = (
+        (yield from resolved(plan.dependencies, context, settings.override))
+        if plan.dependencies
+        else NO_VALUES
+    )
     call = plan.call(context, values)
     try:
         result = yield call
@@ -171,21 +177,27 @@ class _Hooked:
     """One event of which hooks decide: whether it is handled, what the handler is given, what comes of it."""
 
     def __init__(
-        self, hooks: HookPlans, rules: Rules, plan: Plan, context: Context, override: Override | None
+        self, hooks: HookPlans, schemas: EventSchemas, plan: Plan, context: Context, override: Override | None
     ) -> None:
-        self.hooks, self.rules, self.plan, self.context, self.override = hooks, rules, plan, context, override
-        self.message = _message(context, rules)
+        self.hooks, self.schemas, self.plan, self.context, self.override = (
+            hooks,
+            schemas,
+            plan,
+            context,
+            override,
+        )
+        self.message = _message(context, schemas)
         self.connection = context if context.connection is None else context.connection
         self.local: dict[str, object] = {}
 
     def _ask(self, hook: Plan, *args: object) -> Response:
-        return (yield from told(hook, self.context.replace(args=args), self.override))
+        return (yield from invoke(hook, self.context.replace(args=args), self.override))
 
     def check_data(self) -> Response:
         """Ask the data check; raises PayloadValidationException where it refuses."""
         hook = self.hooks.data_check
         if hook is not None and not (yield from self._ask(hook, self.message, self.local)):
-            event, namespace = self.rules.event.name, self.rules.namespace
+            event, namespace = self.schemas.event.name, self.schemas.namespace
             raise PayloadValidationException(f"payload of `{event}` in `{namespace}`: its data check fails")
         return None
 
@@ -209,51 +221,51 @@ class _Hooked:
         return hooks.given, context.replace(args=(value,))
 
     def _unchanged(self, context: Context) -> tuple[Plan, Context]:
-        form = self.hooks.form
-        if form is not None:
-            context = context.replace(args=form.arguments(self.connection, self.message))
-        if not self.plan.takes(len(context.args)) and (form is not None or self.rules.args is None):
-            error = TypeError if form is not None else PayloadValidationException
+        style = self.hooks.style
+        if style is not None:
+            context = context.replace(args=style.arguments(self.connection, self.message))
+        if not self.plan.takes(len(context.args)) and (style is not None or self.schemas.args is None):
+            error = TypeError if style is not None else PayloadValidationException
             raise error(f"the handler does not take {len(context.args)} args")
         return self.plan, context
 
     def finished(self, result: object) -> Response:
         """Make what acknowledges the event of what the handler returned."""
-        hooks, form = self.hooks, self.hooks.form
-        answer = form.reply(result) if form is not None else None
+        hooks, style = self.hooks, self.hooks.style
+        answer = style.reply(result) if style is not None else None
         if answer is not None and not answer.is_success:
-            return Reply(_plain_args(answer), answer.status, answer.headers)
+            return Ack(_plain_args(answer), answer.status, answer.headers)
         value = result if answer is None else answer[0]
         if hooks.dehydrate is not None:
             value = plain((yield from self._ask(hooks.dehydrate, value)))
-        elif self.plan.shape is None or form is not None:
+        elif self.plan.shape is None or style is not None:
             value = plain(value)
         else:
             value = self.plan.shape(value)
         if answer is None:
             return value
-        if isinstance(value, list) and self.rules.ack is not None and self.rules.ack.is_tuple:
+        if isinstance(value, list) and self.schemas.ack is not None and self.schemas.ack.is_tuple:
             value = tuple(value)
-        return Reply(pack(value, self.rules.ack), answer.status, answer.headers)
+        return Ack(pack(value, self.schemas.ack), answer.status, answer.headers)
 
 
 def _plain_args(args: Args) -> Args:
     return tuple([plain(one) for one in args])
 
 
-def _message(context: Context, rules: Rules) -> MessageData:
+def _message(context: Context, schemas: EventSchemas) -> MessageData:
     """The message that the wire has, else one of the args: a tuple of them is a list."""
     message, args = context.message, context.args
     if message is not None and context.from_wire:  # else middleware has put other args there
         return message
-    alone = len(args) == 1 and not (rules.args is not None and rules.args.is_tuple)
+    alone = len(args) == 1 and not (schemas.args is not None and schemas.args.is_tuple)
     payload = args[0] if alone else list(args) or None
     return replace(message or MessageData(None, context.event, {}, None), payload=payload)
 
 
-def acknowledged(rules: Rules, callback: Function, args: Args) -> Flow:
+def client_ack(schemas: EventSchemas, callback: Function, args: Args) -> Flow:
     """Check how a client acknowledged an event, and tell the callback."""
-    checked_ack(rules, args)
+    checked_ack(schemas, args)
     try:
         yield callback, args
     except AsynctionException as error:
@@ -262,7 +274,7 @@ def acknowledged(rules: Rules, callback: Function, args: Args) -> Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Entrance:
+class ConnectionPolicy:
     """What stands between a client and a namespace, and the handler that hears of who came in."""
 
     handshake: HandshakeRules | None = None
@@ -270,33 +282,33 @@ class Entrance:
     guards: Mapping[str, Guard] = field(default_factory=dict)
     offered: tuple[str, ...] = ()
     plan: Plan | None = None
-    admit: Callable[[Identity], None] | None = None
+    accept: Callable[[Identity], None] | None = None
 
 
-def connection(
-    entrance: Entrance, request: Request, context: Context, override: Override | None = None
+def connect(
+    policy: ConnectionPolicy, request: Request, context: Context, override: Override | None = None
 ) -> Response:
     """Decide whether a client may connect; return what the connect handler says.
 
-    `context` learns who it is, and `entrance.admit` is told before the handler hears of it. Raises
+    `context` learns who it is, and `policy.accept` is told before the handler hears of it. Raises
     whatever stands against the connection.
     """
-    if entrance.handshake is not None:
-        entrance.handshake.check(request)
+    if policy.handshake is not None:
+        policy.handshake.check(request)
     identity = NOBODY
-    if entrance.required:
-        identity = yield from authenticate(entrance.required, entrance.guards, request)
-    if entrance.offered:
-        identity = yield from recognise(entrance.offered, entrance.guards, request, identity)
+    if policy.required:
+        identity = yield from authenticate(policy.required, policy.guards, request)
+    if policy.offered:
+        identity = yield from recognise(policy.offered, policy.guards, request, identity)
     context.identity, context.auth, context.args = identity, request.auth, (request.auth,)
-    if entrance.admit is not None:
-        entrance.admit(identity)
-    return None if entrance.plan is None else (yield from told(entrance.plan, context, override))
+    if policy.accept is not None:
+        policy.accept(identity)
+    return None if policy.plan is None else (yield from invoke(policy.plan, context, override))
 
 
-def told(plan: Plan, context: Context, override: Override | None = None) -> Response:
+def invoke(plan: Plan, context: Context, override: Override | None = None) -> Response:
     """Call the handler of a connection, or of its end."""
-    values = (yield from resolved(plan.needs, context, override)) if plan.needs else NO_VALUES
+    values = (yield from resolved(plan.dependencies, context, override)) if plan.dependencies else NO_VALUES
     call = plan.call(context, values)
     try:
         return (yield call)
@@ -304,15 +316,15 @@ def told(plan: Plan, context: Context, override: Override | None = None) -> Resp
         raise own_fault(error)  # noqa: B904 - it is the same exception
 
 
-def answered(flow: Flow, failure: Callable[[], Failure], context: Context) -> Flow:
+def with_error_ack(flow: Flow, failure: Callable[[], Failure], context: Context) -> Flow:
     """Run `flow` so that it always ends in an answer: its own, an error handler's or an error ack."""
     try:
         return (yield from flow)
     except Exception as error:
-        return (yield from failed(error, failure(), context))
+        return (yield from handle_failure(error, failure(), context))
 
 
-def failed(error: Exception, failure: Failure, context: Context) -> Flow:
+def handle_failure(error: Exception, failure: Failure, context: Context) -> Flow:
     """Find the answer to an exception; raises it where `failure` says so."""
     context.error = error
     try:
@@ -333,9 +345,9 @@ def failed(error: Exception, failure: Failure, context: Context) -> Flow:
 
 def _answer(error: Exception, failure: Failure, context: Context) -> Response | None:
     """The flow that asks whoever is to answer an exception."""
-    made = failure.plan_for(error)
-    if made is not None:
-        return told(made, context.replace(args=(error,)))
+    plan = failure.plan_for(error)
+    if plan is not None:
+        return invoke(plan, context.replace(args=(error,)))
     return _called(failure.handler, error) if failure.handler is not None else None
 
 

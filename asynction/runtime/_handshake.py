@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from asynction.contract import Handshake, Json, Schema
 from asynction.exceptions import BindingsValidationException, Violation
-from asynction.runtime._coerce import TextReader
+from asynction.runtime._coerce import StringCoercer
 from asynction.security import Request
 from asynction.validation import Validator
 
@@ -44,7 +44,7 @@ class _Parameters:
 
     def __init__(self, schema: Schema, *, headers: bool = False) -> None:
         self.validator = Validator(schema)
-        self.reader = TextReader(schema)
+        self.reader = StringCoercer(schema)
         properties = self.reader.resolved(schema.value).get("properties")
         self.properties: Mapping[str, Json] = properties if isinstance(properties, dict) else {}
         # HTTP field names are case-insensitive (RFC 9110, 5.1); the schema's spelling is used.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from asynction.contract import Namespace
-from asynction.runtime._coerce import TextReader
+from asynction.runtime._coerce import StringCoercer
 from asynction.validation import Validator
 
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
@@ -34,8 +34,8 @@ class Pattern:
         self.names = _PARAMETER.findall(namespace.name)
         literals = map(re.escape, re.split(r"\{[^{}]*\}", namespace.name))
         self.regex = re.compile("([^/]+)".join(literals))
-        self.rules = {
-            name: (TextReader(schema), schema, Validator(schema) if validation else None)
+        self.schemas = {
+            name: (StringCoercer(schema), schema, Validator(schema) if validation else None)
             for name, schema in namespace.parameters.items()
         }
 
@@ -47,15 +47,15 @@ class Pattern:
         values: dict[str, object] = {}
         for name, text in zip(self.names, found.groups(), strict=True):
             values[name] = self._value(name, text)
-            validator = self.rules[name][2] if name in self.rules else None
+            validator = self.schemas[name][2] if name in self.schemas else None
             if validator is not None and validator.check((values[name],)):
                 return None
         return Match(self.name, values)
 
     def _value(self, name: str, text: str) -> object:
-        if name not in self.rules:
+        if name not in self.schemas:
             return text
-        reader, schema, _ = self.rules[name]
+        reader, schema, _ = self.schemas[name]
         return reader.read([text], schema.value)
 
 

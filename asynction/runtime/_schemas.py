@@ -15,13 +15,13 @@ from asynction.exceptions import (
     Violation,
 )
 from asynction.problems import Problem, did_you_mean, problem_at
-from asynction.runtime._errors import Reply
+from asynction.runtime._errors import Ack
 from asynction.runtime._namespaces import Match, Pattern, is_pattern
 from asynction.validation import Validator
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class EventSchemas:
     """One event and what its args and its acknowledgement must be; None leaves them open."""
 
     namespace: str
@@ -30,7 +30,7 @@ class Rules:
     ack: Validator | None
 
 
-class RuleBook:
+class ContractSchemas:
     """The rules of a contract, by direction, namespace and event; validators are compiled here, once."""
 
     def __init__(self, contract: Contract, *, validation: bool = True) -> None:
@@ -51,9 +51,9 @@ class RuleBook:
         if self._problems:
             raise DocumentError(self._problems)
 
-    def _compile(self, namespace: str, events: Mapping[str, Event]) -> dict[str, Rules]:
+    def _compile(self, namespace: str, events: Mapping[str, Event]) -> dict[str, EventSchemas]:
         return {
-            name: Rules(namespace, event, self._validator(event.args), self._validator(event.ack))
+            name: EventSchemas(namespace, event, self._validator(event.args), self._validator(event.ack))
             for name, event in events.items()
         }
 
@@ -64,7 +64,7 @@ class RuleBook:
             message = (
                 f"the payload is written in `{schema.dialect}`, which cannot be checked; write JSON Schema"
             )
-            self._problems.append(problem_at(schema.place, "schema-format", message))
+            self._problems.append(problem_at(schema.location, "schema-format", message))
             return None
         return Validator(schema)
 
@@ -75,14 +75,14 @@ class RuleBook:
             return Match(name)
         return next((found for pattern in self.patterns if (found := pattern.match(name))), None)
 
-    def received(self, namespace: str, event: str) -> Rules:
+    def received(self, namespace: str, event: str) -> EventSchemas:
         """The rules of an event that clients send to a namespace, by the contract's name of it.
 
         Raises UnknownEventException.
         """
         return _find(self.receives, namespace, event, "receives")
 
-    def sent(self, namespace: str, event: str) -> Rules:
+    def sent(self, namespace: str, event: str) -> EventSchemas:
         """The rules of an event that the server sends; raises UnknownEventException."""
         match = self.match(namespace)
         return _find(self.sends, match.name if match is not None else namespace, event, "sends")
@@ -90,33 +90,35 @@ class RuleBook:
     @property
     def receives_text(self) -> bool:
         """True where no arg that clients send may be binary."""
-        return _textual(rules.args for events in self.receives.values() for rules in events.values())
+        return _textual(schemas.args for events in self.receives.values() for schemas in events.values())
 
     @property
     def sends_text(self) -> bool:
         """True where no arg that the server sends may be binary."""
-        return _textual(rules.args for events in self.sends.values() for rules in events.values())
+        return _textual(schemas.args for events in self.sends.values() for schemas in events.values())
 
     @property
     def acks_text(self) -> bool:
         """True where no acknowledgement that the server sends may be binary."""
-        return _textual(rules.ack for events in self.receives.values() for rules in events.values())
+        return _textual(schemas.ack for events in self.receives.values() for schemas in events.values())
 
 
 def _textual(validators: Iterable[Validator | None]) -> bool:
     return all(validator is not None and not validator.takes_bytes for validator in validators)
 
 
-def _find(book: Mapping[str, Mapping[str, Rules]], namespace: str, event: str, verb: str) -> Rules:
+def _find(
+    book: Mapping[str, Mapping[str, EventSchemas]], namespace: str, event: str, verb: str
+) -> EventSchemas:
     events = book.get(namespace_name(namespace))
     if events is None:
         message = f"the contract has no namespace `{namespace}`{did_you_mean(namespace, book)}"
         raise UnknownEventException(message)
-    rules = events.get(event)
-    if rules is None:
+    schemas = events.get(event)
+    if schemas is None:
         near = did_you_mean(event, events)
         raise UnknownEventException(f"the contract {verb} no event `{event}` in `{namespace}`{near}")
-    return rules
+    return schemas
 
 
 def pack(value: object, validator: Validator | None) -> tuple[object, ...]:
@@ -131,25 +133,27 @@ def pack(value: object, validator: Validator | None) -> tuple[object, ...]:
     return (value,)
 
 
-def checked_ack(rules: Rules, value: object) -> tuple[object, ...]:
+def checked_ack(schemas: EventSchemas, value: object) -> tuple[object, ...]:
     """The args that acknowledge an event; raises MessageAckValidationException."""
-    args = pack(value, rules.ack)
-    if rules.ack is not None and (violations := rules.ack.check(args)):
-        if isinstance(args, Reply) and not args.is_success:
+    args = pack(value, schemas.ack)
+    if schemas.ack is not None and (violations := schemas.ack.check(args)):
+        if isinstance(args, Ack) and not args.is_success:
             return args
-        raise _broken(MessageAckValidationException, "acknowledgement", rules, violations)
+        raise _broken(MessageAckValidationException, "acknowledgement", schemas, violations)
     return args
 
 
-def checked_args(rules: Rules, args: tuple[object, ...], *, strict_json: bool = False) -> tuple[object, ...]:
+def checked_args(
+    schemas: EventSchemas, args: tuple[object, ...], *, strict_json: bool = False
+) -> tuple[object, ...]:
     """The args of an event; raises PayloadValidationException (`strict_json` as in Validator.check)."""
-    if rules.args is not None and (violations := rules.args.check(args, strict_json=strict_json)):
-        raise _broken(PayloadValidationException, "payload", rules, violations)
+    if schemas.args is not None and (violations := schemas.args.check(args, strict_json=strict_json)):
+        raise _broken(PayloadValidationException, "payload", schemas, violations)
     return args
 
 
 def _broken(
-    kind: type[ValidationException], what: str, rules: Rules, violations: tuple[Violation, ...]
+    kind: type[ValidationException], what: str, schemas: EventSchemas, violations: tuple[Violation, ...]
 ) -> ValidationException:
-    message = f"{what} of `{rules.event.name}` in `{rules.namespace}`: {violations[0]}"
+    message = f"{what} of `{schemas.event.name}` in `{schemas.namespace}`: {violations[0]}"
     return kind(message, violations)

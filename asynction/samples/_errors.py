@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from asynction.exceptions import AsynctionException
-from asynction.problems import Place
+from asynction.problems import Location
 
 
 class CannotSample(AsynctionException):
     """No valid value of a schema was found: it has none, or they are too rare to meet one by chance."""
 
-    def __init__(self, place: Place, reason: str) -> None:
+    def __init__(self, place: Location, reason: str) -> None:
         super().__init__(f"{place}: cannot make a value: {reason}")
         self.place = place
         self.reason = reason

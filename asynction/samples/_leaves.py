@@ -49,7 +49,7 @@ def number(shape: Shape, draw: Draw, fakes: Fakes, *, integral: bool) -> int | f
 
 
 def _is_outside(bound: Bound | None, value: Fraction) -> bool:
-    return bound is not None and bound.is_open and bound.value == value
+    return bound is not None and bound.is_exclusive and bound.value == value
 
 
 def _step(shape: Shape, integral: bool) -> Fraction | None:

@@ -99,15 +99,15 @@ class _Maker:
 
     def __init__(self, schema: Schema, fakes: Fakes) -> None:
         if not schema.is_json_schema:
-            raise CannotSample(schema.place, f"it is written in `{schema.dialect}`")
-        self._place = schema.place
+            raise CannotSample(schema.location, f"it is written in `{schema.dialect}`")
+        self._place = schema.location
         self._validator = Validator(schema)
         self._source = Source(schema, fakes)
         self._asked: Json = schema.value
         if self._validator.is_tuple:
-            limits: dict[str, Json] = {"type": "array", "minItems": self._validator.least}
-            if self._validator.most is not None:
-                limits["maxItems"] = self._validator.most
+            limits: dict[str, Json] = {"type": "array", "minItems": self._validator.min_args}
+            if self._validator.max_args is not None:
+                limits["maxItems"] = self._validator.max_args
             self._asked = both(schema.value, limits)
 
     def whole(self, args: tuple[object, ...]) -> object:

@@ -53,10 +53,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """An end of a range of numbers; `is_open` says that the end itself is outside."""
+    """An end of a range of numbers; `is_exclusive` says that the end itself is outside."""
 
     value: Fraction
-    is_open: bool = False
+    is_exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +276,9 @@ def _range(schema: Mapping[str, Json]) -> tuple[Bound | None, Bound | None]:
     ):
         value, edge = _exact(schema.get(inclusive)), schema.get(exclusive)
         # In draft 4 the exclusive keyword is a flag.
-        closed = Bound(value, is_open=edge is True) if value is not None else None
+        closed = Bound(value, is_exclusive=edge is True) if value is not None else None
         limit = _exact(edge)
-        opened = Bound(limit, is_open=True) if limit is not None else None
+        opened = Bound(limit, is_exclusive=True) if limit is not None else None
         bounds.append(_stricter(closed, opened, narrower))
     return bounds[0], bounds[1]
 
@@ -349,7 +349,7 @@ def _stricter(
     if one is None or other is None:
         return one or other
     value = narrower(one.value, other.value)
-    return Bound(value, any(each.is_open for each in (one, other) if each.value == value))
+    return Bound(value, any(each.is_exclusive for each in (one, other) if each.value == value))
 
 
 def _common(one: tuple[Json, ...] | None, other: tuple[Json, ...] | None) -> tuple[Json, ...] | None:

@@ -21,17 +21,17 @@ from asynction.document import Spec, bundle, load
 from asynction.exceptions import AsynctionException, EventException
 from asynction.inject import Data, SocketID
 from asynction.runtime import (
-    OCCASIONS,
+    LIFECYCLE_EVENTS,
     PYTHON_SOCKETIO,
     Args,
-    Bindings,
+    ConnectionRejected,
     Context,
-    Edge,
-    Refused,
+    EventSchemas,
+    HandlerRegistry,
+    Host,
     Registration,
     Resolver,
     Router,
-    Rules,
     Service,
     adrive,
     checked_ack,
@@ -51,8 +51,8 @@ from asynction.server._http.asgi import HttpApp
 from asynction.server._socketio.common import (
     DEFAULT_PATH,
     ContractServer,
+    exclude_unauthenticated,
     handler_namespace,
-    hide_strangers,
     parent_options,
     request_of,
 )
@@ -76,7 +76,7 @@ def _addressed(method: F) -> F:
 
     @wraps(method)
     def addressed(self: AsynctionAsyncServer, *args: Any, **kwargs: Any) -> Any:
-        if self._bindings.rules.patterns:
+        if self._registry.schemas.patterns:
             given = signature.bind(self, *args, **kwargs).arguments
             kwargs = {name: value for name, value in given.items() if name != "self"}
             kwargs["namespace"] = self._service.addressed(given.get("namespace"), _handled.get())
@@ -112,29 +112,29 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         **kwargs: Any,
     ) -> None:
         self.contract, self.strict, self.grace = contract, strict, grace
-        self._bindings = Bindings(
+        self._registry = HandlerRegistry(
             contract,
-            self._edge(),
+            self._host(),
             server=server,
             validation=validation,
             strict=strict,
             security_functions=security_functions,
         )
-        self._service = Service(self._bindings, validation=validation)
+        self._service = Service(self._registry, validation=validation)
         self._is_stopping = False
         self._beside: set[str] = set()  # namespaces that are no business of the contract's
         self._has_any = False  # handlers for every namespace
-        self.dependency_overrides = self._bindings.overrides
+        self.dependency_overrides = self._registry.overrides
         self.socketio_path = socketio_path or (server.path if server is not None else None) or DEFAULT_PATH
         options = {"async_mode": "asgi", **kwargs}
-        super().__init__(**parent_options(self._bindings, options, options))
+        super().__init__(**parent_options(self._registry, options, options))
         self._service.settings.strict_json = is_strict(self.packet_class)
         self._expiries = Expiries(self, driver=adrive, wait=wait_for)
-        hide_strangers(self.manager, self._service)
+        exclude_unauthenticated(self.manager, self._service)
         for router in (default_router, *routers):
             self.add_router(router)
         if not getattr(kwargs.get("client_manager"), "write_only", False):  # else no client ever comes
-            self._bindings.bind_contract(resolver)
+            self._registry.bind_contract(resolver)
         self._register_all()
         self._other: ASGIApp | None = None
         self._http = self._wire(http) if http else None
@@ -192,12 +192,12 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             **kwargs,
         )
 
-    def _edge(self) -> Edge:
-        return Edge(
+    def _host(self) -> Host:
+        return Host(
             self,
             adrive,
             environ=self._environ,
-            is_open=self._is_open,
+            is_connected=self._is_connected,
             register=self._register,
             conventions=PYTHON_SOCKETIO,
             providers={type(self): lambda _: self},
@@ -208,13 +208,13 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         )
 
     def _wire(self, options: bool | HttpOptions) -> HttpWire:
-        return HttpWire(self._bindings, self._service, self.socketio_path, options, _handled.set)
+        return HttpWire(self._registry, self._service, self.socketio_path, options, _handled.set)
 
     def _environ(self, sid: str, namespace: str) -> Mapping[str, Any]:
         environ: Mapping[str, Any] = super().get_environ(sid, namespace) or {}
         return environ
 
-    def _is_open(self, sid: str, namespace: str) -> bool:
+    def _is_connected(self, sid: str, namespace: str) -> bool:
         return self.manager.eio_sid_from_sid(sid, namespace) in self.environ
 
     def _expire(self, sid: str, namespace: str, end: float) -> None:
@@ -241,9 +241,9 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         def decorator(function: F) -> F:
             if name in self._beside:
                 super(AsynctionAsyncServer, self).on(event, function, name)
-            elif not self._bindings.bind_code(Registration(name, event, function, response_model)):
+            elif not self._registry.bind_code(Registration(name, event, function, response_model)):
                 super(AsynctionAsyncServer, self).on(event, function, name)
-                self._has_any = self._has_any or event not in OCCASIONS
+                self._has_any = self._has_any or event not in LIFECYCLE_EVENTS
             return function
 
         if handler is not None:
@@ -253,12 +253,12 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
     def register_namespace(self, namespace_handler: socketio.AsyncNamespace) -> None:
         """Register a class-based namespace; each `on_...` method is held to the contract."""
         name = handler_namespace(namespace_handler.namespace)
-        known = self._bindings.contract.namespaces.get(name)
+        known = self._registry.contract.namespaces.get(name)
         if known is None:
-            self._bindings.refuse_unknown(f"the contract has no namespace `{name}`")
+            self._registry.refuse_unknown(f"the contract has no namespace `{name}`")
         super().register_namespace(namespace_handler)
         if type(namespace_handler).trigger_event is not socketio.AsyncNamespace.trigger_event:
-            for event in (*OCCASIONS, *(known.receives if known is not None else ())):
+            for event in (*LIFECYCLE_EVENTS, *(known.receives if known is not None else ())):
                 self.on(event, _routed(namespace_handler), name)
             if known is None:
                 self.on("*", namespace_handler.trigger_event, name)
@@ -273,10 +273,10 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         return super().instrument(*args, namespace=namespace, **kwargs)
 
     def _register_all(self) -> None:
-        for name in self._bindings.contract.namespaces:
+        for name in self._registry.contract.namespaces:
             if not is_pattern(name):
                 self._register(name, "connect")
-        if self._bindings.rules.patterns:
+        if self._registry.schemas.patterns:
             super().on("connect", self._connect_any, "*")
             super().on("disconnect", self._disconnect_any, "*")
 
@@ -298,7 +298,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             await super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
             return
         context = service.context(namespace, event, sid, tuple(data[1:]))
-        if self._bindings.rules.patterns:
+        if self._registry.schemas.patterns:
             _handled.set(namespace)
         if event == MALFORMED and isinstance(data[-1], AsynctionException):
             context.event = "(malformed)"
@@ -318,19 +318,19 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
                 )
             raise
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 await adrive(closing(context))
 
     def _is_the_parents(self, namespace: str, event: str) -> bool:
         """Whether an event has handlers that were registered for every namespace, past the contract."""
         if namespace in self._beside:
             return event != MALFORMED
-        if not self._has_any or (namespace, event) in self._bindings.endpoints:
+        if not self._has_any or (namespace, event) in self._registry.endpoints:
             return False
-        match = self._bindings.rules.match(namespace)
-        if match is not None and event in self._bindings.rules.receives.get(match.name, ()):
+        match = self._registry.schemas.match(namespace)
+        if match is not None and event in self._registry.schemas.receives.get(match.name, ()):
             return False  # nobody there would hold it to the contract
-        return namespace not in self._bindings.wildcards and event != MALFORMED
+        return namespace not in self._registry.wildcards and event != MALFORMED
 
     async def _acknowledged(self, eio_sid: str, namespace: str, id: int, args: Args) -> None:
         await self._send_packet(eio_sid, self.packet_class(ACK, list(args), namespace, id))
@@ -339,10 +339,10 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self, namespace: str, sid: str, environ: dict[str, Any], auth: object = None
     ) -> object:
         context = self._context(namespace, "connect", sid)
-        flow = self._service.enter(context, auth, partial(request_of, environ))
+        flow = self._service.connect(context, auth, partial(request_of, environ))
         try:
             return await self._run(flow, context)
-        except Refused as refused:
+        except ConnectionRejected as refused:
             raise SocketIORefusal(refused.reason, refused.body) from refused.__cause__
         except asyncio.CancelledError:
             return False  # the parent swallows it, and would let the client in
@@ -363,7 +363,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             context.error = error
             raise
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 await adrive(closing(context))
 
     # Engine.IO's asynchronous server forgets to end the poll of a client that has left, which would keep
@@ -393,12 +393,12 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         PayloadValidationException. A `callback` is called only with an acknowledgement that keeps
         the contract.
         """
-        name, rules = self._address(namespace, event)
-        if callback is not None and rules is not None and rules.ack is not None:
-            callback = partial(self._take_ack, rules, name, callback)
+        name, schemas = self._address(namespace, event)
+        if callback is not None and schemas is not None and schemas.ack is not None:
+            callback = partial(self._take_ack, schemas, name, callback)
         await super().emit(
             event,
-            outgoing(rules, data),
+            outgoing(schemas, data),
             to=to,
             room=room,
             skip_sid=skip_sid,
@@ -407,13 +407,15 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             ignore_queue=ignore_queue,
         )
 
-    def _address(self, namespace: str | None, event: str) -> tuple[str, Rules | None]:
+    def _address(self, namespace: str | None, event: str) -> tuple[str, EventSchemas | None]:
         """The namespace that an event is to be sent in, and its rules there, if any hold it."""
         name = self._service.addressed(namespace, _handled.get())
         return name, None if name in self._beside else self._service.sent(name, event)
 
-    async def _take_ack(self, rules: Rules, namespace: str, callback: Function, *args: object) -> None:
-        await adrive(self._service.acknowledge(rules, namespace, callback, args))
+    async def _take_ack(
+        self, schemas: EventSchemas, namespace: str, callback: Function, *args: object
+    ) -> None:
+        await adrive(self._service.acknowledge(schemas, namespace, callback, args))
 
     async def call(  # noqa: PLR0917 - as the parent has it
         self,
@@ -433,7 +435,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             raise ValueError("call() is for one client: name it by `to`")
         if not self.async_handlers:
             raise RuntimeError("call() needs async_handlers: it waits for what the same client sends")
-        name, rules = self._address(namespace, event)
+        name, schemas = self._address(namespace, event)
         answer: asyncio.Future[Args] = asyncio.get_running_loop().create_future()
 
         def arrived(*args: object) -> None:
@@ -442,7 +444,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
 
         await super().emit(
             event,
-            outgoing(rules, data),
+            outgoing(schemas, data),
             room=to or sid,
             namespace=name,
             callback=arrived,
@@ -452,8 +454,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             args = await asyncio.wait_for(answer, timeout)
         except asyncio.TimeoutError:
             raise SocketIOTimeout from None
-        if rules is not None:
-            checked_ack(rules, args)
+        if schemas is not None:
+            checked_ack(schemas, args)
         return args if len(args) > 1 else args[0] if args else None
 
     enter_room = _addressed(socketio.AsyncServer.enter_room)
@@ -513,7 +515,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
 
     async def _start(self) -> None:
         self._is_stopping = False
-        self._bindings.check_complete()
+        self._registry.check_complete()
         self._service.is_complete = True
         enable(self)
 

@@ -17,15 +17,15 @@ from asynction.exceptions import AsynctionException
 from asynction.inject import SocketID
 from asynction.runtime import (
     FLASK,
-    OCCASIONS,
+    LIFECYCLE_EVENTS,
     Args,
-    Bindings,
-    Edge,
-    Refused,
+    ConnectionRejected,
+    EventSchemas,
+    HandlerRegistry,
+    Host,
     Registration,
     Resolver,
     Router,
-    Rules,
     Service,
     checked_ack,
     choose_server,
@@ -41,8 +41,8 @@ from asynction.server._socketio.common import (
     DEFAULT_PATH,
     ContractServer,
     certificate_of,
+    exclude_unauthenticated,
     handler_namespace,
-    hide_strangers,
     parent_options,
 )
 from asynction.server._socketio.expiry import Expiries
@@ -82,18 +82,18 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self._http = http
         self._source = source
         self.strict = strict
-        self._bindings = Bindings(
+        self._registry = HandlerRegistry(
             contract,
-            self._edge(),
+            self._host(),
             server=server,
             validation=validation,
             strict=strict,
             security_functions=security_functions,
         )
-        self._service = Service(self._bindings, validation=validation)
+        self._service = Service(self._registry, validation=validation)
         self._resolver = resolver
         self._expiries: Expiries | None = None
-        self.dependency_overrides = self._bindings.overrides
+        self.dependency_overrides = self._registry.overrides
         super().__init__(app, **kwargs)
         if default_error_handler is not None:
             self.on_error_default(default_error_handler)
@@ -152,32 +152,32 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         Without an app (another process that only emits) no handler is imported. Raises DocumentError.
         """
         options = {**self.server_options, **kwargs}
-        server = self._bindings.server
+        server = self._registry.server
         if server is not None and server.path and not {"path", "resource"} & options.keys():
             kwargs["path"] = options["path"] = server.path
-        super().init_app(app, **parent_options(self._bindings, kwargs, options))
+        super().init_app(app, **parent_options(self._registry, kwargs, options))
         self._service.settings.strict_json = is_strict(self.server.packet_class)
         self._expiries = Expiries(self.server)
-        hide_strangers(self.server.manager, self._service)
+        exclude_unauthenticated(self.server.manager, self._service)
         if app is None:
             return
-        self._bindings.bind_contract(self._resolver)
+        self._registry.bind_contract(self._resolver)
         self._register_all()
         path = options.get("path") or options.get("resource") or DEFAULT_PATH
         wire = None
         if self._http:
-            wire = HttpWire(self._bindings, self._service, path, self._http, _enter)
+            wire = HttpWire(self._registry, self._service, path, self._http, _enter)
             add_events(app, wire, _request)
         if self._source is not None:
             taken = {rule.rule.rstrip("/") for rule in app.url_map.iter_rules()}
             _add_docs(app, Docs(self.contract, self._source, path, taken, wire))
 
-    def _edge(self) -> Edge:
-        return Edge(
+    def _host(self) -> Host:
+        return Host(
             self,
             drive,
             environ=self._environ,
-            is_open=self._is_open,
+            is_connected=self._is_connected,
             register=self._register,
             conventions=FLASK,
             providers={
@@ -196,7 +196,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         environ: Mapping[str, Any] = self.server.get_environ(sid, namespace) or {}
         return environ
 
-    def _is_open(self, sid: str, namespace: str) -> bool:
+    def _is_connected(self, sid: str, namespace: str) -> bool:
         return self.server.manager.eio_sid_from_sid(sid, namespace) in self.server.environ
 
     # Binding -----------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         name = handler_namespace(namespace)
 
         def decorator(handler: F) -> F:
-            if not self._bindings.bind_code(Registration(name, message, handler, response_model)):
+            if not self._registry.bind_code(Registration(name, message, handler, response_model)):
                 super(AsynctionSocketIO, self).on(message, namespace)(handler)
             return handler
 
@@ -224,7 +224,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         name = handler_namespace(getattr(namespace_handler, "namespace", None))
         known = name in self.contract.namespaces
         if not known:
-            self._bindings.refuse_unknown(f"the contract has no namespace `{name}`")
+            self._registry.refuse_unknown(f"the contract has no namespace `{name}`")
         super().on_namespace(namespace_handler)
         if not known:
             return
@@ -233,7 +233,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         if hasattr(namespace_handler, "error"):
             self.exception_handlers.setdefault(name, namespace_handler.error)
         if type(namespace_handler).trigger_event is not flask_socketio.Namespace.trigger_event:
-            for event in (*OCCASIONS, *self.contract.namespaces[name].receives):
+            for event in (*LIFECYCLE_EVENTS, *self.contract.namespaces[name].receives):
                 self.on(event, name)(partial(_trigger, namespace_handler, event))
             return
         for attribute in dir(namespace_handler):
@@ -245,9 +245,9 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         for name in self.contract.namespaces:
             if not is_pattern(name):
                 self._register_namespace(name)
-        if self._bindings.rules.patterns:
+        if self._registry.schemas.patterns:
             self._register_namespace("*")
-        for namespace, event in [*self._bindings.endpoints, *self._bindings.occasions]:
+        for namespace, event in [*self._registry.endpoints, *self._registry.occasions]:
             self._register(namespace, event)
 
     def _register_namespace(self, name: str) -> None:
@@ -264,9 +264,9 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         """Tell the server of one handler, as soon as there is a server."""
         if self.server is None:
             return
-        if namespace not in self.contract.namespaces and event in (*OCCASIONS, "*"):
+        if namespace not in self.contract.namespaces and event in (*LIFECYCLE_EVENTS, "*"):
             self._register_namespace(namespace)
-        elif event not in (*OCCASIONS, "*"):
+        elif event not in (*LIFECYCLE_EVENTS, "*"):
             super().on(event, "*" if is_pattern(namespace) else namespace)(partial(self._receive, event))
 
     # Receiving ---------------------------------------------------------------------------------
@@ -282,7 +282,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         try:
             return drive(flow)
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 drive(closing(context))
 
     def _unbound_in_any(self, event: str, namespace: str, sid: str, *args: object) -> object:
@@ -293,11 +293,11 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         request: Any = flask.request  # with what Flask-SocketIO adds
         context = self._service.context(request.namespace, "connect", request.sid)
         try:
-            return drive(self._service.enter(context, auth, _request))
-        except Refused as refused:
+            return drive(self._service.connect(context, auth, _request))
+        except ConnectionRejected as refused:
             raise ConnectionRefusedError(refused.reason, refused.body) from refused.__cause__
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 drive(closing(context))
 
     def _disconnect(self, reason: object = None) -> None:
@@ -308,7 +308,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         try:
             drive(self._service.leave(context, reason))
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 drive(closing(context))
 
     # Sending -----------------------------------------------------------------------------------
@@ -320,21 +320,21 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         PayloadValidationException. A `callback` is called only with an acknowledgement that keeps
         the contract.
         """
-        namespace, rules = self._addressed(event, kwargs)
+        namespace, schemas = self._addressed(event, kwargs)
         callback = kwargs.get("callback")
-        if rules is not None and callback is not None and rules.ack is not None:
-            kwargs["callback"] = partial(self._acknowledge, rules, namespace, callback)
-        super().emit(event, _outgoing(rules, args, kwargs), **kwargs)
+        if schemas is not None and callback is not None and schemas.ack is not None:
+            kwargs["callback"] = partial(self._acknowledge, schemas, namespace, callback)
+        super().emit(event, _outgoing(schemas, args, kwargs), **kwargs)
 
     def call(self, event: str, *args: object, **kwargs: Any) -> Any:
         """Emit an event to one client and return its acknowledgement, both held to the contract.
 
         Raises as `emit` does, and MessageAckValidationException.
         """
-        _, rules = self._addressed(event, kwargs)
-        answer = super().call(event, _outgoing(rules, args, kwargs), **kwargs)
-        if rules is not None:
-            checked_ack(rules, answer)
+        _, schemas = self._addressed(event, kwargs)
+        answer = super().call(event, _outgoing(schemas, args, kwargs), **kwargs)
+        if schemas is not None:
+            checked_ack(schemas, answer)
         return answer
 
     def _call_from(
@@ -351,21 +351,21 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         """Stand in for `Namespace.call`; `own` is the namespace of the class."""
         return self.call(event, data, to=to or sid, namespace=namespace or own, **kwargs)
 
-    def _addressed(self, event: str, kwargs: dict[str, Any]) -> tuple[str, Rules | None]:
+    def _addressed(self, event: str, kwargs: dict[str, Any]) -> tuple[str, EventSchemas | None]:
         """The namespace that an event goes to, which `kwargs` are told, and its rules."""
         current = getattr(flask.request, "namespace", None) if flask.has_request_context() else None
         namespace = self._service.addressed(kwargs.get("namespace"), current)
         kwargs["namespace"] = namespace
         return namespace, self._service.sent(namespace, event)
 
-    def _acknowledge(self, rules: Rules, namespace: str, callback: Function, *args: object) -> None:
-        drive(self._service.acknowledge(rules, namespace, callback, args))
+    def _acknowledge(self, schemas: EventSchemas, namespace: str, callback: Function, *args: object) -> None:
+        drive(self._service.acknowledge(schemas, namespace, callback, args))
 
     # Serving -----------------------------------------------------------------------------------
 
     def run(self, app: flask.Flask, host: str | None = None, port: int | None = None, **kwargs: Any) -> None:
         """Serve, as in Flask-SocketIO; raises DocumentError where a received event has no handler."""
-        self._bindings.check_complete()
+        self._registry.check_complete()
         super().run(app, host, port, **kwargs)
 
 
@@ -382,10 +382,10 @@ def _add_docs(app: flask.Flask, docs: Docs) -> None:
         app.add_url_rule(rule, f"asynction {rule}", page, methods=["GET"])
 
 
-def _outgoing(rules: Rules | None, args: Args, kwargs: dict[str, Any]) -> Args:
+def _outgoing(schemas: EventSchemas | None, args: Args, kwargs: dict[str, Any]) -> Args:
     """What is emitted as a tuple of args, checked; `data` may come by keyword as in python-socketio."""
     value = kwargs.pop("data", None) if not args else args[0]
-    return outgoing(rules, value, args[1:])
+    return outgoing(schemas, value, args[1:])
 
 
 def _propagates() -> bool:

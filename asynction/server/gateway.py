@@ -12,22 +12,22 @@ from typing import Any, TypeAlias
 from asynction.contract import Event, namespace_name
 from asynction.exceptions import UnknownEventException
 from asynction.runtime import (
-    Bindings,
+    CallSpec,
     Context,
     Endpoint,
+    EventSchemas,
+    HandlerRegistry,
     Plan,
     Response,
-    Rules,
-    Wanted,
     checked_args,
     is_pattern,
-    plan,
+    plan_call,
 )
 from asynction.server._asgi.app import ASGIApp
-from asynction.server._gateway.asgi import AsgiSide
+from asynction.server._gateway.asgi import AsgiBackend
 from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Limits
-from asynction.server._gateway.flask import FlaskSide
-from asynction.server._gateway.idempotency import Window
+from asynction.server._gateway.flask import FlaskBackend
+from asynction.server._gateway.idempotency import IdempotencyStore
 from asynction.server._gateway.origins import Origins
 from asynction.server.asgi import AsynctionAsyncServer
 from asynction.server.flask import AsynctionSocketIO
@@ -75,24 +75,26 @@ class ApiGateway:
         max_pending: int = 1000,
         max_body: int = 1_000_000,
     ) -> None:
-        bindings: Bindings = server._bindings
+        registry: HandlerRegistry = server._registry
         origins = Origins(allowed_origins)
         path = f"/{path.strip('/')}"
         limits = Limits(path, attempts, delay, delay_max, timeout, max_body, max_pending, deliveries)
-        sends = bindings.rules.sends.get(ROOT, {}).get(ANSWER)
-        names = _all_apis(bindings) if apis is None else _named(bindings, apis)
-        _check_root(bindings)
-        self._calls = Calls(server, (bindings, server._service), names, origins, Window(window_size, window))
+        sends = registry.schemas.sends.get(ROOT, {}).get(ANSWER)
+        names = _all_apis(registry) if apis is None else _named(registry, apis)
+        _check_root(registry)
+        self._calls = Calls(
+            server, (registry, server._service), names, origins, IdempotencyStore(window_size, window)
+        )
         self.apis: Mapping[str, tuple[str, str]] = names
-        self._side: FlaskSide | AsgiSide
+        self._side: FlaskBackend | AsgiBackend
         if isinstance(server, AsynctionSocketIO):
-            self._side = FlaskSide(server, limits, sends)
+            self._side = FlaskBackend(server, limits, sends)
         else:
-            self._side = AsgiSide(server, limits, sends)
+            self._side = AsgiBackend(server, limits, sends)
         if origins:
             self._side.deliver()
-        _bind(bindings, CALL, self._called)
-        _bind(bindings, HELLO, self._greeted)
+        _bind(registry, CALL, self._called)
+        _bind(registry, HELLO, self._greeted)
         if app is not None and self._side.serve(app, self._calls) is False:
             raise TypeError("this app has no routes: serve `gateway.asgi_app(app)`")
 
@@ -108,7 +110,7 @@ class ApiGateway:
 
         Its lifespan starts and stops the gateway, before what is in `other` stops. Raises TypeError on Flask.
         """
-        if isinstance(self._side, FlaskSide):
+        if isinstance(self._side, FlaskBackend):
             raise TypeError("on Flask, give the app: ApiGateway(server, app=app)")
         return self._side.app(self._calls, other)
 
@@ -123,46 +125,46 @@ class ApiGateway:
 class _Around:
     """A middleware that never goes further in: a flow, so sync and async servers run it alike."""
 
-    def __init__(self, flow: Callable[[Context], Response], rules: Rules) -> None:
+    def __init__(self, flow: Callable[[Context], Response], schemas: EventSchemas) -> None:
         self._flow = flow
-        self._rules = rules
+        self._schemas = schemas
 
     def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
         """Handle an event; `rest` is no more than a name."""
-        checked_args(self._rules, context.args)
+        checked_args(self._schemas, context.args)
         return (yield from self._flow(context))
 
 
-def _bind(bindings: Bindings, event: str, flow: Callable[[Context], Response]) -> None:
+def _bind(registry: HandlerRegistry, event: str, flow: Callable[[Context], Response]) -> None:
     """Bind an event of the gateway's own on `/`, held to the contract only if that has it."""
-    known = bindings.rules.receives.get(ROOT, {}).get(event)
-    rules = known or Rules(ROOT, Event(event), None, None)
-    bindings.endpoints[ROOT, event] = Endpoint(rules, _NO_PLAN, bindings.guards, (_Around(flow, rules),))
+    known = registry.schemas.receives.get(ROOT, {}).get(event)
+    schemas = known or EventSchemas(ROOT, Event(event), None, None)
+    registry.endpoints[ROOT, event] = Endpoint(schemas, _NO_PLAN, registry.guards, (_Around(flow, schemas),))
 
 
 def _nothing() -> None:
     """Stand for a handler where a flow does it all."""
 
 
-_NO_PLAN: Plan = plan(_nothing, Wanted())
+_NO_PLAN: Plan = plan_call(_nothing, CallSpec())
 
 
-def _named(bindings: Bindings, apis: Apis) -> dict[str, tuple[str, str]]:
+def _named(registry: HandlerRegistry, apis: Apis) -> dict[str, tuple[str, str]]:
     named: dict[str, tuple[str, str]] = {}
     for name, event in apis.items():
         namespace, event_name = (ROOT, event) if isinstance(event, str) else event
-        match = bindings.rules.match(namespace)
-        known = bindings.contract.namespaces.get(match.name) if match is not None else None
-        if not bindings.is_open and (known is None or event_name not in known.receives):
-            bindings.rules.received(namespace, event_name)  # says what there is instead
+        match = registry.schemas.match(namespace)
+        known = registry.contract.namespaces.get(match.name) if match is not None else None
+        if registry.has_contract and (known is None or event_name not in known.receives):
+            registry.schemas.received(namespace, event_name)  # says what there is instead
         named[name] = (namespace_name(namespace), event_name)
     return named
 
 
-def _all_apis(bindings: Bindings) -> dict[str, tuple[str, str]]:
+def _all_apis(registry: HandlerRegistry) -> dict[str, tuple[str, str]]:
     """Every event by its own name, behind that of its namespace."""
     named: dict[str, tuple[str, str]] = {}
-    for name, namespace in bindings.contract.namespaces.items():
+    for name, namespace in registry.contract.namespaces.items():
         if is_pattern(name):
             continue
         prefix = name.strip("/").replace("/", ".")
@@ -175,8 +177,8 @@ def _all_apis(bindings: Bindings) -> dict[str, tuple[str, str]]:
     return named
 
 
-def _check_root(bindings: Bindings) -> None:
-    if ROOT not in bindings.contract.namespaces and not bindings.is_open:
+def _check_root(registry: HandlerRegistry) -> None:
+    if ROOT not in registry.contract.namespaces and registry.has_contract:
         raise UnknownEventException(
             "the contract has no namespace `/`, where dual-mode clients come in: add one"
         )

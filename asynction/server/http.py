@@ -20,13 +20,13 @@ from asynction.exceptions import (
 )
 from asynction.runtime import (
     Args,
-    Bindings,
     Context,
     Endpoint,
+    EventSchemas,
     Function,
+    HandlerRegistry,
     MalformedEvent,
     Match,
-    Rules,
     Service,
     error_ack,
     log_failure,
@@ -79,7 +79,7 @@ class Answer:
 class Route:
     """An event that can be sent by HTTP, and how its args and its acknowledgement stand in JSON."""
 
-    rules: Rules
+    schemas: EventSchemas
     endpoint: Endpoint
     args: Validator | None
     ack: Validator | None
@@ -89,17 +89,17 @@ class Route:
         """Whether the body lists the args: the schema decides, or how many args the handler takes."""
         if self.args is not None:
             return self.args.is_tuple
-        return self.endpoint.plan.most is None or self.endpoint.plan.most > 1
+        return self.endpoint.plan.max_args is None or self.endpoint.plan.max_args > 1
 
     @property
     def takes_body(self) -> bool:
         """False where a request has nothing to say."""
-        return (self.args.most if self.args is not None else self.endpoint.plan.most) != 0
+        return (self.args.max_args if self.args is not None else self.endpoint.plan.max_args) != 0
 
     @property
     def has_ack(self) -> bool | None:
         """Whether the answer has a body; None where that depends on the handler."""
-        return None if self.ack is None else not self.ack.is_tuple or self.ack.most != 0
+        return None if self.ack is None else not self.ack.is_tuple or self.ack.max_args != 0
 
     def read(self, body: bytes) -> Args:
         """The args in a body; raises MalformedEvent and PayloadValidationException."""
@@ -118,7 +118,7 @@ class Route:
             args = tuple(value)
         else:
             raise _broken("must be an array of the event's args")
-        if self.rules.args is None and not is_json(args):  # else a validator looks, and says where
+        if self.schemas.args is None and not is_json(args):  # else a validator looks, and says where
             raise _broken("nested too deep, or with text that is no Unicode")
         return args
 
@@ -149,7 +149,7 @@ class HttpWire:
 
     def __init__(
         self,
-        bindings: Bindings,
+        registry: HandlerRegistry,
         service: Service,
         socketio_path: str,
         options: HttpOptions | bool = True,
@@ -158,13 +158,13 @@ class HttpWire:
         self.base = f"/{socketio_path.strip('/')}".rpartition("/")[0]
         self.path = f"{self.base}/events"
         self.options = options if isinstance(options, HttpOptions) else HttpOptions()
-        self.bindings, self.service = bindings, service
+        self.registry, self.service = registry, service
         self.entering = entering
         self._told: set[tuple[str, str]] = set()
         self._known = {
-            (name, event): (_facts(rules.event.args, rules.args), _facts(rules.event.ack, rules.ack))
-            for name, events in bindings.rules.receives.items()
-            for event, rules in events.items()
+            (name, event): (_facts(schemas.event.args, schemas.args), _facts(schemas.event.ack, schemas.ack))
+            for name, events in registry.schemas.receives.items()
+            for event, schemas in events.items()
         }
         self._most_slashes = max((event.count("/") for _, event in self._known), default=0)
         self._check()
@@ -184,8 +184,8 @@ class HttpWire:
         """Log what will not work as its authors may think."""
         for _ in self.routes():
             pass
-        access = self.bindings.access
-        for name, event in self.bindings.occasions:
+        access = self.registry.access
+        for name, event in self.registry.occasions:
             if event == "connect" and access is not None and not access.required.get(name):
                 message = "the connect handler of `%s` does not run for HTTP requests: only security schemes"
                 log.warning(f"{message} keep anybody out there", name)
@@ -198,7 +198,7 @@ class HttpWire:
             if len(parts) <= slashes or (len(parts) > slashes + 1 and parts[0] == ""):
                 break  # an empty part is not the root namespace
             head, names = (parts[0], parts[1:]) if len(parts) > slashes + 1 else ("", parts)
-            match = self.bindings.rules.match(f"/{head}")
+            match = self.registry.schemas.match(f"/{head}")
             if match is not None:
                 found = Found(f"/{head}", "/".join(names), match, self._route(match.name, "/".join(names)))
                 if found.route is not None:
@@ -208,17 +208,17 @@ class HttpWire:
 
     def _route(self, name: str, event: str) -> Route | None:
         """The route of an event by its names in the contract; None where it has no handler."""
-        rules = self.bindings.rules.receives.get(name, {}).get(event)
-        if rules is None:
+        schemas = self.registry.schemas.receives.get(name, {}).get(event)
+        if schemas is None:
             return None
-        endpoint = self.bindings.endpoints.get((name, event))
-        if endpoint is None and name in self.bindings.wildcards:
-            endpoint = self.bindings.wildcard(rules)
-        return None if endpoint is None else Route(rules, endpoint, *self._known[name, event])
+        endpoint = self.registry.endpoints.get((name, event))
+        if endpoint is None and name in self.registry.wildcards:
+            endpoint = self.registry.wildcard(schemas)
+        return None if endpoint is None else Route(schemas, endpoint, *self._known[name, event])
 
     def _reason(self, route: Route) -> str | None:
         """Why an event cannot be sent by HTTP; None where it can."""
-        name, event = route.rules.namespace, route.rules.event.name
+        name, event = route.schemas.namespace, route.schemas.event.name
         if route.endpoint.plan.needs_sid:
             return "its handler takes a `sid`, which no request has (`SocketID | None` does without)"
         if any(facts is not None and facts.takes_bytes for facts in (route.args, route.ack)):
@@ -226,7 +226,7 @@ class HttpWire:
         if event in ("", ".", ".."):
             return "its name is none for the last part of a URL"
         found = self.find(f"{name.strip('/')}/{event}".lstrip("/")) if "/" in event else None
-        if found is not None and found.route is not None and found.route.rules != route.rules:
+        if found is not None and found.route is not None and found.route.schemas != route.schemas:
             return f"its URL is that of `{found.event}` of `{found.match.name}`"
         return None
 
@@ -243,7 +243,7 @@ class Exchange:
 
     def __init__(self, wire: HttpWire, incoming: Incoming, found: Found) -> None:
         self._wire, self._incoming, self._route = wire, incoming, found.route
-        server = wire.bindings.edge.server
+        server = wire.registry.host.server
         self.context = Context(
             server, found.namespace, found.event, None, environ=lambda *_: incoming.environ
         )
@@ -251,7 +251,7 @@ class Exchange:
         self.context.from_wire = False  # what reads the packets of Socket.IO has not seen it
         self.context.identity = None
         if found.route is not None:
-            self.context.contract = found.route.rules.event
+            self.context.contract = found.route.schemas.event
 
     def answer(self) -> Generator[tuple[Function, Args], object, Answer]:
         """Handle the event; raises what the server lets through while testing, but no client's fault."""
@@ -279,7 +279,7 @@ class Exchange:
             raise UnknownEventException(f"no event `{context.event:.80}` in `{context.namespace:.80}`")
         if incoming.request.method != "POST":
             raise EventException(405, "an event is sent by POST")
-        yield from self._wire.service.admit(context, route.rules.event, incoming.request)
+        yield from self._wire.service.authenticate_request(context, route.schemas.event, incoming.request)
         content_type = incoming.request.header("content-type")
         # A page of another site can send a body of no type, but a JSON type only where the server allows it.
         if content_type is not None or incoming.request.header("origin") is not None:
@@ -320,10 +320,10 @@ class Exchange:
             return (ALLOW,)
         if status != 401 or self._route is None:
             return ()
-        rules, bindings = self._route.rules, self._wire.bindings
-        own = bindings.access.required.get(rules.namespace, ()) if bindings.access is not None else ()
-        offered: Requirements = (*own, *rules.event.security)
-        schemes = [bindings.contract.security_schemes[name] for each in offered for name in each]
+        schemas, registry = self._route.schemas, self._wire.registry
+        own = registry.access.required.get(schemas.namespace, ()) if registry.access is not None else ()
+        offered: Requirements = (*own, *schemas.event.security)
+        schemes = [registry.contract.security_schemes[name] for each in offered for name in each]
         return tuple(("WWW-Authenticate", value) for value in challenges(schemes))
 
 

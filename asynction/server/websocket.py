@@ -21,17 +21,17 @@ from asynction.problems import did_you_mean
 from asynction.runtime import (
     HOOKS,
     PYTHON_SOCKETIO,
+    Ack,
     Args,
-    Bindings,
+    ConnectionRejected,
     Context,
-    Edge,
     Endpoint,
-    Form,
     Function,
+    HandlerRegistry,
+    HandlerStyle,
+    Host,
     MessageData,
-    Refused,
     Registration,
-    Reply,
     Resolver,
     Router,
     Service,
@@ -70,7 +70,7 @@ T = TypeVar("T")
 
 log = logging.getLogger("asynction")
 
-_ROUTE = Form(3, lambda ws, message: (ws, message.headers, message.payload), reply_of)
+_ROUTE = HandlerStyle(3, lambda ws, message: (ws, message.headers, message.payload), reply_of)
 
 
 class SocketRouter:
@@ -103,21 +103,21 @@ class SocketRouter:
         self._connections: dict[str, Connection] = {}
         self._environs: dict[str, Mapping[str, Any]] = {}
         self._is_stopping = False
-        self._bindings = Bindings(
+        self._registry = HandlerRegistry(
             contract,
-            self._edge(),
+            self._host(),
             server=server,
             validation=validation,
             strict=strict,
             security_functions=security_functions,
         )
-        self._service = Service(self._bindings, validation=validation)
+        self._service = Service(self._registry, validation=validation)
         self._access = None if access is None else off_the_loop(access)
         self._answers = Answers(self._handle, _abandoned)
-        self.dependency_overrides = self._bindings.overrides
+        self.dependency_overrides = self._registry.overrides
         for router in routers:
             self.add_router(router)
-        self._bindings.bind_contract(resolver)
+        self._registry.bind_contract(resolver)
 
     @classmethod
     def from_spec(
@@ -142,12 +142,12 @@ class SocketRouter:
             contract = _narrowed(contract, channel)
         return cls(contract, server=choose_server(contract, server_name), **options)
 
-    def _edge(self) -> Edge:
-        return Edge(
+    def _host(self) -> Host:
+        return Host(
             self,
             adrive,
             environ=lambda sid, _: self._environs.get(sid, {}),
-            is_open=lambda sid, _: sid in self._connections,
+            is_connected=lambda sid, _: sid in self._connections,
             register=lambda *_: None,
             conventions=PYTHON_SOCKETIO,
             providers={type(self): lambda _: self},
@@ -176,7 +176,7 @@ class SocketRouter:
         name = self._named(channel)
 
         def decorator(handler: F) -> F:
-            self._bindings.bind_code(Registration(name, path, handler, hooks=hooks, form=_ROUTE))
+            self._registry.bind_code(Registration(name, path, handler, hooks=hooks, style=_ROUTE))
             return handler
 
         return decorator
@@ -191,26 +191,26 @@ class SocketRouter:
         name = self._named(channel)
 
         def decorator(handler: F) -> F:
-            self._bindings.bind_code(Registration(name, event, handler, response_model))
+            self._registry.bind_code(Registration(name, event, handler, response_model))
             return handler
 
         return decorator
 
     def add_router(self, router: Router) -> None:
         """Attach a router: its handlers, also those to come, are bound and held to the contract."""
-        router.subscribe(self._bindings.bind_registration)
+        router.subscribe(self._registry.bind_registration)
 
     def add_middleware(
         self, middleware: object, channel: str | None = None, events: Iterable[str] | str | None = None
     ) -> None:
         """Put a middleware around events: of a channel, of these names, or all; the first is outermost."""
-        self._bindings.add_middleware(middleware, channel, events)
+        self._registry.add_middleware(middleware, channel, events)
 
     def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
         """Register who answers an exception of this class: what it returns is the payload of the answer."""
 
         def decorator(handler: F) -> F:
-            self._bindings.catches[kind] = self._bindings.catch(handler)
+            self._registry.exception_handlers[kind] = self._registry.catch(handler)
             return handler
 
         return decorator
@@ -219,7 +219,7 @@ class SocketRouter:
         """The channel that is meant; raises ValueError where there are several."""
         if channel is not None:
             return namespace_name(channel)
-        names = list(self._bindings.contract.namespaces) or ["/"]
+        names = list(self._registry.contract.namespaces) or ["/"]
         if len(names) > 1:
             raise ValueError("the contract has several channels: name one by `channel`")
         return names[0]
@@ -251,7 +251,7 @@ class SocketRouter:
     async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()
         try:
-            self._bindings.check_complete()
+            self._registry.check_complete()
         except AsynctionException as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
@@ -294,21 +294,21 @@ class SocketRouter:
 
     def _namespace_of(self, link: Link) -> str:
         """The channel that a connection is to: the only one, else the one that has its path."""
-        names = list(self._bindings.contract.namespaces)
+        names = list(self._registry.contract.namespaces)
         return names[0] if len(names) == 1 else namespace_name(link.path) if names else "/"
 
     async def _admitted(self, client: Connection, link: Link) -> bool:
-        known = not self._bindings.strict or self._bindings.rules.match(client.namespace) is not None
+        known = not self._registry.strict or self._registry.schemas.match(client.namespace) is not None
         if self._is_stopping or not known:
             return False
         context = self._context(client, "connect")
         try:
             if self._access is not None and not await self._access(link.peer):
                 return False
-            flow = self._service.enter(context, None, link.request)
+            flow = self._service.connect(context, None, link.request)
             answer = await self._run(flow, context)
             client.pattern = context.pattern
-        except (Refused, SocketIORefusal, ConnectionRefusedError):
+        except (ConnectionRejected, SocketIORefusal, ConnectionRefusedError):
             return False
         except Exception as error:
             log_failure(error, client.namespace, "connect")
@@ -347,7 +347,7 @@ class SocketRouter:
             context = self._context(client, "(malformed)")
             flow = self._service.refuse(context, frame)
         else:
-            endpoint = self._bindings.endpoints.get((client.pattern, frame.route))
+            endpoint = self._registry.endpoints.get((client.pattern, frame.route))
             context = self._context(client, frame.route, _args(endpoint, frame))
             context.message = MessageData(frame.uuid, frame.route, frame.headers, frame.payload)
             flow = self._service.receive(context)
@@ -358,7 +358,7 @@ class SocketRouter:
             context.error = error
             raise
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 await adrive(closing(context))
 
     async def _run(self, flow: Generator[tuple[Function, Args], object, T], context: Context) -> T:
@@ -368,7 +368,7 @@ class SocketRouter:
             context.error = error
             raise
         finally:
-            if context.exits:
+            if context.open_dependencies:
                 await adrive(closing(context))
 
     # Sending -----------------------------------------------------------------------------------
@@ -426,9 +426,9 @@ class SocketRouter:
         headers: Mapping[str, object] | None,
     ) -> tuple[str, list[Connection]]:
         name = self._named(channel)
-        rules = self._service.sent(name, route)
-        args = outgoing(rules, payload)
-        is_tuple = rules is not None and rules.args is not None and rules.args.is_tuple
+        schemas = self._service.sent(name, route)
+        args = outgoing(schemas, payload)
+        is_tuple = schemas is not None and schemas.args is not None and schemas.args.is_tuple
         text = pushed(str(uuid4()), route, headers or {}, _value(args, is_tuple=is_tuple))
         wanted = None if to is None else list(to) if isinstance(to, list | tuple | set) else [to]
         clients = [
@@ -452,7 +452,7 @@ def _narrowed(contract: Contract, channel: str) -> Contract:
 
 def _args(endpoint: Endpoint | None, frame: Frame) -> Args:
     """The args of an event: where its schema is a tuple's, a list has them all."""
-    validator = endpoint.rules.args if endpoint is not None else None
+    validator = endpoint.schemas.args if endpoint is not None else None
     if validator is not None and validator.is_tuple:
         if isinstance(frame.payload, list):
             return tuple(frame.payload)
@@ -470,8 +470,8 @@ def _value(args: Args, *, is_tuple: bool) -> object:
 def _answer(uuid: str | int, args: Args, endpoint: Endpoint | None, context: Context) -> str:
     """Write what the flow of a request ended in."""
     failure = context.error
-    taken, given = (endpoint.rules.args, endpoint.rules.ack) if endpoint is not None else (None, None)
-    reply = args if isinstance(args, Reply) else None
+    taken, given = (endpoint.schemas.args, endpoint.schemas.ack) if endpoint is not None else (None, None)
+    reply = args if isinstance(args, Ack) else None
     if failure is not None and reply is not None:
         told = failure if status_of(failure) == reply.status else RuntimeError()
         return refusal(uuid, told, is_tuple=taken is not None and taken.is_tuple)

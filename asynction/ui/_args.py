@@ -44,7 +44,7 @@ def read_args(schema: Schema | None, views: Views) -> Args:
     if not schema.is_json_schema:
         return _unknown(f"Described in another language: {schema.dialect}")
     validator = Validator(schema)
-    least, most = validator.least, validator.most
+    least, most = validator.min_args, validator.max_args
     root = root_of(schema)
     if not validator.is_tuple or not isinstance(schema.value, Mapping):
         whole = views.types.of(schema)

@@ -28,7 +28,7 @@ def plain(value: object) -> Json:
     return value if isinstance(value, str | int | float | bool) else None
 
 
-def island(value: Json) -> str:
+def script_json(value: Json) -> str:
     """JSON that may stand in a `<script>` element: nothing in it can end the element."""
     text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

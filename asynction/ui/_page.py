@@ -77,7 +77,7 @@ class Page:
     namespaces: tuple[Namespace, ...]
     schemes: tuple[Scheme, ...]
     types: tuple[tuple[str, View], ...]
-    is_open: bool
+    is_expanded: bool
     path: str
 
 
@@ -112,7 +112,7 @@ class _Builder:
             namespaces=namespaces,
             schemes=tuple(map(read_scheme, contract.security_schemes.values())),
             types=tuple((each.anchor, self.views.of_type(each)) for each in self.types.apart()),
-            is_open=count <= OPEN_EVENTS,
+            is_expanded=count <= OPEN_EVENTS,
             path=self.path,
         )
 

@@ -16,9 +16,9 @@ from asynction.contract import Contract, Json
 from asynction.document import to_yaml
 from asynction.document._public import public_document
 from asynction.ui import _assets
-from asynction.ui._island import read_island
-from asynction.ui._json import island, plain, text
+from asynction.ui._json import plain, script_json, text
 from asynction.ui._page import Page, build_page
+from asynction.ui._page_data import page_data_of
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(?=/|$)")
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "http", "wss": "https", "socket.io": "ws", "socketio": "ws"}
@@ -145,9 +145,9 @@ class Site:
 
     def _html(self) -> bytes:
         page = self._content
-        data = island({**self._server, **read_island(self._contract, page)})
+        data = script_json({**self._server, **page_data_of(self._contract, page)})
         template = _templates().get_template("page.html")
-        return template.render(page=page, island=data, missing=_assets.missing()).encode()
+        return template.render(page=page, page_data=data, missing=_assets.missing()).encode()
 
     @cached_property
     def _document(self) -> Json:

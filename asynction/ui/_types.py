@@ -79,7 +79,7 @@ class Types:
 
     def of(self, schema: Schema) -> Type | None:
         """The type that a whole schema is, where it was written under a name."""
-        name = _NAMED.search(schema.place.pointer)
+        name = _NAMED.search(schema.location.pointer)
         body = _without_definitions(schema.value)
         return None if name is None else self._type(unescape(name[1]), body, root_of(schema))
 

@@ -37,8 +37,8 @@ class Prepared:
 
     value: dict[str, Json]
     draft: int
-    least: int
-    most: int | None
+    min_args: int
+    max_args: int | None
     is_tuple: bool
     takes_bytes: bool
 
@@ -118,12 +118,12 @@ def _arity(schema: dict[str, Json], length: int, draft: int) -> tuple[int, int |
     """How many args a tuple takes: as many as it lists, unless it says otherwise."""
     rest = schema.get("items" if draft >= 2020 else "additionalItems")
     open_ended = rest is not None and rest is not False and rest != {"not": {}}
-    fewest, most = schema.get("minItems"), schema.get("maxItems")
+    fewest, max_args = schema.get("minItems"), schema.get("maxItems")
     # To JSON Schema 2.0 is an integer too.
-    highest = int(most) if isinstance(most, int | float) else None
+    highest = int(max_args) if isinstance(max_args, int | float) else None
     listed = length if highest is None else min(length, highest)
-    least = int(fewest) if isinstance(fewest, int | float) else listed
-    return least, highest if open_ended else listed
+    min_args = int(fewest) if isinstance(fewest, int | float) else listed
+    return min_args, highest if open_ended else listed
 
 
 def _one_arg(schema: Json, draft: int) -> dict[str, Json]:

@@ -48,7 +48,7 @@ class Validator:
 
     def __init__(self, schema: Schema) -> None:
         self.prepared = prepare(schema)
-        self.least, self.most = self.prepared.least, self.prepared.most
+        self.min_args, self.max_args = self.prepared.min_args, self.prepared.max_args
         self._engine = ENGINES[self.prepared.draft](
             self.prepared.value,
             validate_formats=True,
@@ -74,7 +74,7 @@ class Validator:
         nesting, so that only the schema is left to check.
         """
         count = len(args)
-        if count < self.least or (self.most is not None and count > self.most):
+        if count < self.min_args or (self.max_args is not None and count > self.max_args):
             return (self._wrong_count(count),)
         if strict_json or is_json(args):
             try:
@@ -83,7 +83,7 @@ class Validator:
             except Exception as error:
                 return (Violation(f"cannot be checked: {type(error).__name__}", (), (), None),)
             return self._violations(args)
-        if found := faults(args, binary=self.takes_bytes, most=MOST_ERRORS):
+        if found := faults(args, binary=self.takes_bytes, limit=MOST_ERRORS):
             return tuple(found)
         return self._reference.check(args)
 
@@ -101,13 +101,13 @@ class Validator:
         return self._reference.check(args)
 
     def _wrong_count(self, count: int) -> Violation:
-        if self.most is None:
-            expected = f"at least {self.least}"
-        elif self.least == self.most:
-            expected = str(self.least)
+        if self.max_args is None:
+            expected = f"at least {self.min_args}"
+        elif self.min_args == self.max_args:
+            expected = str(self.min_args)
         else:
-            expected = f"{self.least} to {self.most}"
-        plural = "" if self.least == 1 and self.most in (1, None) else "s"
+            expected = f"{self.min_args} to {self.max_args}"
+        plural = "" if self.min_args == 1 and self.max_args in (1, None) else "s"
         return Violation(f"expected {expected} argument{plural}, got {count}", (), (), None)
 
     def _violations(self, args: Sequence[object]) -> tuple[Violation, ...]:

@@ -69,9 +69,9 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def faults(value: object, *, binary: bool, most: int) -> list[Violation]:
-    """Say where `value` is no JSON, at `most` places; `binary` leaves bytes to the schema."""
-    return list(islice(_faults(value, (), binary), most))
+def faults(value: object, *, binary: bool, limit: int) -> list[Violation]:
+    """Say where `value` is no JSON, at most `limit` of them; `binary` leaves bytes to the schema."""
+    return list(islice(_faults(value, (), binary), limit))
 
 
 def _faults(value: object, path: _Path, binary: bool) -> Iterator[Violation]:

@@ -426,7 +426,7 @@ def test_what_the_handler_of_an_occasion_raises_is_logged(
 
 def test_a_connect_handler_may_ask_for_what_the_client_brought(kind: type[Any]) -> None:
     wire = Wire(kind)
-    wire.client._brought.auth = {"token": "x"}
+    wire.client._handshake.auth = {"token": "x"}
     got: list[Any] = []
     wire.client.on("connect", awaitable(kind, lambda *args: got.append(args)))
     wire.do("_trigger_event", "connect", "/")

@@ -11,11 +11,11 @@ from socketio.exceptions import ConnectionError as NotConnected
 from asynction import AsynctionException, load
 from asynction.client import CallError, ConnectionRefused
 from asynction.client._errors import error_in
-from asynction.runtime import RuleBook
+from asynction.runtime import ContractSchemas
 from tests.server.support import INTEGER, message, of
 
 BODY = {"status": 404, "title": "Not Found"}
-RULES = RuleBook(
+RULES = ContractSchemas(
     load(of(message("a"), message("b", ack=INTEGER), message("c", ack={"type": "object"})))
 ).receives["/"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asynction.client._handshake import Brought, Knock
+from asynction.client._handshake import ConnectOptions, ResolvedHandshake
 from asynction.contract import SecurityScheme
 from asynction.runtime import drive
 from asynction.security import kind_of
@@ -31,11 +31,11 @@ SCHEMES = {
 }
 
 
-def brought(**told: Any) -> Brought:
+def resolved(**told: Any) -> ResolvedHandshake:
     names = ("url", "headers", "auth", "query", "credentials")
-    knock = Knock({"url": "http://x.example", **dict.fromkeys(names[1:]), **told}, 1)
-    found = drive(knock.brought(SCHEMES))
-    assert knock() == found.url
+    options = ConnectOptions({"url": "http://x.example", **dict.fromkeys(names[1:]), **told}, 1)
+    found = drive(options.resolve(SCHEMES))
+    assert options() == found.url
     return found
 
 
@@ -56,7 +56,7 @@ def brought(**told: Any) -> Brought:
     ],
 )
 def test_a_server_finds_a_credential_where_its_scheme_says(name: str, credential: Any) -> None:
-    request = brought(credentials={name: credential}).request()
+    request = resolved(credentials={name: credential}).request()
     kind = kind_of(SCHEMES[name])
     assert kind is not None
     parts = credential if isinstance(credential, tuple) else (credential,)
@@ -65,7 +65,7 @@ def test_a_server_finds_a_credential_where_its_scheme_says(name: str, credential
 
 def test_a_server_finds_each_of_several_credentials() -> None:
     given = {"basic": ("ann", "pw"), "bearer": "token", "asUser": "u", "asPassword": "p", "cookie": "c"}
-    request = brought(headers={"cookie": "a=b"}, auth={"more": 1}, credentials=given).request()
+    request = resolved(headers={"cookie": "a=b"}, auth={"more": 1}, credentials=given).request()
     for name in ("basic", "bearer", "cookie"):
         kind = kind_of(SCHEMES[name])
         assert kind is not None
@@ -94,11 +94,11 @@ def test_a_server_finds_each_of_several_credentials() -> None:
 )
 def test_what_cannot_be_brought_is_a_value_error(told: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        brought(**told)
+        resolved(**told)
 
 
 def test_a_query_is_added_to_that_of_the_url() -> None:
-    found = brought(url="http://x.example?a=1", query={"b": [2, "x y"], "c": True, "d": False})
+    found = resolved(url="http://x.example?a=1", query={"b": [2, "x y"], "c": True, "d": False})
     assert found.url == "http://x.example?a=1&b=2&b=x+y&c=true&d=false"
     assert found.request().query == (
         ("a", "1"), ("b", "2"), ("b", "x y"), ("c", "true"), ("d", "false")
@@ -106,13 +106,13 @@ def test_a_query_is_added_to_that_of_the_url() -> None:
 
 
 def test_what_is_brought_is_shown_without_secrets() -> None:
-    text = repr(brought(auth={"password": "secret"}, headers={"Authorization": "secret"}))
+    text = repr(resolved(auth={"password": "secret"}, headers={"Authorization": "secret"}))
     assert "secret" not in text
 
 
 @pytest.mark.parametrize("nothing", [None, {}, ""])
 def test_an_empty_auth_payload_is_none_to_a_server(nothing: Any) -> None:
-    assert brought(auth=nothing).request().auth is None
+    assert resolved(auth=nothing).request().auth is None
 
 
 def test_functions_are_asked_anew_for_every_connection() -> None:
@@ -124,9 +124,9 @@ def test_functions_are_asked_anew_for_every_connection() -> None:
         "query": lambda: {"n": next(numbers)},
         "credentials": lambda: {"header": str(next(numbers))},
     }
-    knock = Knock(told, 1)
+    options = ConnectOptions(told, 1)
     for first in (0, 5):
-        found = drive(knock.brought(SCHEMES))
-        assert found.url == knock() == f"http://{first}.example?n={first + 3}"
+        found = drive(options.resolve(SCHEMES))
+        assert found.url == options() == f"http://{first}.example?n={first + 3}"
         assert found.headers == {"N": str(first + 1), "X-Key": str(first + 4)}
         assert found.auth == {"n": first + 2}

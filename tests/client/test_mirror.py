@@ -61,7 +61,7 @@ def test_parameters_stay() -> None:
 SECURED: dict[str, Any] = {
     **of(
         {**message("a", handler="ignore"), "x-middlewares": ["m.n"]},
-        bindings=HANDSHAKE,
+        registry=HANDSHAKE,
         x_handlers={"connect": "a.b", "disconnect": "a.c", "error": "a.d"},
         x_security=[{"key": []}],
     ),
@@ -80,7 +80,7 @@ def test_the_code_and_the_security_of_the_server_are_left_out() -> None:
     assert (namespace.middlewares, mirror.middlewares) == ((), ())
     assert mirror.servers["main"].security == ()
     assert namespace.sends["a"] == Event("a")
-    assert namespace.sends["a"].place == contract.namespaces["/"].receives["a"].place
+    assert namespace.sends["a"].location == contract.namespaces["/"].receives["a"].location
 
 
 def test_the_handshake_and_the_schemes_stay() -> None:

@@ -18,7 +18,7 @@ import yaml
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
 from asynction.exceptions import SecurityException
-from asynction.runtime import Bindings, Context, Edge, Refused, Service, drive
+from asynction.runtime import ConnectionRejected, Context, HandlerRegistry, Host, Service, drive
 from asynction.security import Request
 from tests.conformance import guards
 from tests.conformance.cases import FOLDER, ConformanceLoader
@@ -109,11 +109,11 @@ class Door(Protocol):
 
 
 def _decided(case: Case) -> Outcome:
-    edge = Edge(None, drive, environ=lambda *_: {}, is_open=lambda *_: True, register=lambda *_: None)
+    host = Host(None, drive, environ=lambda *_: {}, is_connected=lambda *_: True, register=lambda *_: None)
     contract = load(case.document)
-    bindings = Bindings(contract, edge, server=contract.servers["main"])
-    bindings.bind_contract()
-    service = Service(bindings)
+    registry = HandlerRegistry(contract, host, server=contract.servers["main"])
+    registry.bind_contract()
+    service = Service(registry)
     brought = case.bring
 
     def request(auth: object) -> Request:
@@ -121,8 +121,8 @@ def _decided(case: Case) -> Outcome:
         return Request("GET", query, headers, auth, brought.certificate)
 
     try:
-        drive(service.enter(service.context("/", "connect", "sid"), brought.auth, request))
-    except Refused as refused:
+        drive(service.connect(service.context("/", "connect", "sid"), brought.auth, request))
+    except ConnectionRejected as refused:
         return Outcome({"message": refused.reason, "data": refused.body})
     return Outcome(ack=list(drive(service.receive(service.context("/", "e", "sid")))))
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import websocket
 
-from asynction.runtime import RuleBook
+from asynction.runtime import ContractSchemas
 from asynction.server.websocket import SocketRouter
 from tests.conformance.cases import Case, document, namespace_of
 from tests.serving import DEADLINE
@@ -24,7 +24,7 @@ class PlainWebSocket:
     def __init__(self, url: str, router: SocketRouter) -> None:
         assert router.contract is not None
         self.url = url.replace("http", "ws", 1)
-        self.rules = RuleBook(router.contract)
+        self.schemas = ContractSchemas(router.contract)
         self.clients: dict[str, websocket.WebSocket] = {}
 
     def send(self, case: Case) -> list[Any] | None:
@@ -46,13 +46,13 @@ class PlainWebSocket:
             client.close(timeout=0)
 
     def _frame(self, case: Case, namespace: str, route: str) -> str:
-        rules = self.rules.receives.get(namespace, {}).get(route)
+        schemas = self.schemas.receives.get(namespace, {}).get(route)
         frame: dict[str, Any] = {"uuid": case.name, "route": route, "headers": None}
         if self._spreads(namespace, route):
             frame["payload"] = case.send
         elif len(case.send) == 1:
             frame["payload"] = case.send[0]
-        elif case.send or (rules is not None and rules.args is not None):
+        elif case.send or (schemas is not None and schemas.args is not None):
             pytest.skip("a request has one payload: only a tuple schema makes several args, or none, of it")
         try:
             json.dumps(case.expect.ack)
@@ -61,8 +61,8 @@ class PlainWebSocket:
             pytest.skip("JSON has neither bytes nor numbers that are none")
 
     def _spreads(self, namespace: str, route: str) -> bool:
-        rules = self.rules.receives.get(namespace, {}).get(route)
-        return rules is not None and rules.args is not None and rules.args.is_tuple
+        schemas = self.schemas.receives.get(namespace, {}).get(route)
+        return schemas is not None and schemas.args is not None and schemas.args.is_tuple
 
     def _ack(self, case: Case, namespace: str, route: str, answer: dict[str, Any]) -> list[Any]:
         payload, status = answer["payload"], answer["status"]
@@ -74,8 +74,8 @@ class PlainWebSocket:
         expected = case.expect.ack
         if payload is None and expected in ([], [None]):
             return list(expected)  # null says both
-        rules = self.rules.receives[namespace].get(route)
-        is_tuple = rules is not None and rules.ack is not None and rules.ack.is_tuple
+        schemas = self.schemas.receives[namespace].get(route)
+        is_tuple = schemas is not None and schemas.ack is not None and schemas.ack.is_tuple
         several = expected is not None and len(expected) > 1
         return list(payload) if isinstance(payload, list) and (is_tuple or several) else [payload]
 

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
-from asynction.runtime import Bindings, Edge, Service, drive
+from asynction.runtime import HandlerRegistry, Host, Service, drive
 from tests.conformance.cases import Case, document, is_tuple, namespace_of
 from tests.conformance.plain_websocket import plain_websocket
 from tests.serving import DEADLINE, Client, KeepsAcks, connected, serving
@@ -45,11 +45,13 @@ class _Runtime:
     """No wire at all: what `asynction.runtime` decides."""
 
     def __init__(self, cases: Cases) -> None:
-        edge = Edge(None, drive, environ=lambda *_: {}, is_open=lambda *_: True, register=lambda *_: None)
-        bindings = Bindings(load(document(cases)), edge)
-        bindings.bind_contract()
-        self.namespaces = bindings.contract.namespaces
-        self.service = Service(bindings)
+        host = Host(
+            None, drive, environ=lambda *_: {}, is_connected=lambda *_: True, register=lambda *_: None
+        )
+        registry = HandlerRegistry(load(document(cases)), host)
+        registry.bind_contract()
+        self.namespaces = registry.contract.namespaces
+        self.service = Service(registry)
 
     def send(self, case: Case) -> Ack:
         namespace, event = _address(case)

@@ -78,7 +78,7 @@ def test_channels_name_servers() -> None:
     found_2 = problems(
         "2.6", "channel-servers", servers=servers_2, channels={"/": {"servers": ["one", "onee", 1]}}
     )
-    refs = [{"$ref": f"#/{place}"} for place in ("servers/one", "components/servers/one", "servers/no")]
+    refs = [{"$ref": f"#/{location}"} for location in ("servers/one", "components/servers/one", "servers/no")]
     found_3 = problems(
         "3.0",
         "channel-servers",

@@ -64,7 +64,7 @@ def test_what_clients_publish_the_server_receives_and_they_subscribe_to_what_it_
     assert contract.namespaces["/empty"].receives == contract.namespaces["/empty"].sends == {}
     handler = chat.receives["say"].handler
     assert handler is not None
-    assert (handler.path, handler.place.pointer) == ("a.b", "/channels/chat/publish/message/x-handler")
+    assert (handler.path, handler.location.pointer) == ("a.b", "/channels/chat/publish/message/x-handler")
     assert chat.sends["said"].handler is None
 
 
@@ -121,7 +121,7 @@ def test_an_event_has_all_that_its_message_says() -> None:
         DRAFT_07,
         {"type": "null"},
     )
-    assert event.place.pointer == "/channels/~1/publish/message/oneOf/0"
+    assert event.location.pointer == "/channels/~1/publish/message/oneOf/0"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_middlewares_are_targets_of_the_document_the_namespace_and_the_event() -
 
     found = [*contract.middlewares, *namespace.middlewares, *namespace.receives["e"].middlewares]
 
-    assert [(target.path, target.place.pointer) for target in found] == [
+    assert [(target.path, target.location.pointer) for target in found] == [
         ("a.d", "/x-middlewares"),
         ("a.c", "/channels/~1/x-middlewares/0"),
         ("a:C", "/channels/~1/x-middlewares/1"),
@@ -179,7 +179,7 @@ def test_hooks_are_targets_of_the_message_or_else_the_operation() -> None:
     receives = contract.namespaces["/"].receives
     assert receives["e"].hooks == Hooks(Target("a.b"), Target("a:C"), Target("a.d"), Target("a.e"))
     assert receives["e"].hooks.access is not None
-    assert receives["e"].hooks.access.place.pointer.endswith("/x-hooks/access")
+    assert receives["e"].hooks.access.location.pointer.endswith("/x-hooks/access")
     assert receives["f"].hooks == Hooks(access=Target("b.a"))
     assert contract.namespaces["/"].sends["e"].hooks == Hooks()
 
@@ -205,7 +205,7 @@ def test_middlewares_of_a_trait_of_2_x_win() -> None:
     )
     middlewares = event.namespaces["/"].receives["e"].middlewares
 
-    assert [(target.path, target.place.pointer) for target in middlewares] == [
+    assert [(target.path, target.location.pointer) for target in middlewares] == [
         ("last.one", f"{PUBLISH}/oneOf/0/traits/1/x-middlewares/0"),
         ("last.two", f"{PUBLISH}/oneOf/0/traits/1/x-middlewares/1"),
     ]
@@ -219,7 +219,7 @@ def test_handlers_of_a_namespace_are_targets(name: str) -> None:
     assert handlers.connect is not None
     assert handlers.error is not None
     assert (handlers.connect.path, handlers.disconnect, handlers.error.path) == ("a.b", None, "c.d")
-    assert handlers.error.place.pointer == f"/channels/~1/{name}/error"
+    assert handlers.error.location.pointer == f"/channels/~1/{name}/error"
     assert namespaces["/2"].handlers == Handlers()
 
 
@@ -227,7 +227,7 @@ def test_a_misspelt_handler_binds() -> None:
     handler = received({"name": "e", "x-hander": "a.b"}).namespaces["/"].receives["e"].handler
 
     assert handler is not None
-    assert (handler.path, handler.place.pointer.endswith("/x-hander")) == ("a.b", True)
+    assert (handler.path, handler.location.pointer.endswith("/x-hander")) == ("a.b", True)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_a_server_has_its_variables_filled_and_a_path(url: str, filled: str, pat
     server = sound(servers=servers, components=components).servers["s"]
 
     assert (server.url, server.path, server.protocol, server.description) == (filled, path, "ws", "D")
-    assert (server.name, server.security, server.place.pointer) == ("s", (), "/servers/s")
+    assert (server.name, server.security, server.location.pointer) == ("s", (), "/servers/s")
 
 
 SCHEMES: dict[str, dict[str, Any]] = {

@@ -128,7 +128,7 @@ def test_json_with_surrogate_pairs_keeps_its_lines() -> None:
     source = read_text('{"a": "\\ud83d\\ude00",\n "b": []}', "f")
     data: Any = source.data
 
-    assert str(source.places[id(data["b"])]) == "f:2:7"
+    assert str(source.locations[id(data["b"])]) == "f:2:7"
 
 
 @pytest.mark.parametrize(

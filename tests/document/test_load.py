@@ -46,10 +46,10 @@ LINTS = [rule.name for rule in RULES.values() if rule.lint]
 
 def shown(problem: Problem) -> str:
     """A problem as the cases write it, up to its message."""
-    place = "-" if problem.line is None else f"{problem.line}:{problem.column}"
+    location = "-" if problem.line is None else f"{problem.line}:{problem.column}"
     if problem.file != "asyncapi.yaml":
-        place = f"{problem.file}:{place}"
-    return f"{place} {problem.rule} {problem.pointer or '/'}"
+        location = f"{problem.file}:{location}"
+    return f"{location} {problem.rule} {problem.pointer or '/'}"
 
 
 def agree(problems: list[Problem], expected: list[str]) -> None:

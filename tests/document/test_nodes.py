@@ -48,7 +48,7 @@ e: f
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("path", "location"),
     [
         ((), "root.yaml:1:1"),
         (("a",), "root.yaml:1:4"),
@@ -60,28 +60,32 @@ e: f
     ],
 )
 def test_a_node_stands_where_it_is_written_a_scalar_at_its_key(
-    tmp_path: Path, path: tuple[str | int, ...], place: str
+    tmp_path: Path, path: tuple[str | int, ...], location: str
 ) -> None:
     node = at(root_of(tmp_path, TEXT), *path)
 
-    assert str(node.place) == f"{tmp_path}{os.sep}{place}"
-    assert node.place.pointer == "".join(f"/{token}" for token in path)
+    assert str(node.location) == f"{tmp_path}{os.sep}{location}"
+    assert node.location.pointer == "".join(f"/{token}" for token in path)
 
 
 def test_a_key_that_is_not_there_stands_where_its_mapping_does(tmp_path: Path) -> None:
-    place = root_of(tmp_path, TEXT).place_of_key("new")
+    location = root_of(tmp_path, TEXT).location_of_key("new")
 
-    assert (place.line, place.column, place.pointer) == (1, 1, "/new")
+    assert (location.line, location.column, location.pointer) == (1, 1, "/new")
 
 
 def test_a_scalar_document_has_a_file_and_no_line(tmp_path: Path) -> None:
     root = root_of(tmp_path, "text")
 
-    assert (root.place.file, root.place.line, root.place.pointer) == (str(tmp_path / "root.yaml"), None, "")
+    assert (root.location.file, root.location.line, root.location.pointer) == (
+        str(tmp_path / "root.yaml"),
+        None,
+        "",
+    )
 
 
 def test_a_node_without_a_source_stands_at_its_base() -> None:
-    assert str(Node(1, Sources(), "somewhere").place) == "somewhere"
+    assert str(Node(1, Sources(), "somewhere").location) == "somewhere"
     assert Node(1, Sources(), "somewhere").file_data is None
 
 
@@ -89,14 +93,14 @@ def test_a_value_in_a_mapping_has_a_pointer_and_no_line() -> None:
     root = Sources().root({"a": [{"b": 1}]})
     assert root is not None
 
-    assert str(at(root, "a", 0).place) == MAPPING
-    assert at(root, "a", 0, "b").place.pointer == "/a/0/b"
+    assert str(at(root, "a", 0).location) == MAPPING
+    assert at(root, "a", 0, "b").location.pointer == "/a/0/b"
 
 
 def test_an_aliased_container_stands_at_its_anchor(tmp_path: Path) -> None:
     root = root_of(tmp_path, "a: &x {b: 1}\nc: *x\n")
 
-    assert at(root, "c").place.pointer == "/a"
+    assert at(root, "c").location.pointer == "/a"
 
 
 def test_accessors_read_what_is_there_and_pass_by_what_is_not(tmp_path: Path) -> None:
@@ -148,8 +152,8 @@ def test_a_pointer_leads_to_a_value_and_its_place(
 
     assert node is not None
     assert node.value == (root.value if value is None else value)
-    assert node.place.pointer == pointer
-    assert node.place.line == 1
+    assert node.location.pointer == pointer
+    assert node.location.line == 1
     assert problems_of(root) == []
     assert len(root.sources.by_uri) == 1
 
@@ -203,7 +207,7 @@ def test_relative_references_count_from_the_file_that_holds_them(tmp_path: Path)
     node = root.get("a")
 
     assert node is not None
-    assert (node.value, str(node.place)) == ("end", "sub/one.json:2:2")
+    assert (node.value, str(node.location)) == ("end", "sub/one.json:2:2")
     assert root.sources.files() == ("root.yaml", "sub/one.json", "two words.yaml")
 
 
@@ -222,7 +226,7 @@ def test_a_document_may_have_any_name(tmp_path: Path, name: str) -> None:
 
     assert root is not None
     assert (node := root.get("a")) is not None
-    assert (node.value, str(node.place)) == (1, f"{name}:2:1")
+    assert (node.value, str(node.location)) == (1, f"{name}:2:1")
 
 
 def test_a_file_outside_the_working_directory_is_named_in_full(
@@ -234,7 +238,7 @@ def test_a_file_outside_the_working_directory_is_named_in_full(
 
     assert root is not None
     assert (node := root.get("a")) is not None
-    assert node.place.file == str(tmp_path / "other.yaml")
+    assert node.location.file == str(tmp_path / "other.yaml")
 
 
 @pytest.mark.parametrize(
@@ -337,10 +341,10 @@ def test_a_copy_stands_where_its_original_does_and_refers_from_there(tmp_path: P
     assert other is not None
     copy: dict[str, Any] = {"$ref": "#/y"}
 
-    root.sources.copy_place(at(other, "x").value, copy)
+    root.sources.copy_location(at(other, "x").value, copy)
     node = Node(copy, root.sources, root.base)
 
-    assert str(node.place) == "sub/b.yaml:1:4"
+    assert str(node.location) == "sub/b.yaml:1:4"
     assert node.file_data == other.value
     assert (target := node.resolved()) is not None
     assert target.value == 1
@@ -352,4 +356,4 @@ def test_places_are_right_after_the_data_of_duplicate_keys_is_gone(tmp_path: Pat
     gc.collect()
     fresh: list[Any] = [{"b": i} for i in range(1000)]
 
-    assert not {id(each) for each in fresh} & root.sources.places.keys()
+    assert not {id(each) for each in fresh} & root.sources.locations.keys()

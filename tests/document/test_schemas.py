@@ -316,7 +316,7 @@ def test_a_bundle_knows_where_it_was_written(tmp_path: Path) -> None:
     found = Schemas().bundle(root.child("b"))
 
     assert found is not None
-    assert str(found.place) == f"{path}:2:3"
+    assert str(found.location) == f"{path}:2:3"
 
 
 def test_a_schema_of_the_greatest_depth_can_be_bundled(tmp_path: Path) -> None:

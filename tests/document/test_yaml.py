@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from asynction.document import _yaml
 from asynction.document._yaml import MAX_DEPTH, Source, is_number, key_text, parse
-from asynction.problems import Place
+from asynction.problems import Location
 
 JSON = st.recursive(
     st.none()
@@ -162,9 +162,9 @@ def test_every_container_has_its_place_and_the_marks_of_its_keys() -> None:
     source = parse("a:\n  - x: 1\n    y: 2\n  - []\n", "f")
     data: Any = source.data
 
-    assert source.places[id(data)] == Place("f", 1, 1, "")
-    assert source.places[id(data["a"])] == Place("f", 2, 3, "/a")
-    assert source.places[id(data["a"][0])] == Place("f", 2, 5, "/a/0")
+    assert source.locations[id(data)] == Location("f", 1, 1, "")
+    assert source.locations[id(data["a"])] == Location("f", 2, 3, "/a")
+    assert source.locations[id(data["a"][0])] == Location("f", 2, 5, "/a/0")
     assert source.marks[id(data["a"])] == {0: (2, 5), 1: (4, 5)}
     assert source.marks[id(data["a"][0])] == {"x": (2, 5), "y": (3, 5)}
 
@@ -173,7 +173,7 @@ def test_what_a_duplicate_key_replaces_lives_on_so_that_no_id_is_used_twice() ->
     source = parse("a: {x: [1]}\na: 1\n", "f")
 
     assert [type(kept) for kept in source.kept] == [dict, dict, list]
-    assert {id(kept) for kept in source.kept} == set(source.places)
+    assert {id(kept) for kept in source.kept} == set(source.locations)
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: "])

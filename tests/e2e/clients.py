@@ -37,7 +37,7 @@ class Queues(Generic[K, V]):
         return self._queues.setdefault(key, Queue())
 
 
-class Refused(Exception):
+class ConnectionRejected(Exception):
     """The server answered the connection with a `connect_error`: its message, and what came with it."""
 
     def __init__(self, message: str, data: Any = None) -> None:
@@ -122,7 +122,7 @@ class PythonClient:
         )
         for reason in _next(answers, "no answer to connect"):  # a refusal brings one
             self.close()
-            raise Refused(reason["message"], reason.get("data"))
+            raise ConnectionRejected(reason["message"], reason.get("data"))
 
     def _keep(self, event: str, *args: Any) -> tuple[object, ...] | None:
         self._events[event].put(list(args))
@@ -176,7 +176,7 @@ class JavaScriptDriver:
         self._popen.stdin.flush()
         answer = _next(self._results[number], f"no answer to {do}")
         if "error" in answer:
-            raise Refused(answer["error"], answer.get("data"))
+            raise ConnectionRejected(answer["error"], answer.get("data"))
         return _revive(answer["result"])
 
     def close(self) -> None:
@@ -200,7 +200,7 @@ class JavaScriptClient:
         options = {"transports": [transport], "query": address.query, "auth": address.auth}
         try:
             self._run("connect", url=address.url + address.namespace, options=options)
-        except Refused:
+        except ConnectionRejected:
             self.close()
             raise
 

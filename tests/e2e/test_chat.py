@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 import requests
 
-from tests.e2e.clients import Client, Connect, Refused
+from tests.e2e.clients import Client, Connect, ConnectionRejected
 from tests.e2e.processes import Process
 
 _ids = count(1)
@@ -62,13 +62,13 @@ def test_a_bad_message_is_answered(chat: Process, connect: Connect, names: tuple
 
 @pytest.mark.parametrize("query", [{}, {"name": ""}, {"name": "x" * 25}])
 def test_a_name_is_asked_for(chat: Process, connect: Connect, query: dict[str, str]) -> None:
-    with pytest.raises(Refused, match="name"):
+    with pytest.raises(ConnectionRejected, match="name"):
         connect(chat.url, query=query)
 
 
 def test_a_name_is_taken_once(chat: Process, connect: Connect, names: tuple[str, str]) -> None:
     ada = enter(chat, connect, names[0])
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(ConnectionRejected, match="already"):
         connect(chat.url, query={"name": names[0]})
     assert ada.call("whisper", names[0], "still me") == [True]
 
@@ -95,7 +95,7 @@ def test_an_admin_shows_people_out(chat: Process, connect: Connect, names: tuple
 
 @pytest.mark.parametrize("level", ["0", "4", "one", ""])
 def test_an_admin_has_a_level(chat: Process, connect: Connect, level: str) -> None:
-    with pytest.raises(Refused, match="level"):
+    with pytest.raises(ConnectionRejected, match="level"):
         connect(chat.url, "/admin", {"level": level})
 
 

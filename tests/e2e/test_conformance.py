@@ -14,7 +14,14 @@ import pytest
 
 from tests.conformance.cases import CASES, Case, namespace_of
 from tests.conformance.test_events import TITLES
-from tests.e2e.clients import Address, Client, JavaScriptClient, JavaScriptDriver, PythonClient, Refused
+from tests.e2e.clients import (
+    Address,
+    Client,
+    ConnectionRejected,
+    JavaScriptClient,
+    JavaScriptDriver,
+    PythonClient,
+)
 from tests.e2e.conftest import CLIENTS
 from tests.e2e.processes import Process, free_port, running
 
@@ -63,7 +70,7 @@ def send(
 def _connected(make: Callable[[Address], Client], address: Address, stack: ExitStack) -> Client | None:
     try:
         client = make(address)
-    except Refused:
+    except ConnectionRejected:
         return None
     stack.callback(client.close)
     return client

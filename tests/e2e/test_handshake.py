@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.e2e.clients import Connect, Refused
+from tests.e2e.clients import Connect, ConnectionRejected
 from tests.e2e.processes import Process
 from tests.e2e.wire import TRANSPORTS, Wire
 
@@ -34,7 +34,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
 def test_a_refused_connection_is_told_why(service: Process, connect: Connect, case: Handshake) -> None:
-    with pytest.raises(Refused, match=case.says):
+    with pytest.raises(ConnectionRejected, match=case.says):
         connect(service.url, "/strict", case.query)
 
 
@@ -54,7 +54,7 @@ def test_a_valid_handshake_connects(
 
 
 def test_an_unknown_namespace_is_refused(service: Process, connect: Connect) -> None:
-    with pytest.raises(Refused, match=r"\w"):
+    with pytest.raises(ConnectionRejected, match=r"\w"):
         connect(service.url, "/nowhere")
 
 
@@ -97,7 +97,7 @@ def test_auth_that_is_no_json_is_refused(service: Process, transport: str, auth:
 
 def test_a_refusal_is_one_line_in_the_log(service: Process, connect: Connect) -> None:
     service.mark()
-    with pytest.raises(Refused):
+    with pytest.raises(ConnectionRejected):
         connect(service.url, "/strict", {"level": "MARKER", "name": "Ada"})
     service.wait_for(service.records)
     assert connect(service.url).call("greet", {"name": "Ada"}) == ["Hello, Ada"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.clients import Client, Connect, Refused
+from tests.e2e.clients import Client, Connect, ConnectionRejected
 from tests.e2e.processes import DEADLINE, Process, free_port, running
 
 ROOT = Path(__file__).parents[2]
@@ -117,7 +117,7 @@ def test_what_breaks_the_contract_is_answered(lobby: Client, payload: Any, point
 
 
 def test_a_room_must_exist(rooms: Process, connect: Connect) -> None:
-    with pytest.raises(Refused, match="there is no room nowhere") as caught:
+    with pytest.raises(ConnectionRejected, match="there is no room nowhere") as caught:
         connect(rooms.url, "/rooms/nowhere")
     assert caught.value.data["status"] == 404
 

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from tests import serving
-from tests.e2e.clients import Connect, Refused
+from tests.e2e.clients import Connect, ConnectionRejected
 from tests.e2e.conftest import EXAMPLES, program
 from tests.e2e.processes import Process, free_port, running
 
@@ -79,7 +79,7 @@ def test_those_who_show_who_they_are_come_in(
 )
 def test_others_are_told_to_stay_out(secured: Process, connect: Connect, auth: dict[str, str] | None) -> None:
     secured.mark()
-    with pytest.raises(Refused, match=r"^not authenticated$") as caught:
+    with pytest.raises(ConnectionRejected, match=r"^not authenticated$") as caught:
         connect(secured.url, auth=auth)
     assert caught.value.data == UNAUTHORIZED
     for secret in ["MARKER", *(auth or {}).values()]:
@@ -87,7 +87,7 @@ def test_others_are_told_to_stay_out(secured: Process, connect: Connect, auth: d
 
 
 def test_rights_that_do_not_suffice(secured: Process, connect: Connect) -> None:
-    with pytest.raises(Refused, match=r"^not allowed$") as caught:
+    with pytest.raises(ConnectionRejected, match=r"^not allowed$") as caught:
         connect(secured.url, auth=token(scope="notes:write"))
     assert caught.value.data == FORBIDDEN
 
@@ -108,7 +108,7 @@ def test_all_may_look_and_some_may_pin(secured: Process, connect: Connect) -> No
 
 
 def test_auth_of_a_wrong_form(secured: Process, connect: Connect) -> None:
-    with pytest.raises(Refused, match="auth: /token: must have at most 4000 characters"):
+    with pytest.raises(ConnectionRejected, match="auth: /token: must have at most 4000 characters"):
         connect(secured.url, auth={"token": "MARKER" * 1000})
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from asynction.contract import Handlers
 from asynction.document import load
-from asynction.mock._behaviour import Behaviour, let_anybody_in, without_code
+from asynction.mock._behaviour import Behaviour, accept_any_credentials, without_code
 from tests.server.support import STRING, channel, document, message
 
 AVRO = "application/vnd.apache.avro;version=1.9.0"
@@ -106,7 +106,7 @@ SECURED = document(
 
 
 def test_anybody_has_every_scope_that_is_demanded() -> None:
-    functions = let_anybody_in(load(SECURED), {})
+    functions = accept_any_credentials(load(SECURED), {})
     assert sorted(functions) == ["oauth", "user"]
     assert functions["oauth"]("any token") == {"sub": "mock", "scopes": ["admin", "read", "write"]}
 
@@ -115,11 +115,11 @@ def test_a_function_that_is_given_is_asked() -> None:
     def function(token: str) -> dict[str, object]:
         return {"sub": token}
 
-    functions = let_anybody_in(load(SECURED), {"oauth": function})
+    functions = accept_any_credentials(load(SECURED), {"oauth": function})
     assert functions["oauth"] is function
     assert functions["user"] is not function
 
 
 def test_a_function_of_no_scheme_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="no security scheme `oaut`; did you mean `oauth`"):
-        let_anybody_in(load(SECURED), {"oaut": print})
+        accept_any_credentials(load(SECURED), {"oaut": print})

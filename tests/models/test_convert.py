@@ -581,7 +581,7 @@ def test_nothing_imports_the_libraries_before_a_model_needs_them() -> None:
     code = """
 import sys
 from asynction.models._convert import converter, is_model, plain, schema_of, shaper
-from asynction.models._compare import misfits
+from asynction.models._compare import incompatibilities
 converter(int, checked=False)(3), converter(dict[str, list[int]], checked=True)
 shaper(list[dict[str, int]]), plain([{}]), plain(object()), is_model(dict), schema_of(int, mode="validation")
 print([name in sys.modules for name in ("pydantic", "msgspec")])

@@ -7,7 +7,17 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 
 from asynction.contract import Contract, Event, Handlers, Info, Json, Namespace, Schema, Target
-from asynction.runtime import FLASK, Bindings, Context, Edge, Registration, Service, adrive, closing, drive
+from asynction.runtime import (
+    FLASK,
+    Context,
+    HandlerRegistry,
+    Host,
+    Registration,
+    Service,
+    adrive,
+    closing,
+    drive,
+)
 from asynction.security import Identity, Request
 from asynction.validation import DRAFT_07
 
@@ -95,7 +105,7 @@ class Bench:
         strict: bool = True,
         validation: bool = True,
         server: Any = None,
-        **edge: Any,
+        **host: Any,
     ) -> None:
         self.registered: list[tuple[str, str]] = []
         self.expiries: list[tuple[str, str, float]] = []
@@ -105,27 +115,27 @@ class Bench:
         self.run: Run = arun if is_async else drive
         options: dict[str, Any] = {
             "environ": lambda sid, namespace: {"sid": sid, "namespace": namespace},
-            "is_open": lambda sid, namespace: self.open,
+            "is_connected": lambda sid, namespace: self.open,
             "register": lambda namespace, event: self.registered.append((namespace, event)),
             "conventions": conventions,
             "providers": {FakeServer: lambda _: self.server},
             "is_async": is_async,
             "expire": lambda *end: self.expiries.append(end),
-            **edge,
+            **host,
         }
-        self.bindings = Bindings(
+        self.registry = HandlerRegistry(
             contract,
-            Edge(self.server, adrive if is_async else drive, **options),
+            Host(self.server, adrive if is_async else drive, **options),
             server=server,
             validation=validation,
             strict=strict,
         )
-        self.service = Service(self.bindings, validation=validation)
+        self.service = Service(self.registry, validation=validation)
         if bind:
-            self.bindings.bind_contract()
+            self.registry.bind_contract()
 
     def on(self, name: str, handler: Callable[..., Any], namespace: str = "/", model: object = None) -> Bench:
-        self.bindings.bind_code(Registration(namespace, name, handler, model))
+        self.registry.bind_code(Registration(namespace, name, handler, model))
         return self
 
     def closed(self, flow: Flowing[Any], made: Context) -> Any:
@@ -161,7 +171,7 @@ class Bench:
         """Let a client in, or raise."""
         made = self.service.context(namespace, "connect", sid)
         given = request or Request("GET", auth=auth)
-        return self.closed(self.service.enter(made, auth, lambda _: given), made)
+        return self.closed(self.service.connect(made, auth, lambda _: given), made)
 
     def leave(self, reason: object = None, *, namespace: str = "/", sid: str = "sid") -> object:
         """Have a client leave."""

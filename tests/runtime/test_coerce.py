@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asynction.contract import Schema
-from asynction.runtime._coerce import TextReader
+from asynction.runtime._coerce import StringCoercer
 from asynction.validation import DRAFT_07
 
 
@@ -44,11 +44,11 @@ def test_text_is_read_as_its_schema_says(schema: Any, texts: list[str], value: o
         "any": True,
         "nested": {"anyOf": [{"$ref": "#/definitions/nested"}]},
     }
-    reader = TextReader(Schema({"definitions": definitions}, DRAFT_07))
+    reader = StringCoercer(Schema({"definitions": definitions}, DRAFT_07))
 
     assert reader.read(texts, schema) == value
 
 
 @pytest.mark.parametrize("root", [True, {}, {"definitions": 3}])
 def test_a_root_without_definitions_resolves_nothing(root: Any) -> None:
-    assert TextReader(Schema(root, DRAFT_07)).resolved({"$ref": "#/definitions/a"}) == {}
+    assert StringCoercer(Schema(root, DRAFT_07)).resolved({"$ref": "#/definitions/a"}) == {}

@@ -12,7 +12,7 @@ def test_a_context_says_what_happens_and_to_whom() -> None:
     assert (made.event, made.sid, made.args) == ("say", "sid", ("a", "b"))
     assert (made.contract, made.auth, made.reason, made.error) == (None, None, None, None)
     assert made.parameters == {}
-    assert made.exits == []
+    assert made.open_dependencies == []
 
 
 def test_the_environment_is_asked_for_when_it_is_wanted() -> None:
@@ -46,7 +46,7 @@ def test_a_copy_has_other_args_and_all_else_in_common() -> None:
     assert (copy.args, made.args) == (("b", "c"), ("a",))
     assert (copy.from_wire, made.from_wire) == (False, True)
     assert (copy.user, copy.sid, copy.event) == ("ann", "sid", "say")
-    assert copy.exits is made.exits  # what is opened in one is closed with the other
+    assert copy.open_dependencies is made.open_dependencies  # what is opened in one is closed with the other
 
 
 def test_a_context_shows_nothing_that_may_be_secret() -> None:

@@ -22,48 +22,53 @@ from asynction.exceptions import (
 from asynction.inject import Depends
 from asynction.runtime import (
     NOBODY,
+    CallSpec,
+    ConnectionPolicy,
     Context,
     Endpoint,
-    Entrance,
+    EventSchemas,
     Failure,
     Flow,
     Function,
     HandshakeRules,
     Plan,
     Response,
-    Rules,
     Settings,
-    Wanted,
-    acknowledged,
     adrive,
-    answered,
-    connection,
+    client_ack,
+    connect,
     drive,
-    failed,
-    plan,
+    handle_failure,
+    invoke,
+    plan_call,
     receive,
-    told,
+    with_error_ack,
 )
 from asynction.security import Request
 from asynction.validation import DRAFT_07, Validator
 from tests.runtime.support import BOTH, SERVER_ERROR, Run, arun, context
 
-OCCASION = Wanted(least=1, most=1, occasion=True)
+OCCASION = CallSpec(min_args=1, max_args=1, occasion=True)
 
 
-def rules(args: Any = None, ack: Any = None) -> Rules:
+def schemas(args: Any = None, ack: Any = None) -> EventSchemas:
     compiled = [Validator(Schema(each, DRAFT_07)) if each is not None else None for each in (args, ack)]
-    return Rules("/", Event("e"), *compiled)
+    return EventSchemas("/", Event("e"), *compiled)
 
 
 def endpoint(handler: Function, args: Any = None, ack: Any = None, **fields: Any) -> Endpoint:
-    return Endpoint(rules(args, ack), plan(handler, Wanted()), **fields)
+    return Endpoint(schemas(args, ack), plan_call(handler, CallSpec()), **fields)
 
 
 def settings(failure: Failure | None = None, run: Run = drive) -> Settings:
     """What lets exceptions through, unless `failure` says otherwise."""
     driver: Callable[[Response], object] = drive if run is drive else adrive
-    return Settings(driver, lambda _, catches: failure or Failure(propagate=True, catches=catches))
+    return Settings(
+        driver,
+        lambda _, exception_handlers: (
+            failure or Failure(propagate=True, exception_handlers=exception_handlers)
+        ),
+    )
 
 
 def run(endpoint: Endpoint, *args: object) -> tuple[object, ...]:
@@ -71,7 +76,7 @@ def run(endpoint: Endpoint, *args: object) -> tuple[object, ...]:
 
 
 def occasion(handler: Function) -> Plan:
-    return plan(handler, OCCASION)
+    return plan_call(handler, OCCASION)
 
 
 def test_a_flow_yields_the_call_and_takes_its_result() -> None:
@@ -122,14 +127,14 @@ def test_a_result_is_shaped_by_its_annotation() -> None:
 
 def test_a_client_acknowledges() -> None:
     got: list[object] = []
-    assert drive(acknowledged(rules(ack={"type": "string"}), got.append, ("a",))) == ()
+    assert drive(client_ack(schemas(ack={"type": "string"}), got.append, ("a",))) == ()
     assert got == ["a"]
 
 
 def test_a_wrong_acknowledgement_never_reaches_the_callback() -> None:
     got: list[object] = []
     with pytest.raises(MessageAckValidationException):
-        drive(acknowledged(rules(ack={"type": "string"}), got.append, (1,)))
+        drive(client_ack(schemas(ack={"type": "string"}), got.append, (1,)))
     assert got == []
 
 
@@ -140,28 +145,28 @@ HANDSHAKE = HandshakeRules(Handshake(method="GET"))
 
 @pytest.mark.parametrize("run", BOTH)
 def test_a_connection_gives_the_answer_of_the_handler(run: Run) -> None:
-    def enter(entrance: Entrance, **parameters: object) -> object:
+    def enter(entrance: ConnectionPolicy, **parameters: object) -> object:
         made = context(parameters=parameters)
-        answer = run(connection(entrance, Request("GET", auth="token"), made))
+        answer = run(connect(entrance, Request("GET", auth="token"), made))
         assert made.identity is NOBODY
         return answer
 
-    assert enter(Entrance(plan=occasion(lambda auth: auth))) == "token"
-    assert enter(Entrance(HANDSHAKE, plan=occasion(lambda: False))) is False
-    assert enter(Entrance(HANDSHAKE)) is None
-    wanted = Wanted(least=1, most=1, occasion=True, parameters=("room",))
-    assert enter(Entrance(plan=plan(lambda *, room: room, wanted)), room=7) == 7
+    assert enter(ConnectionPolicy(plan=occasion(lambda auth: auth))) == "token"
+    assert enter(ConnectionPolicy(HANDSHAKE, plan=occasion(lambda: False))) is False
+    assert enter(ConnectionPolicy(HANDSHAKE)) is None
+    spec = CallSpec(min_args=1, max_args=1, occasion=True, parameters=("room",))
+    assert enter(ConnectionPolicy(plan=plan_call(lambda *, room: room, spec)), room=7) == 7
 
 
 def test_a_connection_that_breaks_the_binding_does_not_reach_the_handler() -> None:
     with pytest.raises(BindingsValidationException):
-        drive(connection(Entrance(HANDSHAKE, plan=occasion(pytest.fail)), Request("POST"), context()))
+        drive(connect(ConnectionPolicy(HANDSHAKE, plan=occasion(pytest.fail)), Request("POST"), context()))
 
 
 def test_who_it_is_is_told_before_the_handler_is_called() -> None:
     told: list[object] = []
-    entrance = Entrance(plan=occasion(lambda: told.append("called")), admit=told.append)
-    drive(connection(entrance, Request("GET"), context()))
+    entrance = ConnectionPolicy(plan=occasion(lambda: told.append("called")), accept=told.append)
+    drive(connect(entrance, Request("GET"), context()))
     assert told == [NOBODY, "called"]
 
 
@@ -217,9 +222,9 @@ def test_an_exception_is_answered_and_logged(
     "flow",
     [
         lambda error: receive(endpoint(raising(error)), context(), settings(Failure())),
-        lambda error: acknowledged(rules(), raising(error), ()),
-        lambda error: connection(Entrance(plan=occasion(raising(error))), Request("GET"), context()),
-        lambda error: told(occasion(raising(error)), context()),
+        lambda error: client_ack(schemas(), raising(error), ()),
+        lambda error: connect(ConnectionPolicy(plan=occasion(raising(error))), Request("GET"), context()),
+        lambda error: invoke(occasion(raising(error)), context()),
         lambda error: receive(
             endpoint(partial(_with_dependency, raising(error))), context(), settings(Failure())
         ),
@@ -230,7 +235,7 @@ def test_what_our_own_code_raises_is_our_own_fault(
 ) -> None:
     """A handler may emit what breaks the contract, and the client is not to blame."""
     error = PayloadValidationException("of what was emitted")
-    assert drive(answered(flow(error), Failure, context())) == SERVER_ERROR
+    assert drive(with_error_ack(flow(error), Failure, context())) == SERVER_ERROR
     assert caplog.records[0].getMessage().startswith("500 event 'e'")
 
 
@@ -241,8 +246,8 @@ def _with_dependency(function: Function, value: object = None) -> object:
 def test_failure_is_asked_only_when_something_fails() -> None:
     asked = Settings(drive, lambda _, __: pytest.fail("asked"))
     assert drive(receive(endpoint(lambda: "fine"), context(), asked)) == ("fine",)
-    flow = acknowledged(rules(), lambda: None, ())
-    assert drive(answered(flow, lambda: pytest.fail("asked"), context())) == ()
+    flow = client_ack(schemas(), lambda: None, ())
+    assert drive(with_error_ack(flow, lambda: pytest.fail("asked"), context())) == ()
 
 
 def test_an_exception_may_be_let_through() -> None:
@@ -295,13 +300,13 @@ def test_an_error_handler_that_fails_may_be_let_through() -> None:
 
 
 def caught(handler: Function, *kinds: type[BaseException]) -> Mapping[type[BaseException], Plan]:
-    made = plan(handler, Wanted(least=1, most=1, occasion=True, raw=True))
+    made = plan_call(handler, CallSpec(min_args=1, max_args=1, occasion=True, raw=True))
     return dict.fromkeys(kinds, made)
 
 
 @pytest.mark.parametrize("run", BOTH)
 @pytest.mark.parametrize(
-    ("catches", "expected"),
+    ("exception_handlers", "expected"),
     [
         ([{KeyError: "key", LookupError: "lookup"}], "key"),
         ([{LookupError: "lookup", Exception: "any"}], "lookup"),
@@ -312,20 +317,22 @@ def caught(handler: Function, *kinds: type[BaseException]) -> Mapping[type[BaseE
     ],
 )
 def test_the_nearest_exception_handler_for_the_most_special_class_is_asked(
-    run: Run, catches: list[dict[type[BaseException], str]], expected: str
+    run: Run, exception_handlers: list[dict[type[BaseException], str]], expected: str
 ) -> None:
     made = tuple(
         {kind: caught(lambda error, name=name: name, kind)[kind] for kind, name in each.items()}
-        for each in catches
+        for each in exception_handlers
     )
-    assert answer(KeyError("x"), Failure(lambda error: "handler", catches=made), run) == (expected,)
+    assert answer(KeyError("x"), Failure(lambda error: "handler", exception_handlers=made), run) == (
+        expected,
+    )
 
 
 def test_an_exception_handler_may_ask_for_dependencies() -> None:
     def handler(error: KeyError, context: Context = Depends(lambda: "given")) -> object:
         return [str(error), context]
 
-    failure = Failure(catches=(caught(handler, KeyError),))
+    failure = Failure(exception_handlers=(caught(handler, KeyError),))
     assert answer(KeyError("x"), failure) == (["'x'", "given"],)
 
 
@@ -337,13 +344,13 @@ def test_an_exception_handler_that_cannot_be_planned_is_answered_for_all_the_sam
         def __contains__(self, kind: object) -> bool:
             return True
 
-    assert answer(KeyError("x"), Failure(catches=(Unplanned(),))) == SERVER_ERROR
+    assert answer(KeyError("x"), Failure(exception_handlers=(Unplanned(),))) == SERVER_ERROR
 
 
 def test_failed_answers_what_never_was_a_flow() -> None:
     error = PayloadValidationException("no")
     made = context()
-    (ack,) = drive(failed(error, Failure(), made))
+    (ack,) = drive(handle_failure(error, Failure(), made))
     assert ack == {"error": {"status": 400, "title": "Bad Request", "detail": "no"}}
     assert made.error is error
 
@@ -430,14 +437,14 @@ def test_what_middleware_raises_is_answered(run: Run) -> None:
 
 @pytest.mark.parametrize("run", BOTH)
 def test_middleware_sees_what_the_handler_raises(run: Run) -> None:
-    class Catches:
+    class ExceptionHandlers:
         def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
             try:
                 return (yield from rest(context))
             except LookupError:
                 return "caught"
 
-    made = endpoint(raising(LookupError("why")), middlewares=(Catches(), outer))
+    made = endpoint(raising(LookupError("why")), middlewares=(ExceptionHandlers(), outer))
     assert run(receive(made, context(), settings(run=run))) == ("caught",)
 
 

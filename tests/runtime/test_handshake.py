@@ -149,11 +149,11 @@ def test_headers_that_others_add_are_no_matter() -> None:
 
 
 def test_auth_is_held_against_its_schema_and_not_quoted() -> None:
-    rules = HandshakeRules(Handshake(auth=schema({"token": {"type": "string"}}, "token")))
-    rules.check(Request("GET", auth={"token": "x"}))
+    schemas = HandshakeRules(Handshake(auth=schema({"token": {"type": "string"}}, "token")))
+    schemas.check(Request("GET", auth={"token": "x"}))
     with pytest.raises(BindingsValidationException) as caught:
-        rules.check(Request("GET", auth={"token": ["MARKER"]}))
+        schemas.check(Request("GET", auth={"token": ["MARKER"]}))
     assert str(caught.value) == "auth: /token: must be string"
     assert caught.value.path == ("token",)
     with pytest.raises(BindingsValidationException, match="auth: must be object"):
-        rules.check(Request("GET"))
+        schemas.check(Request("GET"))

@@ -9,7 +9,7 @@ import pytest
 
 from asynction.contract import Contract, Event, Info, Namespace, Schema, Target
 from asynction.exceptions import UnknownEventException
-from asynction.runtime import Binder, Match, PlanError, RuleBook, Wanted, is_pattern, plan
+from asynction.runtime import Binder, CallSpec, ContractSchemas, Match, PlanError, is_pattern, plan_call
 from asynction.runtime._namespaces import Pattern, snake_case
 from asynction.validation import DRAFT_07
 from tests.runtime.support import context
@@ -61,12 +61,12 @@ def test_only_braces_make_a_pattern() -> None:
     assert [name for name in ("/", "/a", "/{a}", "/a/{b}") if is_pattern(name)] == ["/{a}", "/a/{b}"]
 
 
-def book() -> RuleBook:
+def book() -> ContractSchemas:
     event = Event("said", Schema({"type": "string"}, DRAFT_07))
     names = ["/", "/rooms/{id}", "/rooms/{colour}"]
     parameters = {"id": INTEGER, "colour": COLOUR}
     namespaces = {name: Namespace(name, {}, {"said": event}, parameters=parameters) for name in names}
-    return RuleBook(Contract(Info("T", "1"), {}, namespaces, {}))
+    return ContractSchemas(Contract(Info("T", "1"), {}, namespaces, {}))
 
 
 @pytest.mark.parametrize(
@@ -109,21 +109,21 @@ def optional(data: object, *, room_id: int = 0, other: int = 1) -> None: ...
     ],
 )
 def test_a_handler_asks_for_parameters_by_keyword(handler: Callable[..., Any], names: list[str]) -> None:
-    made = plan(handler, Wanted(parameters=["roomId"]))
+    made = plan_call(handler, CallSpec(parameters=["roomId"]))
     assert [name for name, _ in made.keywords] == names
 
 
 def test_a_keyword_that_is_no_parameter_does_not_fit() -> None:
-    assert plan(needed, Wanted(1, 1, parameters=["roomId"])).least == 1
+    assert plan_call(needed, CallSpec(1, 1, parameters=["roomId"])).min_args == 1
     with pytest.raises(PlanError, match="needs the keyword argument `room_id`, which nobody passes"):
-        plan(needed, Wanted(1, 1, parameters=["other"]))
+        plan_call(needed, CallSpec(1, 1, parameters=["other"]))
 
 
 def test_a_handler_is_given_what_it_asks_for() -> None:
     def handler(data: str, *, room_id: int) -> tuple[str, int]:
         return data, room_id
 
-    made = plan(handler, Wanted(parameters=["roomId"]))
+    made = plan_call(handler, CallSpec(parameters=["roomId"]))
     function, args = made.call(context("x", parameters={"roomId": 7}))
 
     assert function(*args) == ("x", 7)
@@ -134,7 +134,7 @@ def test_a_parameter_without_a_value_leaves_the_default(values: dict[str, object
     def handler(data: str, *, room_id: int = 0) -> tuple[str, int]:
         return data, room_id
 
-    function, args = plan(handler, Wanted(parameters=["roomId"])).call(context("x", parameters=values))
+    function, args = plan_call(handler, CallSpec(parameters=["roomId"])).call(context("x", parameters=values))
 
     assert function(*args) == ("x", given)
 
@@ -142,5 +142,5 @@ def test_a_parameter_without_a_value_leaves_the_default(values: dict[str, object
 def test_a_handler_without_a_schema_is_held_to_its_keywords_all_the_same() -> None:
     binder = Binder()
 
-    assert binder.plan(needed, Target("tests.needed"), Wanted()) is None
+    assert binder.plan(needed, Target("tests.needed"), CallSpec()) is None
     assert [problem.rule for problem in binder.problems] == ["handler-signature"]

@@ -16,7 +16,7 @@ from asynction.exceptions import (
     PayloadValidationException,
     UnknownEventException,
 )
-from asynction.runtime import RuleBook, Rules, checked_ack, checked_args, pack
+from asynction.runtime import ContractSchemas, EventSchemas, checked_ack, checked_args, pack
 from asynction.validation import DRAFT_07, Validator
 
 
@@ -43,11 +43,11 @@ CONTRACT = contract_of(
 
 
 def test_rules_are_found_by_direction_namespace_and_event() -> None:
-    book = RuleBook(CONTRACT)
-    rules = book.received("/chat", "say")
-    assert (rules.namespace, rules.event.name) == ("/chat", "say")
-    assert rules.args
-    assert rules.ack
+    book = ContractSchemas(CONTRACT)
+    schemas = book.received("/chat", "say")
+    assert (schemas.namespace, schemas.event.name) == ("/chat", "say")
+    assert schemas.args
+    assert schemas.ack
     assert book.sent("chat", "said").ack is None
 
 
@@ -56,14 +56,14 @@ def test_what_is_no_json_schema_cannot_be_checked() -> None:
     namespace = Namespace("/", {"say": Event("say", avro)}, {"said": Event("said", None, avro)})
     contract = Contract(Info("t", "1"), {}, {"/": namespace}, {})
     with pytest.raises(DocumentError, match="which cannot be checked") as caught:
-        RuleBook(contract)
+        ContractSchemas(contract)
     assert [problem.rule for problem in caught.value.problems] == ["schema-format"] * 2
-    assert RuleBook(contract, validation=False).received("/", "say").args is None
+    assert ContractSchemas(contract, validation=False).received("/", "say").args is None
 
 
 def test_without_validation_there_are_no_validators() -> None:
-    rules = RuleBook(CONTRACT, validation=False).received("/chat", "say")
-    assert (rules.args, rules.ack) == (None, None)
+    schemas = ContractSchemas(CONTRACT, validation=False).received("/chat", "say")
+    assert (schemas.args, schemas.ack) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_the_contract_does_not_have_is_an_error(
     direction: str, namespace: str, event: str, message: str
 ) -> None:
     with pytest.raises(UnknownEventException) as caught:
-        getattr(RuleBook(CONTRACT), direction)(namespace, event)
+        getattr(ContractSchemas(CONTRACT), direction)(namespace, event)
     assert str(caught.value).startswith(message)
 
 
@@ -106,13 +106,13 @@ def test_the_book_knows_where_no_bytes_can_be(
         ack = {"x-ack": {"args": STRING}}
         return {"name": name, **ack} | ({} if payload is None else {"payload": payload})
 
-    book = RuleBook(contract_of([message("in", receives)], [message("out", sends)]))
+    book = ContractSchemas(contract_of([message("in", receives)], [message("out", sends)]))
     assert (book.receives_text, book.sends_text, book.acks_text) == texts
 
 
 def test_an_ack_without_a_schema_may_hold_bytes() -> None:
-    assert not RuleBook(contract_of([{"name": "in", "payload": STRING}], [])).acks_text
-    assert not RuleBook(CONTRACT, validation=False).receives_text
+    assert not ContractSchemas(contract_of([{"name": "in", "payload": STRING}], [])).acks_text
+    assert not ContractSchemas(CONTRACT, validation=False).receives_text
 
 
 def validator(schema: Any) -> Validator:
@@ -144,21 +144,21 @@ def test_pack_makes_args_of_a_value(
 
 
 def test_checked_args_gives_them_back_or_raises() -> None:
-    rules = Rules("/", Event("e"), TUPLE, None)
-    assert checked_args(rules, ("a", 1)) == ("a", 1)
+    schemas = EventSchemas("/", Event("e"), TUPLE, None)
+    assert checked_args(schemas, ("a", 1)) == ("a", 1)
     with pytest.raises(PayloadValidationException) as caught:
-        checked_args(rules, ("a", "b"))
+        checked_args(schemas, ("a", "b"))
     assert str(caught.value) == "payload of `e` in `/`: /1: must be integer"
     assert caught.value.path == (1,)
-    assert checked_args(Rules("/", Event("e"), None, None), (object(),))
+    assert checked_args(EventSchemas("/", Event("e"), None, None), (object(),))
 
 
 def test_checked_ack_gives_the_args_or_raises() -> None:
-    rules = Rules("/", Event("e"), None, TUPLE)
-    assert checked_ack(rules, ("a", 1)) == ("a", 1)
+    schemas = EventSchemas("/", Event("e"), None, TUPLE)
+    assert checked_ack(schemas, ("a", 1)) == ("a", 1)
     for wrong in (["a", 1], None, "a", ("a",)):
         with pytest.raises(MessageAckValidationException, match="acknowledgement of `e` in `/`: expected 2"):
-            checked_ack(rules, wrong)
+            checked_ack(schemas, wrong)
 
 
 json = st.recursive(
@@ -176,29 +176,29 @@ json = st.recursive(
 def test_one_value_survives_packing_in_both_directions(value: object) -> None:
     """A list stays one arg, a None stays one null where the schema takes it."""
     anything = validator({})
-    rules = Rules("/", Event("e"), anything, anything)
+    schemas = EventSchemas("/", Event("e"), anything, anything)
     packed = pack(value, anything)
     assert packed == (value,)
-    assert checked_args(rules, packed) == checked_ack(rules, value) == packed
+    assert checked_args(schemas, packed) == checked_ack(schemas, value) == packed
 
 
 @given(st.lists(json, min_size=1, max_size=5))
 def test_several_values_survive_packing_in_both_directions(values: list[object]) -> None:
     """A tuple becomes as many args, whatever the values are."""
     exactly = validator({"items": [{} for _ in values]})
-    rules = Rules("/", Event("e"), exactly, exactly)
+    schemas = EventSchemas("/", Event("e"), exactly, exactly)
     packed = pack(tuple(values), exactly)
     assert packed == tuple(values)
-    assert checked_args(rules, packed) == checked_ack(rules, tuple(values)) == packed
+    assert checked_args(schemas, packed) == checked_ack(schemas, tuple(values)) == packed
 
 
 @given(st.lists(json, max_size=4), st.integers(0, 4), st.integers(0, 4))
-def test_the_number_of_args_is_what_the_schema_says(values: list[object], least: int, more: int) -> None:
+def test_the_number_of_args_is_what_the_schema_says(values: list[object], min_args: int, more: int) -> None:
     """`minItems` args are needed, as many as there are items are taken."""
-    most = max(1, least + more)
-    rules = Rules("/", Event("e"), validator({"items": [{}] * most, "minItems": least}), None)
-    if least <= len(values) <= most:
-        assert checked_args(rules, tuple(values)) == tuple(values)
+    max_args = max(1, min_args + more)
+    schemas = EventSchemas("/", Event("e"), validator({"items": [{}] * max_args, "minItems": min_args}), None)
+    if min_args <= len(values) <= max_args:
+        assert checked_args(schemas, tuple(values)) == tuple(values)
     else:
         with pytest.raises(PayloadValidationException, match="expected"):
-            checked_args(rules, tuple(values))
+            checked_args(schemas, tuple(values))

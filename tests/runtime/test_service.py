@@ -23,10 +23,10 @@ from asynction.exceptions import (
 from asynction.inject import Auth, Environ, Reason
 from asynction.runtime import (
     PYTHON_SOCKETIO,
+    ConnectionRejected,
     Context,
+    EventSchemas,
     MalformedEvent,
-    Refused,
-    Rules,
     choose_server,
     outgoing,
 )
@@ -155,7 +155,7 @@ class ParentsRefusal(Exception):
 )
 def test_what_a_handler_raises_refuses(error: Exception, reason: str, status: int, is_async: bool) -> None:
     bench = Bench(ONE, is_async=is_async).on("say", says).on("connect", raising(error))
-    with pytest.raises(Refused, match=reason) as caught:
+    with pytest.raises(ConnectionRejected, match=reason) as caught:
         bench.enter()
     assert caught.value.reason == reason
     assert caught.value.body["status"] == status
@@ -172,14 +172,14 @@ def test_the_parents_refusal_goes_through_as_it_is(is_async: bool, caplog: pytes
 
 def test_nobody_enters_before_all_is_bound() -> None:
     bench = Bench(ONE)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ConnectionRejected) as caught:
         bench.enter()
     assert isinstance(caught.value.__cause__, DocumentError)
     bench.on("say", says)
     assert bench.enter() is None
     assert bench.service.is_complete
     unbound = Bench(ONE, bind=False).on("say", says)
-    with pytest.raises(Refused, match="Internal Server Error"):
+    with pytest.raises(ConnectionRejected, match="Internal Server Error"):
         unbound.enter()
 
 
@@ -190,13 +190,13 @@ def test_a_namespace_that_there_is_none_of(strict: bool) -> None:
         assert bench.enter(namespace="/chat") is None
         bench.leave(namespace="/chat")
         return
-    with pytest.raises(Refused, match="no namespace `/chat`") as caught:
+    with pytest.raises(ConnectionRejected, match="no namespace `/chat`") as caught:
         bench.enter(namespace="/chat")
     assert caught.value.body["status"] == 404
 
 
 def test_a_connection_that_cannot_be_read() -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ConnectionRejected) as caught:
         Bench(ONE).on("say", says).enter(MalformedEvent("no JSON"))
     assert caught.value.body == {"status": 400, "title": "Bad Request", "detail": "no JSON"}
 
@@ -206,7 +206,7 @@ def test_the_handshake_is_held_to_its_binding(validation: bool) -> None:
     made = contract(handshake=Handshake(method="POST"))
     bench = Bench(made, validation=validation)
     if validation:
-        with pytest.raises(Refused, match="the method must be POST") as caught:
+        with pytest.raises(ConnectionRejected, match="the method must be POST") as caught:
             bench.enter()
         assert isinstance(caught.value.__cause__, BindingsValidationException)
     else:
@@ -234,14 +234,14 @@ def test_who_entered_is_known_until_it_leaves(is_async: bool) -> None:
 
 def test_a_wrong_credential_is_refused(is_async: bool) -> None:
     bench = bound(closed([{"bearer": []}]), is_async=is_async)
-    with pytest.raises(Refused, match="not authenticated"):
+    with pytest.raises(ConnectionRejected, match="not authenticated"):
         bench.enter(request=bearer("eve"))
     assert bench.service.identities == {}
 
 
 def test_who_is_refused_by_the_handler_is_forgotten(is_async: bool) -> None:
     bench = bound(closed([{"bearer": []}]), is_async=is_async).on("connect", raising(LookupError()))
-    with pytest.raises(Refused):
+    with pytest.raises(ConnectionRejected):
         bench.enter(request=bearer("ann"))
     assert bench.service.identities == {}
 
@@ -314,7 +314,7 @@ def test_handlers_know_what_the_contract_says_of_the_event() -> None:
         seen.append(context)
         return call_next(context)
 
-    bench.bindings.add_middleware(sees)
+    bench.registry.add_middleware(sees)
     assert bench.send("say", 1, namespace="/rooms/7") == (7,)
     (at,) = seen
     assert at.contract is made.namespaces["/rooms/{id}"].receives["say"]
@@ -366,7 +366,7 @@ def test_exceptions_may_be_let_through(is_async: bool) -> None:
 
 def test_a_refusal_is_an_answer_even_while_testing(is_async: bool) -> None:
     bench = Bench(propagates=lambda: True, is_async=is_async).on("connect", raising(SecurityException()))
-    with pytest.raises(Refused):
+    with pytest.raises(ConnectionRejected):
         bench.enter()
 
 
@@ -374,11 +374,11 @@ def test_a_refusal_is_an_answer_even_while_testing(is_async: bool) -> None:
 def test_an_error_handler_hears_of_a_connection_that_failed(propagates: bool, is_async: bool) -> None:
     heard: list[str] = []
     bench = Bench(propagates=lambda: propagates, is_async=is_async)
-    bench.bindings.catches[LookupError] = bench.bindings.catch(
+    bench.registry.exception_handlers[LookupError] = bench.registry.catch(
         lambda error: heard.append(type(error).__name__)
     )
     bench.on("connect", raising(LookupError())).on("disconnect", raising(KeyError()))
-    with pytest.raises(Refused):
+    with pytest.raises(ConnectionRejected):
         bench.enter()
     bench.leave()
     assert heard == ["LookupError", "KeyError"]
@@ -441,9 +441,9 @@ def test_a_pattern_needs_a_namespace(current: str | None) -> None:
 
 def test_what_is_sent_has_rules(caplog: pytest.LogCaptureFixture) -> None:
     service = Bench(sending()).service
-    rules = service.sent("/rooms/7", "told")
-    assert rules is not None
-    assert rules.namespace == "/rooms/{id}"
+    schemas = service.sent("/rooms/7", "told")
+    assert schemas is not None
+    assert schemas.namespace == "/rooms/{id}"
     with pytest.raises(UnknownEventException):
         service.sent("/", "tolled")
     assert Bench(sending(), strict=False).service.sent("/", "tolled") is None
@@ -471,25 +471,25 @@ class Point:
 
 
 def test_what_is_emitted_is_held_to_the_contract() -> None:
-    rules = Bench(sending()).service.sent("/", "told")
-    assert outgoing(rules, "a") == ("a",)
+    schemas = Bench(sending()).service.sent("/", "told")
+    assert outgoing(schemas, "a") == ("a",)
     with pytest.raises(PayloadValidationException):
-        outgoing(rules, 1)
+        outgoing(schemas, 1)
     with pytest.raises(PayloadValidationException):
-        outgoing(rules, "a", ("b",))
+        outgoing(schemas, "a", ("b",))
     assert outgoing(None, Point(1), (Point(2),)) == ({"x": 1}, {"x": 2})
-    null = Rules("/", event("e"), Validator(Schema({"type": "null"}, DRAFT_07)), None)
+    null = EventSchemas("/", event("e"), Validator(Schema({"type": "null"}, DRAFT_07)), None)
     assert outgoing(null, None) == (None,)
 
 
 def test_an_acknowledgement_of_a_client_is_checked(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(sending(), is_async=is_async)
-    rules = bench.service.sent("/rooms/7", "told")
-    assert rules is not None
+    schemas = bench.service.sent("/rooms/7", "told")
+    assert schemas is not None
     got: list[object] = []
 
     def acknowledge(callback: Callable[..., Any], *args: object) -> object:
-        return bench.run(bench.service.acknowledge(rules, "/rooms/7", callback, args))
+        return bench.run(bench.service.acknowledge(schemas, "/rooms/7", callback, args))
 
     assert acknowledge(got.append, 1) == ()
     assert not caplog.records
@@ -505,11 +505,11 @@ def servers(*names: str) -> Contract:
 
 
 @pytest.mark.parametrize(
-    ("names", "wanted", "found"),
+    ("names", "spec", "found"),
     [((), None, None), (("a",), None, "a"), (("a", "b"), None, None), (("a", "b"), "b", "b")],
 )
-def test_a_sole_server_needs_no_name(names: tuple[str, ...], wanted: str | None, found: str | None) -> None:
-    server = choose_server(servers(*names), wanted)
+def test_a_sole_server_needs_no_name(names: tuple[str, ...], spec: str | None, found: str | None) -> None:
+    server = choose_server(servers(*names), spec)
     assert (server.name if server is not None else None) == found
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pickle
 
 from asynction.exceptions import AsynctionException
-from asynction.problems import Place
+from asynction.problems import Location
 from asynction.samples import CannotSample
 
 
 def test_the_place_and_the_reason_are_told() -> None:
-    place = Place("a.yaml", 3, 5, "/channels")
+    place = Location("a.yaml", 3, 5, "/channels")
     error = CannotSample(place, "it allows no value")
 
     assert isinstance(error, AsynctionException)
@@ -19,6 +19,6 @@ def test_the_place_and_the_reason_are_told() -> None:
 
 
 def test_it_can_be_pickled() -> None:
-    error = pickle.loads(pickle.dumps(CannotSample(Place("a.yaml", None, None, ""), "why")))
+    error = pickle.loads(pickle.dumps(CannotSample(Location("a.yaml", None, None, ""), "why")))
 
     assert (error.place.file, error.reason) == ("a.yaml", "why")

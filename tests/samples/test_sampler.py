@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asynction.contract import Json, Schema
 from asynction.document import load
-from asynction.problems import Place
+from asynction.problems import Location
 from asynction.samples import CannotSample, Sampler, example, example_args
 from asynction.validation import DRAFT_07, Validator, schema_problems
 from tests.samples.support import DRAFT_04, DRAFT_2019, DRAFT_2020, sampler_of, samples, schema_of
@@ -286,7 +286,7 @@ def test_a_hard_schema_has_samples_and_an_example(value: Json, dialect: str) -> 
 
 @pytest.mark.parametrize(("value", "reason"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 def test_a_schema_without_values_is_told_with_its_place(value: Json, reason: str) -> None:
-    place = Place("a.yaml", 7, 3, "/x")
+    place = Location("a.yaml", 7, 3, "/x")
     schema = Schema(value, DRAFT_07, place)
 
     with pytest.raises(CannotSample, match=reason) as found:

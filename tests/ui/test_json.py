@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from asynction.ui._json import island, plain, pretty, text
+from asynction.ui._json import plain, pretty, script_json, text
 
 
 def test_bytes_become_base64_under_a_key_of_their_own() -> None:
@@ -16,10 +16,10 @@ def test_what_json_has_no_word_for_becomes_null(value: object) -> None:
     assert plain([value]) == [None]
 
 
-def test_an_island_cannot_end_its_element() -> None:
+def test_page_data_cannot_end_its_element() -> None:
     value = "</script><!--<script>\u2028\u2029&"
 
-    text = island([value])
+    text = script_json([value])
 
     assert "<" not in text
     assert "\u2028" not in text

@@ -13,7 +13,7 @@ from tests.ui.support import Element, document, large, page_of, parse, read, rec
 EXAMPLES = sorted(Path("specs/examples").glob("*/asyncapi*.yaml"))
 
 
-def island_of(page: Element) -> Any:
+def page_data_of(page: Element) -> Any:
     return json.loads("".join(page.one("script", id="api").texts))
 
 
@@ -31,8 +31,8 @@ def test_every_example_has_a_page_whose_links_lead_somewhere(path: Path) -> None
         assert not target.startswith("#") or target[1:] in ids, target
     assert len(page.all("h1")) == 1
     events = page.all("details", class_="event")
-    island = island_of(page)
-    shown = [e for n in island["namespaces"] for e in (*n["receives"], *n["sends"])]
+    page_data = page_data_of(page)
+    shown = [e for n in page_data["namespaces"] for e in (*n["receives"], *n["sends"])]
     assert [each.one("h4").text for each in events] == [e["name"] for e in shown]
     assert all(e["examples"] for e in shown)
 
@@ -59,12 +59,14 @@ def test_the_chat_is_told_in_the_words_of_socketio() -> None:
     assert 'io("ws://127.0.0.1:5000/admin", { query: { … } })' in page.text
 
 
-def test_the_island_has_what_the_console_needs() -> None:
-    island = island_of(read(Path("specs/examples/chat/asyncapi.yaml"), socketio_path="/live/"))
+def test_the_page_data_has_what_the_console_needs() -> None:
+    page_data = page_data_of(read(Path("specs/examples/chat/asyncapi.yaml"), socketio_path="/live/"))
 
-    root = island["namespaces"][0]
-    assert island["path"] == "/live"
-    assert island["servers"] == [{"name": "local", "url": "ws://127.0.0.1:5000/socket.io", "description": ""}]
+    root = page_data["namespaces"][0]
+    assert page_data["path"] == "/live"
+    assert page_data["servers"] == [
+        {"name": "local", "url": "ws://127.0.0.1:5000/socket.io", "description": ""}
+    ]
     assert root.keys() == {"name", "anchor", "parameters", "handshake", "security", "receives", "sends"}
     assert root["handshake"]["query"]["required"] == ["name"]
     assert root["handshake"]["auth"] is None
@@ -75,10 +77,10 @@ def test_the_island_has_what_the_console_needs() -> None:
         "minItems": 2,
         "maxItems": 2,
     }
-    assert island["definitions"]["Name"] == {"type": "string", "minLength": 1, "maxLength": 24}
+    assert page_data["definitions"]["Name"] == {"type": "string", "minLength": 1, "maxLength": 24}
     assert whisper["ack"]["items"] == [{"type": "boolean"}]
     assert whisper["examples"] == [["text", "text"]]
-    assert island["namespaces"][1]["security"] == []
+    assert page_data["namespaces"][1]["security"] == []
 
 
 def test_a_namespace_shows_what_it_takes_to_connect() -> None:
@@ -231,7 +233,7 @@ def test_a_handshake_in_another_language_is_only_named() -> None:
     assert response is not None
     page = parse(response.body.decode()).open[0]
     assert "in another language: text/odd" in page.text
-    handshake = island_of(page)["namespaces"][0]["handshake"]
+    handshake = page_data_of(page)["namespaces"][0]["handshake"]
     assert handshake["query"] is None
     assert handshake["auth"]["$schema"].endswith("2020-12/schema")
 
@@ -258,14 +260,14 @@ def test_anchors_that_would_be_the_same_are_told_apart() -> None:
         document({"/": {"publish": {"message": message}}, "/sends/a": {"publish": {"message": message}}})
     )
 
-    anchors = [n["anchor"] for n in island_of(page)["namespaces"]]
+    anchors = [n["anchor"] for n in page_data_of(page)["namespaces"]]
     assert anchors == ["/", "/sends/a-2"]
 
 
 def test_an_event_without_a_possible_value_has_no_example() -> None:
     page = read(received({"type": "string", "enum": ["a"], "minLength": 9}, name="never"))
 
-    (event,) = island_of(page)["namespaces"][0]["receives"]
+    (event,) = page_data_of(page)["namespaces"][0]["receives"]
     assert event["examples"] == []
     assert page.all("pre") != []
 
@@ -274,14 +276,14 @@ def test_examples_of_tuples_are_lists_of_args() -> None:
     tuple_of_two = {"type": "array", "items": [{"type": "string"}, {"type": "integer"}]}
     page = read(received(tuple_of_two, examples=[{"payload": ["a", 1]}]))
 
-    assert island_of(page)["namespaces"][0]["receives"][0]["examples"] == [["a", 1]]
+    assert page_data_of(page)["namespaces"][0]["receives"][0]["examples"] == [["a", 1]]
     assert 'socket.emit("say", "a", 1)' in page.text
 
 
 def test_bytes_in_an_example_are_base64() -> None:
     page = read(received({"type": "string", "format": "binary"}))
 
-    ((value,),) = island_of(page)["namespaces"][0]["receives"][0]["examples"]
+    ((value,),) = page_data_of(page)["namespaces"][0]["receives"][0]["examples"]
     assert value.keys() == {"$binary"}
 
 

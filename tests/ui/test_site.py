@@ -188,13 +188,13 @@ def test_no_text_of_a_document_becomes_markup() -> None:
         link = each.attributes.get("href", each.attributes.get("src", ""))
         assert not link.strip().lower().startswith(("javascript", "vbscript", "data:text", "data:image"))
     assert "7 * 7" in page.text
-    island = json.loads("".join(page.one("script", id="api").texts))
-    (namespace,) = island["namespaces"]
+    page_data = json.loads("".join(page.one("script", id="api").texts))
+    (namespace,) = page_data["namespaces"]
     assert namespace["name"] == "/" + TEXT.replace("{", "(")
     assert namespace["receives"][0]["name"] == TEXT
 
 
-def test_the_island_cannot_be_left() -> None:
+def test_the_page_data_cannot_be_left() -> None:
     html = page_of(received({"type": "string", "description": "</script><b>x</b>"}, name="</script><b>"))
 
     assert html.count("</script>") == parse(html).tags.count("script")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from asynction.contract import Schema
-from asynction.problems import Place
+from asynction.problems import Location
 from asynction.ui._types import Types, root_of
 from asynction.ui._views import View, Views
 
@@ -14,7 +14,7 @@ DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_of(value: Any, dialect: str = DRAFT_07, name: str = "") -> Schema:
-    return Schema(value, dialect, Place("f", 1, 1, f"/components/schemas/{name}" if name else "/payload"))
+    return Schema(value, dialect, Location("f", 1, 1, f"/components/schemas/{name}" if name else "/payload"))
 
 
 def view_of(value: Any, dialect: str = DRAFT_07) -> View:

@@ -82,11 +82,11 @@ for name, handlers in HANDLERS.items():
 
 
 async def page(request: object) -> HTMLResponse:
-    html = (HERE / "harness.html").read_text().replace("__API__", island())
+    html = (HERE / "harness.html").read_text().replace("__API__", page_data())
     return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
 
 
-def island() -> str:
+def page_data() -> str:
     return (HERE / "harness.json").read_text().replace("<", "\\u003c")
 
 

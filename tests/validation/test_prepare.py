@@ -20,7 +20,7 @@ def prepared(schema: Json, dialect: str = DRAFT_07) -> Prepared:
 
 
 @pytest.mark.parametrize(
-    ("schema", "dialect", "least", "most"),
+    ("schema", "dialect", "min_args", "max_args"),
     [
         ({"items": PAIR}, DRAFT_07, 2, 2),
         ({"items": [True], "minItems": 0, "maxItems": 0}, DRAFT_07, 0, 0),
@@ -41,11 +41,11 @@ def prepared(schema: Json, dialect: str = DRAFT_07) -> Prepared:
     ],
 )
 def test_a_tuple_says_how_many_args_there_are(
-    schema: Json, dialect: str, least: int, most: int | None
+    schema: Json, dialect: str, min_args: int, max_args: int | None
 ) -> None:
     ready = prepared(schema, dialect)
 
-    assert (ready.is_tuple, ready.least, ready.most) == (True, least, most)
+    assert (ready.is_tuple, ready.min_args, ready.max_args) == (True, min_args, max_args)
     assert ready.draft == DIALECTS[dialect]
     assert ready.value == schema
 
@@ -75,7 +75,7 @@ def test_a_tuple_says_how_many_args_there_are(
 def test_any_other_schema_describes_one_arg(schema: Json, dialect: str, value: Json) -> None:
     ready = prepared(schema, dialect)
 
-    assert (ready.is_tuple, ready.least, ready.most, ready.value) == (False, 1, 1, value)
+    assert (ready.is_tuple, ready.min_args, ready.max_args, ready.value) == (False, 1, 1, value)
 
 
 @pytest.mark.parametrize(

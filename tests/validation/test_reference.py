@@ -123,7 +123,7 @@ def agree(validator: Validator, args: list[Any]) -> None:
     found, reference = validator.check(args), validator.reference(args)
     if reference and "RecursionError" in reference[0].message:
         return  # a schema that refers to itself in place: jsonschema goes on for ever
-    if len(args) >= validator.least and (validator.most is None or len(args) <= validator.most):
+    if len(args) >= validator.min_args and (validator.max_args is None or len(args) <= validator.max_args):
         assert bool(found) is bool(reference), (found, reference)
 
 

@@ -149,8 +149,8 @@ def test_a_validator_knows_its_kind() -> None:
     pair = validator({"items": [{}, {"type": "string", "format": "binary"}]})
     single = validator({"type": "string"})
 
-    assert (pair.is_tuple, pair.takes_bytes, pair.least, pair.most) == (True, True, 2, 2)
-    assert (single.is_tuple, single.takes_bytes, single.least, single.most) == (False, False, 1, 1)
+    assert (pair.is_tuple, pair.takes_bytes, pair.min_args, pair.max_args) == (True, True, 2, 2)
+    assert (single.is_tuple, single.takes_bytes, single.min_args, single.max_args) == (False, False, 1, 1)
 
 
 def test_args_from_strict_json_are_checked_by_the_schema_alone() -> None:

@@ -84,7 +84,7 @@ def test_json_is_what_survives_a_strict_round_trip(value: object) -> None:
 @given(ANYTHING)
 def test_what_is_json_has_no_faults(value: object) -> None:
     if is_json(value):
-        assert faults(value, binary=False, most=9) == []
+        assert faults(value, binary=False, limit=9) == []
 
 
 @pytest.mark.parametrize("kind", [list, tuple, dict])
@@ -95,7 +95,7 @@ def test_nesting_is_bounded_and_never_overflows_the_stack(kind: type, depth: int
     value = nested(depth, kind)
 
     assert is_json(value) is expected
-    assert (faults(value, binary=False, most=9) == []) is expected
+    assert (faults(value, binary=False, limit=9) == []) is expected
 
 
 def test_what_contains_itself_is_no_json() -> None:
@@ -103,7 +103,7 @@ def test_what_contains_itself_is_no_json() -> None:
     value.append(value)
 
     assert not is_json(value)
-    assert [str(fault) for fault in faults(value, binary=True, most=9)] == [
+    assert [str(fault) for fault in faults(value, binary=True, limit=9)] == [
         f"/0: nested deeper than {MAX_DEPTH} levels"
     ]
 
@@ -131,15 +131,15 @@ def test_what_contains_itself_is_no_json() -> None:
     ],
 )
 def test_faults_say_what_is_wrong_and_where(value: object, expected: list[str]) -> None:
-    assert [str(fault) for fault in faults(value, binary=False, most=9)] == expected
+    assert [str(fault) for fault in faults(value, binary=False, limit=9)] == expected
 
 
 def test_bytes_are_no_fault_where_a_schema_may_have_them() -> None:
-    assert faults([b"x", bytearray(b"y"), memoryview(b"z")], binary=True, most=9) == []
+    assert faults([b"x", bytearray(b"y"), memoryview(b"z")], binary=True, limit=9) == []
 
 
 def test_faults_stop_at_the_most_that_are_wanted() -> None:
-    assert len(faults([math.nan] * 100_000, binary=False, most=5)) == 5
+    assert len(faults([math.nan] * 100_000, binary=False, limit=5)) == 5
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Options:
 
 _CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "log_level": (lambda value: _is_number(value, int), "a LogLevel"),
-    "max_concurrent": (lambda value: _is_number(value, int, least=1), "a whole number above 0"),
+    "max_concurrent": (lambda value: _is_number(value, int, min_args=1), "a whole number above 0"),
     "reconnection": (lambda value: isinstance(value, bool), "True or False"),
     "reconnection_attempts": (lambda value: _is_number(value, int), "a whole number"),
     "reconnection_delay": (lambda value: _is_number(value, int, float), "a number of seconds"),
@@ -51,8 +51,8 @@ _CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 }
 
 
-def _is_number(value: object, *kinds: type, least: int = 0) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool) and value >= least  # type: ignore[operator]  # a number
+def _is_number(value: object, *kinds: type, min_args: int = 0) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool) and value >= min_args  # type: ignore[operator]  # a number
 
 
 def read_options(given: Mapping[str, object] | None) -> Options:

@@ -12,20 +12,20 @@ from types import ModuleType
 from asynction.contract import Schema, Target
 from asynction.exceptions import DocumentError
 from asynction.inject import Dependency
-from asynction.models._compare import misfits, schema_of_arg
+from asynction.models._compare import incompatibilities, schema_of_arg
 from asynction.models._convert import is_model
-from asynction.problems import Place, Problem, did_you_mean, problem_at
+from asynction.problems import Location, Problem, did_you_mean, problem_at
 from asynction.runtime._injection.annotations import PlanError, is_async_generator, returned
 from asynction.runtime._injection.plan import (
-    Free,
+    ArgParameter,
+    CallSpec,
     Function,
     Node,
     Plan,
-    Wanted,
     dependency_node,
     key_of,
     many,
-    plan,
+    plan_call,
 )
 
 ASYNC = "is `async def`, which Flask cannot await; write `def`, or serve with AsynctionAsyncServer"
@@ -48,7 +48,7 @@ class Binder:
         try:
             return import_path(target.path)
         except BindingError as error:
-            self.note(target.place, error.rule, str(error), error.__cause__)
+            self.report(target.location, error.rule, str(error), error.__cause__)
             return None
 
     def function(self, target: Target) -> Callable[..., object] | None:
@@ -60,10 +60,10 @@ class Binder:
         """Return `found` where it can be called, and called without being awaited."""
         if not callable(found):
             text = f"`{target.path}` is a {type(found).__name__}, which cannot be called"
-            self.note(target.place, "handler", text)
+            self.report(target.location, "handler", text)
             return None
         if not self.allow_async and is_async(found):
-            self.note(target.place, "async-handler", f"`{target.path}` {ASYNC}")
+            self.report(target.location, "async-handler", f"`{target.path}` {ASYNC}")
             return None
         return found
 
@@ -72,7 +72,7 @@ class Binder:
         return function if self._prepare is None else self._prepare(function)
 
     def plan(
-        self, function: Function, target: Target, wanted: Wanted, args: Schema | None = None
+        self, function: Function, target: Target, spec: CallSpec, args: Schema | None = None
     ) -> Plan | None:
         """Plan how a handler gets its arguments; None, with problems noted, where it cannot be served.
 
@@ -80,47 +80,47 @@ class Binder:
         """
         check = None if self.allow_async else _refuse_async
         try:
-            made = plan(function, replace(wanted, check=check))
+            plan = plan_call(function, replace(spec, check=check))
         except PlanError as error:
-            self.note(target.place, "handler-signature", f"`{target.path}` {error}")
+            self.report(target.location, "handler-signature", f"`{target.path}` {error}")
             return None
-        for free in _frees(made) if args is not None else ():
-            self._hold(target, free.annotation, args, free.index, receives=True)
-        return made
+        for parameter in _frees(plan) if args is not None else ():
+            self._hold(target, parameter.annotation, args, parameter.index, receives=True)
+        return plan
 
     def _hold(
         self, target: Target, model: object, schema: Schema | None, index: int, *, receives: bool
     ) -> None:
         """Note where a model cannot be what the contract says of one arg."""
         found = schema_of_arg(schema, index) if schema is not None else None
-        for text in misfits(model, found, receives=receives) if found is not None else ():
-            self.note(target.place, "handler-model", f"`{target.path}`: {text}")
+        for text in incompatibilities(model, found, receives=receives) if found is not None else ():
+            self.report(target.location, "handler-model", f"`{target.path}`: {text}")
 
-    def node(self, mark: Dependency, target: Target, wanted: Wanted) -> Node | None:
+    def node(self, mark: Dependency, target: Target, spec: CallSpec) -> Node | None:
         """Bind a dependency that a handler gets nothing of; None, with a problem noted, where that fails."""
         check = None if self.allow_async else _refuse_async
         try:
-            return dependency_node(mark.dependency, key_of(mark), replace(wanted, check=check))
+            return dependency_node(mark.dependency, key_of(mark), replace(spec, check=check))
         except PlanError as error:
-            self.note(target.place, "handler-signature", f"`{target.path}` {error}")
+            self.report(target.location, "handler-signature", f"`{target.path}` {error}")
             return None
 
-    def holds_ack(self, plan: Plan, function: Function, target: Target, wanted: Wanted, ack: Schema) -> None:
+    def holds_ack(self, plan: Plan, function: Function, target: Target, spec: CallSpec, ack: Schema) -> None:
         """Note a problem where what shapes a handler's acknowledgement cannot keep the contract."""
-        returns = wanted.response_model or returned(function)
+        returns = spec.response_model or returned(function)
         if plan.shape is not None and is_model(returns):
             self._hold(target, returns, ack, 0, receives=False)
 
-    def fits(self, handler: Function, target: Target, least: int, most: int | None) -> bool:
+    def fits(self, handler: Function, target: Target, min_args: int, max_args: int | None) -> bool:
         """Note a problem, and return False, where `handler` cannot take `least` to `most` args."""
-        message = misfit(handler, least, most)
+        message = misfit(handler, min_args, max_args)
         if message is not None:
-            self.note(target.place, "handler-signature", f"`{target.path}` {message}")
+            self.report(target.location, "handler-signature", f"`{target.path}` {message}")
         return message is None
 
-    def note(self, place: Place, rule: str, message: str, cause: BaseException | None = None) -> None:
+    def report(self, location: Location, rule: str, message: str, cause: BaseException | None = None) -> None:
         """Add a problem; the first cause becomes the cause of the DocumentError."""
-        self.problems.append(problem_at(place, rule, message))
+        self.problems.append(problem_at(location, rule, message))
         self._cause = self._cause or cause
 
     def finish(self) -> None:
@@ -134,12 +134,12 @@ def _refuse_async(dependency: Function) -> None:
         raise PlanError(f"depends on `{getattr(dependency, '__qualname__', dependency)}`, which {ASYNC}")
 
 
-def _frees(made: Plan) -> Iterator[Free]:
+def _frees(plan: Plan) -> Iterator[ArgParameter]:
     """The parameters of a handler and its dependencies that take args of the event as models."""
-    for free in made.free:
-        if free.index >= 0 and is_model(free.annotation):
-            yield free
-    for node in made.needs:
+    for parameter in plan.arg_parameters:
+        if parameter.index >= 0 and is_model(parameter.annotation):
+            yield parameter
+    for node in plan.dependencies:
         yield from _frees(node.plan)
 
 
@@ -230,21 +230,21 @@ def positional(function: Callable[..., object]) -> tuple[int, int | None]:
         return 0, None
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     by_position = [parameter for parameter in parameters if parameter.kind in kinds]
-    least = sum(parameter.default is parameter.empty for parameter in by_position)
+    min_args = sum(parameter.default is parameter.empty for parameter in by_position)
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
-        return least, None
-    return least, len(by_position)
+        return min_args, None
+    return min_args, len(by_position)
 
 
-def misfit(function: Callable[..., object], least: int, most: int | None) -> str | None:
+def misfit(function: Callable[..., object], min_args: int, max_args: int | None) -> str | None:
     """Say why `function` cannot take every number of args from `least` to `most`; None where it can."""
-    needs, takes = positional(function)
+    dependencies, takes = positional(function)
     unknown = next((name for name, needed in _keyword_only(function).items() if needed), None)
     if unknown is not None:
         return f"needs the keyword argument `{unknown}`, which nobody passes"
-    if needs <= least and (takes is None or (most is not None and most <= takes)):
+    if dependencies <= min_args and (takes is None or (max_args is not None and max_args <= takes)):
         return None
-    return f"takes {many(needs, takes)}, but the contract passes {many(least, most)}"
+    return f"takes {many(dependencies, takes)}, but the contract passes {many(min_args, max_args)}"
 
 
 def _keyword_only(function: Callable[..., object]) -> dict[str, bool]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from asynction.runtime._flow import Function, Response
 from asynction.runtime._injection.plan import Convention, Providers
 
-OCCASIONS = ("connect", "disconnect")
+LIFECYCLE_EVENTS = ("connect", "disconnect")
 """What Socket.IO tells a server that is no event of a client's."""
 
 Conventions: TypeAlias = "Mapping[str, Convention]"
@@ -28,7 +28,7 @@ PYTHON_SOCKETIO: Conventions = {
 """python-socketio's handlers take `sid` first."""
 
 
-class Refused(Exception):
+class ConnectionRejected(Exception):
     """A client may not connect: `reason` and `body` are what it is told."""
 
     def __init__(self, reason: object, body: Mapping[str, object]) -> None:
@@ -42,7 +42,7 @@ def _no_end(sid: str, namespace: str, end: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class Host:
     """What a server tells of its wire, and does for it.
 
     `refusals` are the exceptions that a connect handler refuses with. `errors` finds the error
@@ -53,7 +53,7 @@ class Edge:
     server: object
     driver: Callable[[Response], object]
     environ: Callable[[str, str], Mapping[str, object]]
-    is_open: Callable[[str, str], bool]
+    is_connected: Callable[[str, str], bool]
     register: Callable[[str, str], None]
     conventions: Conventions = field(default_factory=dict)
     providers: Providers = field(default_factory=dict)

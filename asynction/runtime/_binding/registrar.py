@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from asynction.runtime._binding.router import Router
 
 if TYPE_CHECKING:
-    from asynction.runtime._binding.registry import Bindings
+    from asynction.runtime._binding.registry import HandlerRegistry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Party:
+class Registrar:
     """The methods by which code adds to what a contract binds; `_bindings` is what they add to."""
 
-    _bindings: Bindings
+    _registry: HandlerRegistry
 
     def add_router(self, router: Router) -> None:
         """Attach a router: its handlers, also those to come, are bound and held to the contract.
 
         Raises as `on` does.
         """
-        router.subscribe(self._bindings.bind_registration)
+        router.subscribe(self._registry.bind_registration)
 
     def add_middleware(
         self,
@@ -40,13 +40,13 @@ class Party:
         """
         if global_middleware and (namespace is not None or events is not None):
             raise TypeError("a middleware is for all events, or for some")
-        self._bindings.add_middleware(middleware, namespace, events)
+        self._registry.add_middleware(middleware, namespace, events)
 
     def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
         """Register who answers an exception of this class: what it returns acknowledges the event."""
 
         def decorator(handler: F) -> F:
-            self._bindings.catches[kind] = self._bindings.catch(handler)
+            self._registry.exception_handlers[kind] = self._registry.catch(handler)
             return handler
 
         return decorator

@@ -19,18 +19,18 @@ from asynction.contract import (
     namespace_name,
 )
 from asynction.exceptions import DocumentError, NotEnabledError, UnknownEventException
-from asynction.problems import Place, Problem, problem_at
+from asynction.problems import Location, Problem, problem_at
 from asynction.runtime._binding.binder import ASYNC, Binder, BindingError, import_path, is_async
 from asynction.runtime._binding.hooks import bind_hooked
-from asynction.runtime._binding.host import FLASK, OCCASIONS, PYTHON_SOCKETIO, Edge
+from asynction.runtime._binding.host import FLASK, LIFECYCLE_EVENTS, PYTHON_SOCKETIO, Host
 from asynction.runtime._binding.resolver import Resolver, collisions
 from asynction.runtime._binding.router import Registration, Router
-from asynction.runtime._binding.security import AccessBook
+from asynction.runtime._binding.security import ContractSecurity
 from asynction.runtime._context import Context
 from asynction.runtime._flow import Endpoint, Function, Middleware
 from asynction.runtime._injection.hooks import HookPlans
-from asynction.runtime._injection.plan import Convention, Node, Plan, Wanted, dependency_node, is_hashable
-from asynction.runtime._schemas import RuleBook, Rules
+from asynction.runtime._injection.plan import CallSpec, Convention, Node, Plan, dependency_node, is_hashable
+from asynction.runtime._schemas import ContractSchemas, EventSchemas
 from asynction.security import Guard
 
 NO_CONTRACT = Contract(Info("", ""), {}, {}, {})
@@ -54,13 +54,13 @@ class _Scoped:
 class _Bound:
     """A handler as it was bound: what its endpoint is made of."""
 
-    rules: Rules
+    schemas: EventSchemas
     plan: Plan
     routers: tuple[Router, ...]
     hooks: HookPlans | None = None
 
 
-class Bindings:
+class HandlerRegistry:
     """The handlers of a server, held to its contract; without one all is open, and only handlers decide.
 
     `strict` makes what the contract does not have an exception, else a warning.
@@ -69,7 +69,7 @@ class Bindings:
     def __init__(
         self,
         contract: Contract | None,
-        edge: Edge,
+        host: Host,
         *,
         server: Server | None = None,
         validation: bool = True,
@@ -77,19 +77,19 @@ class Bindings:
         security_functions: Mapping[str, Function] | None = None,
     ) -> None:
         self._security_functions = security_functions
-        self.is_open = contract is None
+        self.has_contract = contract is not None
         self.contract = NO_CONTRACT if contract is None else contract
         self.strict = strict and contract is not None
         self.server = server
-        self.edge = edge
-        self.rules = RuleBook(self.contract, validation=validation)
+        self.host = host
+        self.schemas = ContractSchemas(self.contract, validation=validation)
         self.endpoints: dict[tuple[str, str], Endpoint] = {}
         self.occasions: dict[tuple[str, str], Plan] = {}
         self.wildcards: dict[str, _Bound] = {}
-        self.catches: dict[type[BaseException], Plan] = {}
+        self.exception_handlers: dict[type[BaseException], Plan] = {}
         self.errors: dict[str, dict[type[BaseException], Plan]] = {}
         self.guards: dict[str, Guard] = {}
-        self.access: AccessBook | None = None
+        self.access: ContractSecurity | None = None
         self.overrides: dict[Function, Function] = {}
         self._bound: dict[tuple[str, str], _Bound] = {}
         self._middlewares: list[_Scoped] = []
@@ -102,12 +102,12 @@ class Bindings:
     def bind_contract(self, resolver: Resolver | None = None) -> None:
         """Import and bind the code that the contract names, or `resolver` finds; raises DocumentError."""
         binder = self.binder()
-        self.access = AccessBook(self.contract, self.server, binder, self._security_functions)
+        self.access = ContractSecurity(self.contract, self.server, binder, self._security_functions)
         self.guards.update(self.access.guards)
         self.bind_handlers(binder, resolver)
         if self.server is not None and self.server.protocol not in SERVED_PROTOCOLS:
             message = f"the server `{self.server.name}` speaks `{self.server.protocol}`, which is not served"
-            binder.note(self.server.place, "protocol", message)
+            binder.report(self.server.location, "protocol", message)
         binder.finish()
         self._build()
 
@@ -129,7 +129,7 @@ class Bindings:
 
     def binder(self) -> Binder:
         """A Binder that takes what the server can run."""
-        return Binder(allow_async=self.edge.is_async, prepare=self.edge.prepare)
+        return Binder(allow_async=self.host.is_async, prepare=self.host.prepare)
 
     def bind_code(self, registration: Registration) -> bool:
         """Bind a handler that code brings; False where it is the server's own affair (namespace `*`).
@@ -153,9 +153,9 @@ class Bindings:
 
     def _bind_error(self, binder: Binder, namespace: str, target: Target) -> None:
         handler = binder.function(target)
-        made = binder.plan(handler, target, self._wanted_of_error()) if handler is not None else None
-        if made is not None:
-            self.errors[namespace] = {Exception: made}
+        plan = binder.plan(handler, target, self._wanted_of_error()) if handler is not None else None
+        if plan is not None:
+            self.errors[namespace] = {Exception: plan}
 
     def _bind_target(self, binder: Binder, namespace: str, event: str, target: Target) -> None:
         handler = binder.function(target)
@@ -169,52 +169,52 @@ class Bindings:
         """Bind one handler to one event or occasion; `target` is how to speak of it."""
         namespace, event = registration.namespace, registration.event
         known = self.contract.namespaces.get(namespace)
-        wanted = self._wanted(
-            event if event in (*OCCASIONS, "*") else "event",
+        spec = self._wanted(
+            event if event in (*LIFECYCLE_EVENTS, "*") else "event",
             parameters=tuple(known.parameters) if known is not None else (),
             response_model=registration.response_model,
         )
-        if known is not None and (event in OCCASIONS or event in known.receives):
-            wanted = replace(wanted, convention=replace(wanted.convention, preferred=False))
+        if known is not None and (event in LIFECYCLE_EVENTS or event in known.receives):
+            spec = replace(spec, convention=replace(spec.convention, preferred=False))
         for router in registration.routers:
             self._router_catches.setdefault(router, _Planned(router.handlers, self.catch))
-        if event in OCCASIONS:
+        if event in LIFECYCLE_EVENTS:
             if known is None:
                 self.refuse_unknown(f"the contract has no namespace `{namespace}`")
-            self._bind_occasion(binder, registration, target, wanted)
+            self._bind_occasion(binder, registration, target, spec)
         else:
-            self._bind_event(binder, registration, target, wanted)
+            self._bind_event(binder, registration, target, spec)
 
     def _bind_occasion(
-        self, binder: Binder, registration: Registration, target: Target, wanted: Wanted
+        self, binder: Binder, registration: Registration, target: Target, spec: CallSpec
     ) -> None:
         namespace, event = registration.namespace, registration.event
-        wanted = replace(wanted, least=1, most=1, occasion=True)
-        made = binder.plan(registration.handler, target, wanted)
-        if made is not None:
-            self.occasions[namespace, event] = self._demanding(binder, registration, target, wanted, made)
-            self.edge.register(namespace, event)
+        spec = replace(spec, min_args=1, max_args=1, occasion=True)
+        plan = binder.plan(registration.handler, target, spec)
+        if plan is not None:
+            self.occasions[namespace, event] = self._demanding(binder, registration, target, spec, plan)
+            self.host.register(namespace, event)
 
-    def _bind_event(self, binder: Binder, registration: Registration, target: Target, wanted: Wanted) -> None:
+    def _bind_event(self, binder: Binder, registration: Registration, target: Target, spec: CallSpec) -> None:
         namespace, event, handler = registration.namespace, registration.event, registration.handler
-        rules = self._rules_of(namespace, event)
-        if rules.args is not None:
-            wanted = replace(wanted, least=rules.args.least, most=rules.args.most, checked=True)
-        args, hooks = rules.event.args if rules.args is not None else None, None
-        if registration.hooks or registration.form is not None or rules.event.hooks != Hooks():
-            hooked = bind_hooked(binder, registration, target, wanted, rules.event, args)
-            made, hooks = (None, None) if hooked is None else hooked
+        schemas = self._rules_of(namespace, event)
+        if schemas.args is not None:
+            spec = replace(spec, min_args=schemas.args.min_args, max_args=schemas.args.max_args, checked=True)
+        args, hooks = schemas.event.args if schemas.args is not None else None, None
+        if registration.hooks or registration.style is not None or schemas.event.hooks != Hooks():
+            hooked = bind_hooked(binder, registration, target, spec, schemas.event, args)
+            plan, hooks = (None, None) if hooked is None else hooked
         else:
-            made = binder.plan(handler, target, wanted, args)
-        if made is None:
+            plan = binder.plan(handler, target, spec, args)
+        if plan is None:
             return
-        if rules.event.ack is not None:
-            binder.holds_ack(made, handler, target, wanted, rules.event.ack)
-        made = self._demanding(binder, registration, target, wanted, made)
+        if schemas.event.ack is not None:
+            binder.holds_ack(plan, handler, target, spec, schemas.event.ack)
+        plan = self._demanding(binder, registration, target, spec, plan)
         if hooks is not None and hooks.given is not None:
-            given = self._demanding(binder, registration, target, wanted, hooks.given)
+            given = self._demanding(binder, registration, target, spec, hooks.given)
             hooks = replace(hooks, given=given)
-        bound = _Bound(rules, made, registration.routers, hooks)
+        bound = _Bound(schemas, plan, registration.routers, hooks)
         endpoint = self._endpoint(bound)
         if binder.problems:
             return
@@ -222,48 +222,48 @@ class Bindings:
             self.wildcards[namespace] = bound
         else:
             self._bound[namespace, event], self.endpoints[namespace, event] = bound, endpoint
-        self.edge.register(namespace, event)
+        self.host.register(namespace, event)
 
     def _wanted(
         self,
         kind: str,
         parameters: tuple[str, ...] = (),
         response_model: object = None,
-    ) -> Wanted:
+    ) -> CallSpec:
         """What a handler of this kind is planned for on this server."""
-        return Wanted(
-            convention=self.edge.conventions.get(kind, Convention()),
+        return CallSpec(
+            convention=self.host.conventions.get(kind, Convention()),
             parameters=parameters,
-            providers={Context: _itself, **self.edge.providers},
+            providers={Context: _itself, **self.host.providers},
             response_model=response_model,
-            prepare=self.edge.prepare,
+            prepare=self.host.prepare,
         )
 
-    def _wanted_of_error(self) -> Wanted:
-        return replace(self._wanted("error"), least=1, most=1, occasion=True, raw=True)
+    def _wanted_of_error(self) -> CallSpec:
+        return replace(self._wanted("error"), min_args=1, max_args=1, occasion=True, raw=True)
 
-    def _rules_of(self, namespace: str, event: str) -> Rules:
+    def _rules_of(self, namespace: str, event: str) -> EventSchemas:
         """The rules of an event to bind; of what the contract does not have, rules that leave all open."""
-        if self.is_open:
-            return Rules(namespace, Event(event), None, None)
+        if not self.has_contract:
+            return EventSchemas(namespace, Event(event), None, None)
         try:
-            return self.rules.received(namespace, event)
+            return self.schemas.received(namespace, event)
         except UnknownEventException as error:
             self.refuse_unknown(str(error), error)
-            return Rules(namespace, Event(event), None, None)
+            return EventSchemas(namespace, Event(event), None, None)
 
     def refuse_unknown(self, message: str, cause: Exception | None = None) -> None:
         """Raise UnknownEventException for what the contract does not have; warn where that is allowed."""
         if self.strict:
             raise UnknownEventException(message) from cause
-        if not self.is_open:
+        if self.has_contract:
             log.warning("%s; it is served unchecked", message)
 
-    def _place(self, namespace: str, event: str) -> Place:
+    def _place(self, namespace: str, event: str) -> Location:
         found = self.contract.namespaces.get(namespace)
         if found is None:
-            return Place("<code>", None, None, "")
-        return found.receives[event].place if event in found.receives else found.place
+            return Location("<code>", None, None, "")
+        return found.receives[event].location if event in found.receives else found.location
 
     # Middleware, dependencies and exception handlers ---------------------------------------------
 
@@ -289,11 +289,11 @@ class Bindings:
         link = self._link(middleware)
         scope = namespace if namespace is not None else getattr(link, "namespace", None)
         names = events if events is not None else getattr(link, "events", ())
-        wanted = frozenset((names,) if isinstance(names, str) else names)
-        return _Scoped(link, namespace_name(scope) if scope is not None else None, wanted)
+        spec = frozenset((names,) if isinstance(names, str) else names)
+        return _Scoped(link, namespace_name(scope) if scope is not None else None, spec)
 
     def _check_scope(self, namespace: str | None, event: str) -> None:
-        if event in OCCASIONS:
+        if event in LIFECYCLE_EVENTS:
             raise UnknownEventException(
                 f"middleware goes around events, and `{event}` is none: write a handler, or a security scheme"
             )
@@ -311,7 +311,7 @@ class Bindings:
             raise TypeError(f"a middleware is a function or a BaseMiddleware, not a {type(link).__name__}")
         # Raises TypeError for a method that cannot be called as it will be.
         awaits = getattr(link, "asynchronous", is_async(link))
-        if awaits and not self.edge.is_async:
+        if awaits and not self.host.is_async:
             name = getattr(link, "__qualname__", type(link).__name__)
             instead = getattr(link, "instead", "")
             raise TypeError(f"the middleware `{name}` {ASYNC}{'; ' if instead else ''}{instead}")
@@ -324,7 +324,7 @@ class Bindings:
                 try:
                     self._named[target] = self._scoped(found)
                 except (TypeError, NotEnabledError) as error:
-                    binder.note(target.place, "handler", f"`{target.path}`: {error}")
+                    binder.report(target.location, "handler", f"`{target.path}`: {error}")
 
     def _build(self) -> None:
         """Make all endpoints anew, of what is known by now."""
@@ -332,7 +332,7 @@ class Bindings:
             self.endpoints[key] = self._endpoint(bound)
 
     def _endpoint(self, bound: _Bound) -> Endpoint:
-        namespace, event = bound.rules.namespace, bound.rules.event
+        namespace, event = bound.schemas.namespace, bound.schemas.event
         known = self.contract.namespaces.get(namespace)
         targets = (
             *self.contract.middlewares,
@@ -346,8 +346,15 @@ class Bindings:
             for one in (*named, *self._middlewares, *grouped)
             if one.covers(namespace, event.name)
         )
-        catches = tuple(self._router_catches[router] for router in reversed(bound.routers))
-        return Endpoint(bound.rules, bound.plan, self.guards, chain, (*catches, self.catches), bound.hooks)
+        exception_handlers = tuple(self._router_catches[router] for router in reversed(bound.routers))
+        return Endpoint(
+            bound.schemas,
+            bound.plan,
+            self.guards,
+            chain,
+            (*exception_handlers, self.exception_handlers),
+            bound.hooks,
+        )
 
     def _grouped(self, router: Router) -> list[_Scoped]:
         """The middlewares of a router, made once."""
@@ -355,26 +362,26 @@ class Bindings:
             self._router_middlewares[router] = [self._scoped(one) for one in router.middlewares]
         return self._router_middlewares[router]
 
-    def wildcard(self, rules: Rules) -> Endpoint:
+    def wildcard(self, schemas: EventSchemas) -> Endpoint:
         """The endpoint of an event that has no handler but the `*` of its namespace."""
-        return self._endpoint(replace(self.wildcards[rules.namespace], rules=rules))
+        return self._endpoint(replace(self.wildcards[schemas.namespace], schemas=schemas))
 
     def _demanding(
-        self, binder: Binder, registration: Registration, target: Target, wanted: Wanted, made: Plan
+        self, binder: Binder, registration: Registration, target: Target, spec: CallSpec, plan: Plan
     ) -> Plan:
         """The same plan with the dependencies of the handler's routers before its own."""
         marks = [mark for router in registration.routers for mark in router.dependencies]
-        nodes = [node for mark in marks if (node := binder.node(mark, target, wanted)) is not None]
-        return replace(made, needs=(*nodes, *made.needs)) if nodes else made
+        nodes = [node for mark in marks if (node := binder.node(mark, target, spec)) is not None]
+        return replace(plan, dependencies=(*nodes, *plan.dependencies)) if nodes else plan
 
     def catch(self, handler: Function) -> Plan:
         """Plan an exception handler; raises DocumentError."""
         binder = self.binder()
-        target = Target(_name(handler), Place("<code>", None, None, ""))
+        target = Target(_name(handler), Location("<code>", None, None, ""))
         function = binder.checked(handler, target)
-        made = binder.plan(function, target, self._wanted_of_error()) if function is not None else None
+        plan = binder.plan(function, target, self._wanted_of_error()) if function is not None else None
         binder.finish()
-        return cast("Plan", made)  # where there is none, there was a problem
+        return cast("Plan", plan)  # where there is none, there was a problem
 
     def override(self, node: Node) -> Node:
         """The dependency that stands in for another in a test (`dependency_overrides`)."""
@@ -385,7 +392,7 @@ class Bindings:
     def check_complete(self) -> None:
         """Raise DocumentError where an event that the contract receives has no handler."""
         missing = [
-            problem_at(event.place, "no-handler", f"the event `{event.name}` of `{name}` has no handler")
+            problem_at(event.location, "no-handler", f"the event `{event.name}` of `{name}` has no handler")
             for name, namespace in self.contract.namespaces.items()
             for event in namespace.receives.values()
             if (name, event.name) not in self.endpoints and name not in self.wildcards
@@ -410,25 +417,25 @@ class _Planned(dict[type[BaseException], Plan]):
         return kind in self._handlers
 
     def __missing__(self, kind: type[BaseException]) -> Plan:
-        made = self[kind] = self._make(self._handlers[kind])
-        return made
+        plan = self[kind] = self._make(self._handlers[kind])
+        return plan
 
 
 def _occasions(namespace: Namespace, resolver: Resolver | None) -> Iterable[tuple[str, Target]]:
     """The code for a namespace's own occasions; what `resolver` finds for them need not exist."""
-    for name in (*OCCASIONS, "error"):
+    for name in (*LIFECYCLE_EVENTS, "error"):
         target: Target | None = getattr(namespace.handlers, name)
         if target is None and name in getattr(resolver, "optional", ()) and resolver is not None:
             path = resolver(namespace, name)
             if path is not None and _exists(path):
-                target = Target(path, namespace.place)
+                target = Target(path, namespace.location)
         if target is not None:
             yield name, target
 
 
 def _resolved(resolver: Resolver | None, namespace: Namespace, event: Event) -> Target | None:
     path = resolver(namespace, event.name) if resolver is not None else None
-    return Target(path, event.place) if path is not None else None
+    return Target(path, event.location) if path is not None else None
 
 
 def _exists(path: str) -> bool:
@@ -464,10 +471,10 @@ def handler_problems(contract: Contract, provided: Iterable[type] = ()) -> list[
     providers = dict.fromkeys(provided, _nothing)
     found: list[list[Problem]] = []
     for conventions in (FLASK, PYTHON_SOCKETIO):
-        edge = Edge(None, _nothing, _nothing, _nothing, _nothing, conventions, providers, is_async=True)
-        bindings = Bindings(contract, edge)
-        binder = bindings.binder()
-        bindings.bind_handlers(binder)
+        host = Host(None, _nothing, _nothing, _nothing, _nothing, conventions, providers, is_async=True)
+        registry = HandlerRegistry(contract, host)
+        binder = registry.binder()
+        registry.bind_handlers(binder)
         found.append(binder.problems)
     # The conventions may say the same thing in other numbers.
     everywhere = {(problem.rule, problem.file, problem.pointer) for problem in found[1]}

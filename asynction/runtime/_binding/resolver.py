@@ -54,7 +54,7 @@ def collisions(resolver: Resolver, contract: Contract) -> list[Problem]:
         path = resolver(namespace, event.name)
         if path and path in taken:
             message = f"`{event.name}` falls on `{path}`, as {taken[path]} does; name one by `x-handler`"
-            problems.append(problem_at(event.place, "handler", message))
+            problems.append(problem_at(event.location, "handler", message))
         elif path:
             taken[path] = f"`{event.name}` of `{namespace.name}`"
     return problems

@@ -9,7 +9,7 @@ from weakref import WeakMethod
 
 from asynction.contract import namespace_name
 from asynction.inject import Dependency
-from asynction.runtime._injection.hooks import Form
+from asynction.runtime._injection.hooks import HandlerStyle
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +27,7 @@ class Registration:
     response_model: object = None
     routers: tuple[Router, ...] = ()
     hooks: Mapping[str, Callable[..., object]] = field(default_factory=dict, compare=False)
-    form: Form | None = None
+    style: HandlerStyle | None = None
 
 
 class Router:

@@ -9,7 +9,7 @@ from asynction.runtime._binding.binder import Binder
 from asynction.security import SCOPE_FUNCTION, Guard, JwtError, Kind, jwt_function, kind_of
 
 
-class AccessBook:
+class ContractSecurity:
     """What it takes to enter each namespace, and the guards of all schemes that anything demands.
 
     `functions` are asked instead of those that the document names, by scheme. What is wrong is noted at
@@ -55,7 +55,7 @@ def _default(contract: Contract, server: Server | None, binder: Binder) -> Requi
     for other in servers[1:]:
         if _demands(other.security) != _demands(servers[0].security):
             message = "the servers differ in what they demand; choose one by `server_name`"
-            binder.note(other.place, "security-server", message)
+            binder.report(other.location, "security-server", message)
             break
     return servers[0].security if servers else ()
 
@@ -71,13 +71,13 @@ def _guard(scheme: SecurityScheme, binder: Binder, given: Callable[..., object] 
     kind = kind_of(scheme)
     if kind is None:
         message = f"the scheme `{scheme.name}` of type `{scheme.type}` cannot be checked on this wire"
-        binder.note(scheme.place, "security-unsupported", message)
+        binder.report(scheme.location, "security-unsupported", message)
         return None
     scope_target = _target(scheme, SCOPE_FUNCTION)
     scope_function = _bound(scope_target, 2, binder) if scope_target is not None else None
     if given is not None:
         kind = kind.of_jwt() if "x-jwt" in scheme.fields else kind
-        target = Target(getattr(given, "__qualname__", repr(given)), scheme.place)
+        target = Target(getattr(given, "__qualname__", repr(given)), scheme.location)
         return Guard(scheme, kind, binder.prepared(given)) if _suits(given, target, kind, binder) else None
     if "x-jwt" in scheme.fields:
         function, kind = _jwt(scheme, kind, binder), kind.of_jwt()
@@ -97,7 +97,7 @@ def _jwt(scheme: SecurityScheme, kind: Kind, binder: Binder) -> Callable[..., ob
             raise JwtError("only bearer, oauth2 and openIdConnect schemes have tokens")
         return binder.prepared(jwt_function(scheme.fields["x-jwt"]))
     except JwtError as error:
-        binder.note(scheme.place, "security-function", f"`x-jwt` of `{scheme.name}`: {error}")
+        binder.report(scheme.location, "security-function", f"`x-jwt` of `{scheme.name}`: {error}")
         return None
 
 
@@ -105,7 +105,7 @@ def _function(scheme: SecurityScheme, kind: Kind, binder: Binder) -> Callable[..
     target = next((found for name in kind.functions if (found := _target(scheme, name)) is not None), None)
     if target is None:
         message = f"the scheme `{scheme.name}` names no function to ask: write `{kind.functions[0]}`"
-        binder.note(scheme.place, "security-function", message)
+        binder.report(scheme.location, "security-function", message)
         return None
     return _bound(target, kind.arity, binder)
 
@@ -119,4 +119,4 @@ def _bound(target: Target, arity: int, binder: Binder) -> Callable[..., object] 
 
 def _target(scheme: SecurityScheme, key: str) -> Target | None:
     path = scheme.fields.get(key)
-    return Target(path, scheme.place) if isinstance(path, str) else None
+    return Target(path, scheme.location) if isinstance(path, str) else None

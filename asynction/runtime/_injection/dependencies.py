@@ -15,11 +15,11 @@ Override: TypeAlias = "Callable[[Node], Node]"
 
 
 def resolved(
-    needs: Sequence[Node], context: Context, override: Override | None
+    dependencies: Sequence[Node], context: Context, override: Override | None
 ) -> Generator[tuple[Callable[..., object], tuple[object, ...]], object, dict[object, object]]:
     """Call what a handler depends on, what that depends on first; return what each gave."""
     values: dict[object, object] = {}
-    for node in needs:
+    for node in dependencies:
         yield from _resolve(node, context, override, values)
     return values
 
@@ -30,7 +30,7 @@ def _resolve(node: Node, context: Context, override: Override | None, values: di
     key = node.key
     if override is not None:
         node = override(node)
-    for inner in node.plan.needs:
+    for inner in node.plan.dependencies:
         yield from _resolve(inner, context, override, values)
     function, args = node.plan.call(context, values)
     try:
@@ -42,7 +42,7 @@ def _resolve(node: Node, context: Context, override: Override | None, values: di
             values[key] = yield _given, (generator,)
             return
         values[key] = yield (_start if isinstance(generator, Generator) else _astart), (generator,)
-        context.exits.append(generator)
+        context.open_dependencies.append(generator)
     except AsynctionException as error:
         raise own_fault(error)  # noqa: B904 - it is the same exception
 
@@ -54,7 +54,7 @@ def _given(value: object) -> object:
 def closing(context: Context) -> Calls:
     """Let the generators of an event go on to their end, the last one first; they see what it raised."""
     error = context.error
-    for generator in reversed(context.exits):
+    for generator in reversed(context.open_dependencies):
         close = _close if isinstance(generator, Generator) else _aclose
         try:
             yield close, (generator, error)

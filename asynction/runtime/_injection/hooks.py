@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from asynction.runtime._context import MessageData
-from asynction.runtime._errors import Reply
+from asynction.runtime._errors import Ack
 from asynction.runtime._injection.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class HandlerStyle:
     """How a wire calls handlers of a kind of its own, and reads what they return.
 
     They take what `arguments` makes of the connection and the message: `count` values. `reply` raises
@@ -20,7 +20,7 @@ class Form:
 
     count: int
     arguments: Callable[[object, MessageData], tuple[object, ...]]
-    reply: Callable[[object], Reply]
+    reply: Callable[[object], Ack]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,5 +35,5 @@ class HookPlans:
     hydrate: Plan | None = None
     dehydrate: Plan | None = None
     given: Plan | None = None
-    form: Form | None = None
+    style: HandlerStyle | None = None
     takes_local: bool = False

@@ -54,7 +54,7 @@ class Convention:
 
 
 @dataclass(frozen=True, slots=True)
-class Free:
+class ArgParameter:
     """A positional parameter that takes one of the event's args: the `index`th, as `annotation`."""
 
     name: str
@@ -82,22 +82,22 @@ class Plan:
     function: Function
     arguments: Arguments
     keywords: tuple[tuple[str, Source], ...] = ()
-    needs: tuple[Node, ...] = ()
-    least: int = 0
-    most: int | None = None
+    dependencies: tuple[Node, ...] = ()
+    min_args: int = 0
+    max_args: int | None = None
     shape: Callable[[object], object] | None = None
-    free: tuple[Free, ...] = ()
+    arg_parameters: tuple[ArgParameter, ...] = ()
     reads_args: bool = False
     asks_sid: bool = False
 
     @property
     def needs_sid(self) -> bool:
         """Whether the function, or anything that it depends on, can only serve a connection."""
-        return self.asks_sid or any(node.plan.needs_sid for node in self.needs)
+        return self.asks_sid or any(node.plan.needs_sid for node in self.dependencies)
 
     def takes(self, count: int) -> bool:
         """Whether the function takes so many of the event's args."""
-        return self.least <= count and (self.most is None or count <= self.most)
+        return self.min_args <= count and (self.max_args is None or count <= self.max_args)
 
     def call(self, context: Context, values: Values = NO_VALUES) -> tuple[Function, tuple[object, ...]]:
         """The function to call for an event, and its positional arguments.
@@ -125,7 +125,7 @@ def sid_and_args(context: Context, _: Values) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CallSpec:
     """What plans are made for: the args of an event, and where else parameters may come from.
 
     `least` to `most` args are sent, both None where nothing says how many. `checked` says that a schema
@@ -133,8 +133,8 @@ class Wanted:
     `raw` is given as it is, whatever the annotation.
     """
 
-    least: int | None = None
-    most: int | None = None
+    min_args: int | None = None
+    max_args: int | None = None
     convention: Convention = Convention()
     parameters: Iterable[str] = ()
     providers: Providers = field(default_factory=dict)
@@ -146,9 +146,9 @@ class Wanted:
     check: Callable[[Function], None] | None = None
 
 
-def plan(function: Function, wanted: Wanted) -> Plan:
+def plan_call(function: Function, spec: CallSpec) -> Plan:
     """Make the plan of a handler; raises PlanError."""
-    return _Planner(function, wanted).made()
+    return _Planner(function, spec).plan()
 
 
 def key_of(dependency: Dependency) -> object:
@@ -164,50 +164,53 @@ def is_hashable(function: Function) -> bool:
     return getattr(type(function), "__hash__", None) is not None
 
 
-def dependency_node(function: Function, key: object, wanted: Wanted) -> Node:
+def dependency_node(function: Function, key: object, spec: CallSpec) -> Node:
     """Bind a dependency that no signature names; raises PlanError."""
-    return _node(function, key, wanted, ())
+    return _node(function, key, spec, ())
 
 
 class _Planner:
     """Reads one signature."""
 
-    def __init__(self, function: Function, wanted: Wanted, path: tuple[Function, ...] = ()) -> None:
+    def __init__(self, function: Function, spec: CallSpec, path: tuple[Function, ...] = ()) -> None:
         self.function = function
-        self.wanted = wanted
+        self.spec = spec
         self.path = path
-        self.hints = hints_of(function, lenient=wanted.checked or wanted.occasion)
+        self.hints = hints_of(function, lenient=spec.checked or spec.occasion)
         self.parameters = parameters_of(function)
-        self.needs: dict[object, Node] = {}
+        self.dependencies: dict[object, Node] = {}
         self.positional: list[Source | None] = []  # None where one of the event's args is to stand
         self.named: list[tuple[str, Source]] = []
-        self.free: list[Free] = []
+        self.arg_parameters: list[ArgParameter] = []
         self.rest = False
         self.reads_args = False
         self.asks_sid = False
 
-    def made(self) -> Plan:
+    def plan(self) -> Plan:
         function = self.function
         if self.parameters is None:  # some functions written in C do not tell
-            prepare = self.wanted.prepare
+            prepare = self.spec.prepare
             return Plan(function if prepare is None else prepare(function), all_args)
         for parameter in self.parameters:
             self._read(parameter)
-        if self.wanted.occasion and not (self.wanted.raw or self.rest):
+        if self.spec.occasion and not (self.spec.raw or self.rest):
             self._take_by_name()
         leading = self._leading()
-        least, most = self._range(len(leading))
-        returns = self.wanted.response_model or self.hints.get("return", inspect.Parameter.empty)
-        prepare = self.wanted.prepare
+        min_args, max_args = self._range(len(leading))
+        returns = self.spec.response_model or self.hints.get("return", inspect.Parameter.empty)
+        prepare = self.spec.prepare
         return Plan(
             function if prepare is None else prepare(function),
             self._arguments(leading),
             tuple(self.named),
-            tuple(self.needs.values()),
-            least,
-            most,
+            tuple(self.dependencies.values()),
+            min_args,
+            max_args,
             _usable(shaper, returns),
-            tuple(Free(f.name, f.annotation, f.default, f.index - len(leading)) for f in self.free),
+            tuple(
+                ArgParameter(f.name, f.annotation, f.default, f.index - len(leading))
+                for f in self.arg_parameters
+            ),
             self.reads_args,
             self.asks_sid or self._leads_with_sid(leading),
         )
@@ -229,12 +232,14 @@ class _Planner:
             elif parameter.default is parameter.empty:
                 raise PlanError(f"needs the keyword argument `{parameter.name}`, which nobody passes")
             return
-        if source is None and self.wanted.occasion and parameter.name in IDENTITY:
+        if source is None and self.spec.occasion and parameter.name in IDENTITY:
             source = self._by_name(parameter)
         self.positional.append(source)
         if source is None:
             annotation = self.hints.get(parameter.name, parameter.annotation)
-            self.free.append(Free(parameter.name, annotation, parameter.default, len(self.free)))
+            self.arg_parameters.append(
+                ArgParameter(parameter.name, annotation, parameter.default, len(self.arg_parameters))
+            )
 
     def _source(self, parameter: inspect.Parameter) -> Source | None:
         """Where a parameter that asks for something by annotation or default gets it."""
@@ -251,9 +256,7 @@ class _Planner:
         kind, optional = class_of(annotation)
         if kind is SecurityInfo:
             return _token_info if optional or parameter.default is None else _needed_token_info
-        provided = next(
-            (give for known, give in self.wanted.providers.items() if _provides(known, kind)), None
-        )
+        provided = next((give for known, give in self.spec.providers.items() if _provides(known, kind)), None)
         return partial(_provided, provided) if provided is not None else None
 
     def _needed(self, dependency: Dependency) -> Source:
@@ -261,17 +264,17 @@ class _Planner:
         if function in self.path:
             raise PlanError(f"depends on `{name_of(function)}`, which depends on itself")
         key = key_of(dependency)
-        if key not in self.needs:
-            self.needs[key] = _node(function, key, self.wanted, (*self.path, self.function))
-        self.reads_args = self.reads_args or self.needs[key].plan.reads_args
+        if key not in self.dependencies:
+            self.dependencies[key] = _node(function, key, self.spec, (*self.path, self.function))
+        self.reads_args = self.reads_args or self.dependencies[key].plan.reads_args
         return partial(_value, key)
 
     def _by_name(self, parameter: inspect.Parameter) -> Source | None:
         """What an argument is named after: a parameter of the namespace, in either spelling, or IDENTITY."""
-        for name in self.wanted.parameters:
+        for name in self.spec.parameters:
             if parameter.name in (name, snake_case(name)):
                 return partial(_parameter, name, parameter.default)
-        if self.wanted.occasion and parameter.name in IDENTITY:
+        if self.spec.occasion and parameter.name in IDENTITY:
             return partial(_attribute, parameter.name)
         return None
 
@@ -282,90 +285,93 @@ class _Planner:
 
         By position, `connect(sid, auth)` would be given the environment for `auth`.
         """
-        leading = self.wanted.convention.leading
-        if not all(free.name in (*leading, *_OCCASION_ARGS) for free in self.free):
+        leading = self.spec.convention.leading
+        if not all(parameter.name in (*leading, *_OCCASION_ARGS) for parameter in self.arg_parameters):
             return
-        names = iter([free.name for free in self.free])
+        names = iter([parameter.name for parameter in self.arg_parameters])
         for index, source in enumerate(self.positional):
             name = next(names) if source is None else ""
             if name in leading:
                 self.positional[index] = _MARKS[name]
-        rest = [free for free in self.free if free.name not in leading]
-        self.free = [replace(free, index=index) for index, free in enumerate(rest)]
+        rest = [parameter for parameter in self.arg_parameters if parameter.name not in leading]
+        self.arg_parameters = [replace(parameter, index=index) for index, parameter in enumerate(rest)]
 
     def _leading(self) -> tuple[str, ...]:
         """What the function takes before the event's args."""
-        wanted, leading = self.wanted, self.wanted.convention.leading
-        if not leading or wanted.convention.always:
+        spec, leading = self.spec, self.spec.convention.leading
+        if not leading or spec.convention.always:
             return leading
-        count, needed = len(self.free), sum(f.default is inspect.Parameter.empty for f in self.free)
-        if not self.free:
-            prefers = self.rest and wanted.convention.preferred
-            return leading if prefers and (wanted.least is None or wanted.occasion) else ()
-        first = self.free[0]
+        count, needed = (
+            len(self.arg_parameters),
+            sum(f.default is inspect.Parameter.empty for f in self.arg_parameters),
+        )
+        if not self.arg_parameters:
+            prefers = self.rest and spec.convention.preferred
+            return leading if prefers and (spec.min_args is None or spec.occasion) else ()
+        first = self.arg_parameters[0]
         if first.name in leading:
             return leading
-        if wanted.occasion:
-            most = wanted.most or 0
-            alone = count == 1 and wanted.convention.preferred and first.name not in _OCCASION_ARGS
-            return leading if count > most or alone else ()
-        if wanted.least is not None:
-            return leading if needed > wanted.least else ()
+        if spec.occasion:
+            max_args = spec.max_args or 0
+            alone = count == 1 and spec.convention.preferred and first.name not in _OCCASION_ARGS
+            return leading if count > max_args or alone else ()
+        if spec.min_args is not None:
+            return leading if needed > spec.min_args else ()
         untyped = first.annotation in (inspect.Parameter.empty, str, typing.Any)
         taken = any(source is _MARKS["sid"] for source in (*self.positional, *dict(self.named).values()))
-        return (
-            leading if wanted.convention.preferred and untyped and not taken and first.name != "data" else ()
-        )
+        return leading if spec.convention.preferred and untyped and not taken and first.name != "data" else ()
 
     def _leads_with_sid(self, leading: tuple[str, ...]) -> bool:
         """Whether `sid` is given first, to a parameter that is not annotated to take None."""
         if "sid" not in leading:
             return False
         index = leading.index("sid")
-        free = self.free[index] if index < len(self.free) else None
-        return free is None or not _allows_none(free.annotation, free.default)
+        parameter = self.arg_parameters[index] if index < len(self.arg_parameters) else None
+        return parameter is None or not _allows_none(parameter.annotation, parameter.default)
 
     def _range(self, leading: int) -> tuple[int, int | None]:
         """How many of the event's args the function takes; raises PlanError where others are sent."""
-        wanted = self.wanted
-        least = max(0, sum(f.default is inspect.Parameter.empty for f in self.free) - leading)
-        most = None if self.rest else max(0, len(self.free) - leading)
-        if not self.free and not self.rest and self.reads_args:
+        spec = self.spec
+        min_args = max(0, sum(f.default is inspect.Parameter.empty for f in self.arg_parameters) - leading)
+        max_args = None if self.rest else max(0, len(self.arg_parameters) - leading)
+        if not self.arg_parameters and not self.rest and self.reads_args:
             return 0, None
-        fewer = wanted.occasion and not (wanted.raw and most == 0)  # an exception is to be taken
-        if wanted.least is None or (fewer and (most is None or least <= (wanted.most or 0))):
-            return least, most
-        if least <= wanted.least and (most is None or (wanted.most is not None and wanted.most <= most)):
-            return least, most
-        takes, sent = many(least, most), many(wanted.least, wanted.most)
+        fewer = spec.occasion and not (spec.raw and max_args == 0)  # an exception is to be taken
+        if spec.min_args is None or (fewer and (max_args is None or min_args <= (spec.max_args or 0))):
+            return min_args, max_args
+        if min_args <= spec.min_args and (
+            max_args is None or (spec.max_args is not None and spec.max_args <= max_args)
+        ):
+            return min_args, max_args
+        takes, sent = many(min_args, max_args), many(spec.min_args, spec.max_args)
         raise PlanError(f"takes {takes}, but the contract passes {sent}")
 
     def _arguments(self, leading: tuple[str, ...]) -> Arguments:
-        checked = self.wanted.checked
+        checked = self.spec.checked
         converters = [
             None
-            if f.index < len(leading) or self.wanted.raw
+            if f.index < len(leading) or self.spec.raw
             else _usable(partial(converter, checked=checked, at=f.index - len(leading)), f.annotation)
-            for f in self.free
+            for f in self.arg_parameters
         ]
         plain = not any(converters) and all(source is None for source in self.positional)
-        if plain and not self.wanted.occasion and (self.free or self.rest):
+        if plain and not self.spec.occasion and (self.arg_parameters or self.rest):
             if not leading:
                 return all_args
             if leading == ("sid",):
                 return sid_and_args
         slots = _Slots(leading, converters)
-        sources = [source or slots.next(self.free) for source in self.positional]
+        sources = [source or slots.next(self.arg_parameters) for source in self.positional]
         if not self.rest:
             return partial(_gathered, tuple(sources), None)
-        sources += [_MARKS[name] for name in leading[len(self.free) :]]
-        return partial(_gathered, tuple(sources), max(0, len(self.free) - len(leading)))
+        sources += [_MARKS[name] for name in leading[len(self.arg_parameters) :]]
+        return partial(_gathered, tuple(sources), max(0, len(self.arg_parameters) - len(leading)))
 
 
 class _DependencyPlanner(_Planner):
     """Reads the signature of a dependency: all is given by keyword, and no arg of the event is taken away."""
 
-    def made(self) -> Plan:
+    def plan(self) -> Plan:
         for parameter in self.parameters or ():
             if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 self._read(parameter)
@@ -373,8 +379,8 @@ class _DependencyPlanner(_Planner):
             self.function,
             _no_args,
             tuple(self.named),
-            tuple(self.needs.values()),
-            free=tuple(self.free),
+            tuple(self.dependencies.values()),
+            arg_parameters=tuple(self.arg_parameters),
             reads_args=self.reads_args,
             asks_sid=self.asks_sid,
         )
@@ -396,18 +402,18 @@ class _DependencyPlanner(_Planner):
         annotation = self.hints.get(parameter.name, parameter.annotation)
         if not is_model(annotation):
             return None
-        index = len(self.free)
-        self.free.append(Free(parameter.name, annotation, parameter.default, index))
+        index = len(self.arg_parameters)
+        self.arg_parameters.append(ArgParameter(parameter.name, annotation, parameter.default, index))
         self.reads_args = True
-        convert = _usable(partial(converter, checked=self.wanted.checked, at=index), annotation)
+        convert = _usable(partial(converter, checked=self.spec.checked, at=index), annotation)
         give = partial(_arg, index, convert, parameter.default)
         return give if parameter.default is not parameter.empty else partial(_needed_arg, index, give)
 
 
-def _node(function: Function, key: object, wanted: Wanted, path: tuple[Function, ...]) -> Node:
-    if wanted.check is not None:
-        wanted.check(function)
-    return Node(_DependencyPlanner(function, wanted, path).made(), key, is_generator(function))
+def _node(function: Function, key: object, spec: CallSpec, path: tuple[Function, ...]) -> Node:
+    if spec.check is not None:
+        spec.check(function)
+    return Node(_DependencyPlanner(function, spec, path).plan(), key, is_generator(function))
 
 
 class _Slots:
@@ -418,12 +424,12 @@ class _Slots:
         self.converters = converters
         self.count = 0
 
-    def next(self, free: list[Free]) -> Source:
+    def next(self, arg_parameters: list[ArgParameter]) -> Source:
         number = self.count
         self.count += 1
         if number < len(self.leading):
             return _MARKS[self.leading[number]]
-        default = free[number].default
+        default = arg_parameters[number].default
         return partial(_arg, number - len(self.leading), self.converters[number], default)
 
 
@@ -503,8 +509,8 @@ def _allows_none(annotation: object, default: object) -> bool:
     return default is None or class_of(annotation)[1]
 
 
-def _provides(known: type, wanted: object) -> bool:
-    return wanted is not object and wanted in known.__mro__
+def _provides(known: type, spec: object) -> bool:
+    return spec is not object and spec in known.__mro__
 
 
 def _usable(
@@ -516,8 +522,14 @@ def _usable(
         raise PlanError(f"has an annotation that cannot be served: {error}") from error
 
 
-def many(least: int, most: int | None) -> str:
+def many(min_args: int, max_args: int | None) -> str:
     """`1 argument`, `2 to 3 arguments` and the like."""
-    text = f"at least {least}" if most is None else str(least) if least == most else f"{least} to {most}"
-    plural = "" if (least if most is None else most) == 1 else "s"
+    text = (
+        f"at least {min_args}"
+        if max_args is None
+        else str(min_args)
+        if min_args == max_args
+        else f"{min_args} to {max_args}"
+    )
+    plural = "" if (min_args if max_args is None else max_args) == 1 else "s"
     return f"{text} argument{plural}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import socketio
 
-from asynction.runtime import Rules, adrive, closing, outgoing
+from asynction.runtime import EventSchemas, adrive, closing, outgoing
 from asynction.security import Request
 from asynction.server._asgi.app import ASGIApp, EngineApp, Receive, Scope, Send, mount
 from asynction.server._asgi.loop import cancel
@@ -24,13 +24,13 @@ from asynction.server.asgi import AsynctionAsyncServer
 log = logging.getLogger("asynction")
 
 
-class AsgiSide:
+class AsgiBackend:
     """The gateway of an `AsynctionAsyncServer`; what delivers waits in threads of its own."""
 
-    def __init__(self, server: AsynctionAsyncServer, limits: Limits, rules: Rules | None) -> None:
+    def __init__(self, server: AsynctionAsyncServer, limits: Limits, schemas: EventSchemas | None) -> None:
         self._server = server
         self._limits = limits
-        self._rules = rules
+        self._schemas = schemas
         self._retry: Callable[..., Any] | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -43,7 +43,7 @@ class AsgiSide:
 
     async def emit(self, sid: str, answer: Mapping[str, object]) -> None:
         """Send `apiResponse` to one client, also past a contract that does not have it."""
-        args = outgoing(self._rules, answer)
+        args = outgoing(self._schemas, answer)
         await socketio.AsyncServer.emit(self._server, ANSWER, args, to=sid, namespace=ROOT)
 
     async def post(self, callback: Callback, body: bytes) -> None:
@@ -129,7 +129,7 @@ class AsgiSide:
 class _Http:
     """Serves requests, for an EngineApp."""
 
-    def __init__(self, side: AsgiSide, calls: Calls) -> None:
+    def __init__(self, side: AsgiBackend, calls: Calls) -> None:
         self._side = side
         self._calls = calls
 
@@ -163,5 +163,5 @@ async def _ran(job: Job) -> None:
     except Exception:  # pragma: no cover - this server answers whatever is raised
         log.exception("a call failed")
     finally:
-        if job.context is not None and job.context.exits:
+        if job.context is not None and job.context.open_dependencies:
             await adrive(closing(job.context))

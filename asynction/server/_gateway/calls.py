@@ -14,16 +14,16 @@ from asynction.exceptions import AsynctionException, EventException, SecurityExc
 from asynction.runtime import (
     NOBODY,
     Args,
-    Bindings,
+    ConnectionPolicy,
     Context,
-    Entrance,
+    EventSchemas,
     Flow,
     Function,
+    HandlerRegistry,
     Match,
     Response,
-    Rules,
     Service,
-    connection,
+    connect,
     error_body,
     log_failure,
     receive,
@@ -31,7 +31,7 @@ from asynction.runtime import (
 )
 from asynction.security import Identity, Request
 from asynction.server._gateway.delivery import Undelivered, encoded
-from asynction.server._gateway.idempotency import Reply, Window
+from asynction.server._gateway.idempotency import Ack, IdempotencyStore
 from asynction.server._gateway.origins import Callback, Origins
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class Job:
     context: Context | None = None
 
 
-class Side(Protocol):
+class Backend(Protocol):
     """What a kind of server does for its gateway."""
 
     def emit(self, sid: str, answer: Message) -> object:
@@ -118,7 +118,7 @@ class Call:
     fingerprint: Hashable
     context: Context
     target: Hashable
-    reply: Reply
+    reply: Ack
 
 
 class Calls:
@@ -127,13 +127,13 @@ class Calls:
     def __init__(
         self,
         server: object,
-        parts: tuple[Bindings, Service],
+        parts: tuple[HandlerRegistry, Service],
         apis: Mapping[str, tuple[str, str]],
         origins: Origins,
-        window: Window,
+        window: IdempotencyStore,
     ) -> None:
         self._server = server
-        self._bindings, self._service = parts
+        self._registry, self._service = parts
         self._apis = apis
         self._origins = origins
         self._window = window
@@ -141,7 +141,7 @@ class Calls:
 
     # Socket.IO -----------------------------------------------------------------------------------
 
-    def on_event(self, context: Context, side: Side) -> Response:
+    def on_event(self, context: Context, side: Backend) -> Response:
         """Take a call that came as an event, answer it by `apiResponse`, and return a receipt."""
         message = context.args[0] if len(context.args) == 1 else None
         echo: Message = message if isinstance(message, dict) else {}
@@ -154,7 +154,9 @@ class Calls:
             told = partial(side.emit, str(context.sid))
             yield from self._replied(told, {**echo, "data": _failure(error)})
             return _refused(error)
-        call.context.exits = context.exits  # the server closes them, after the acknowledgement
+        call.context.open_dependencies = (
+            context.open_dependencies
+        )  # the server closes them, after the acknowledgement
         try:
             yield from self._run(call, side)
         finally:
@@ -178,7 +180,7 @@ class Calls:
     # HTTP ----------------------------------------------------------------------------------------
 
     def on_post(
-        self, body: bytes, environ: Mapping[str, Any], side: Side
+        self, body: bytes, environ: Mapping[str, Any], side: Backend
     ) -> Steps[tuple[int, Mapping[str, object], Job | None]]:
         """Take a call that came by HTTP: the status and the body of the answer, and what then is to run."""
         caller = Caller(None, NOBODY, partial(side.request, environ), lambda *_: environ)
@@ -191,13 +193,13 @@ class Calls:
 
     # Both ----------------------------------------------------------------------------------------
 
-    def _admitted(self, message: object, caller: Caller, side: Side) -> Steps[Call]:
+    def _admitted(self, message: object, caller: Caller, side: Backend) -> Steps[Call]:
         """Whether a call may be run; raises what stands against it."""
         if caller.identity is None:
             raise SecurityException
         checked = _checked(message)
         if checked.get("server_id") not in (None, self.server_id):
-            raise Elsewhere(self.server_id)
+            raise WrongServerError(self.server_id)
         target, reply = self._reply(checked, caller, side)
         api = checked["api"]
         if api not in self._apis:
@@ -205,7 +207,7 @@ class Calls:
         namespace, event = self._apis[api]
         args = self._args(namespace, event, checked.get("data"))
         context = Context(self._server, namespace, event, caller.sid, args, environ=caller.environ)
-        match = self._bindings.rules.match(namespace) or Match(namespace)
+        match = self._registry.schemas.match(namespace) or Match(namespace)
         context.parameters, context.pattern = match.parameters, match.name
         yield from self._identified(context, caller)
         id = checked.get("request_id") or uuid4().hex
@@ -213,7 +215,7 @@ class Calls:
         who = repr(context.token_info if context.user is None else context.user)
         return Call(id, (api, asked, who), context, target, reply)
 
-    def _reply(self, message: Message, caller: Caller, side: Side) -> tuple[Hashable, Reply]:
+    def _reply(self, message: Message, caller: Caller, side: Backend) -> tuple[Hashable, Ack]:
         """Who is told of the result, and how."""
         if caller.sid is None or message.get("callback_type") == "http":
             callback = self._origins.allowed(message.get("callback_url"))
@@ -227,34 +229,34 @@ class Calls:
 
     def _identified(self, context: Context, caller: Caller) -> Steps[None]:
         """Tell who calls, and hold it to what its namespaces demand."""
-        access = self._bindings.access
+        access = self._registry.access
         context.identity = caller.identity
         if access is None:
             raise AsynctionException("the server has no app yet")
         for name in dict.fromkeys((ROOT, context.pattern)):
-            known = self._bindings.contract.namespaces.get(name)
+            known = self._registry.contract.namespaces.get(name)
             required = access.required.get(name, ())
             offered = access.offered(known) if known is not None else ()
             if (caller.sid is None or name != ROOT) and (required or offered):
-                entrance = Entrance(required=required, guards=self._bindings.guards, offered=offered)
+                policy = ConnectionPolicy(required=required, guards=self._registry.guards, offered=offered)
                 args = context.args
-                yield from connection(entrance, caller.request(), context)
+                yield from connect(policy, caller.request(), context)
                 context.args, context.auth = args, None
 
     def _args(self, namespace: str, event: str, data: object) -> Args:
         """The data as the args of an event, as its schema reads it."""
-        rules = self._rules(namespace, event)
-        if rules is None or rules.args is None or rules.args.most == 1:
+        schemas = self._schemas(namespace, event)
+        if schemas is None or schemas.args is None or schemas.args.max_args == 1:
             return (data,)
-        if rules.args.most == 0 and data in (None, {}):
+        if schemas.args.max_args == 0 and data in (None, {}):
             return ()
         return tuple(data) if isinstance(data, list) else (data,)
 
-    def _rules(self, namespace: str, event: str) -> Rules | None:
-        match = self._bindings.rules.match(namespace)
-        return self._bindings.rules.receives[match.name].get(event) if match is not None else None
+    def _schemas(self, namespace: str, event: str) -> EventSchemas | None:
+        match = self._registry.schemas.match(namespace)
+        return self._registry.schemas.receives[match.name].get(event) if match is not None else None
 
-    def _run(self, call: Call, side: Side) -> Steps[None]:
+    def _run(self, call: Call, side: Backend) -> Steps[None]:
         """Run a call, or wait for who runs it, or repeat its answer; then tell who waits."""
         try:
             is_first, entry = self._window.enter(call.id, call.fingerprint, call.target, call.reply)
@@ -278,24 +280,24 @@ class Calls:
             yield from self._replied(reply, result)
 
     def _flow(self, context: Context) -> Flow:
-        endpoint = self._bindings.endpoints.get((context.pattern, context.event))
-        rules = self._rules(context.namespace, context.event)
-        if endpoint is None and context.pattern in self._bindings.wildcards and rules is not None:
-            endpoint = self._bindings.wildcard(rules)
+        endpoint = self._registry.endpoints.get((context.pattern, context.event))
+        schemas = self._schemas(context.namespace, context.event)
+        if endpoint is None and context.pattern in self._registry.wildcards and schemas is not None:
+            endpoint = self._registry.wildcard(schemas)
         if endpoint is None:
             error = UnknownEventException(f"no handler of `{context.event}` in `{context.namespace}`")
             return self._service.refuse(context, error)
-        context.contract = endpoint.rules.event
+        context.contract = endpoint.schemas.event
         return receive(endpoint, context, self._service.settings)
 
-    def _replied(self, reply: Reply, result: object) -> Steps[None]:
+    def _replied(self, reply: Ack, result: object) -> Steps[None]:
         """Tell one caller; that it cannot be told is nobody else's business."""
         try:
             yield reply, (result,)
         except Exception as error:
             log.warning("a result could not be sent: %s", type(error).__name__)
 
-    def _delivered(self, callback: Callback, answer: Message, side: Side) -> Steps[None]:
+    def _delivered(self, callback: Callback, answer: Message, side: Backend) -> Steps[None]:
         try:
             yield side.post, (callback, encoded(answer))
         except Undelivered as error:
@@ -307,7 +309,7 @@ class Calls:
             )
 
 
-class Elsewhere(EventException):
+class WrongServerError(EventException):
     """A call was sent to another server process: nobody here can tell whether it has been run."""
 
     def __init__(self, server_id: str) -> None:
@@ -318,7 +320,7 @@ class Elsewhere(EventException):
 def _failure(error: Exception) -> dict[str, dict[str, object]]:
     """The data of an answer that is an error: the runtime's body."""
     body = error_body(error)
-    return {"error": {**body, "server_id": error.server_id} if isinstance(error, Elsewhere) else body}
+    return {"error": {**body, "server_id": error.server_id} if isinstance(error, WrongServerError) else body}
 
 
 def _refused(error: Exception) -> dict[str, object]:

@@ -13,7 +13,7 @@ import flask
 import flask_socketio
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from asynction.runtime import Rules, closing, drive, outgoing
+from asynction.runtime import EventSchemas, closing, drive, outgoing
 from asynction.security import Request
 from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits, refusal
 from asynction.server._gateway.delivery import post, retrying
@@ -23,13 +23,13 @@ from asynction.server.flask import AsynctionSocketIO, _request
 log = logging.getLogger("asynction")
 
 
-class FlaskSide:
+class FlaskBackend:
     """The gateway of an `AsynctionSocketIO`: every call that comes by HTTP has a thread, or a greenlet."""
 
-    def __init__(self, server: AsynctionSocketIO, limits: Limits, rules: Rules | None) -> None:
+    def __init__(self, server: AsynctionSocketIO, limits: Limits, schemas: EventSchemas | None) -> None:
         self._server = server
         self._limits = limits
-        self._rules = rules
+        self._schemas = schemas
         self._retry: Callable[..., Any] | None = None
         self._pending = 0
         self._is_closed = False
@@ -44,7 +44,7 @@ class FlaskSide:
 
     def emit(self, sid: str, answer: Mapping[str, object]) -> None:
         """Send `apiResponse` to one client, also past a contract that does not have it."""
-        (data,) = outgoing(self._rules, answer)
+        (data,) = outgoing(self._schemas, answer)
         flask_socketio.SocketIO.emit(self._server, ANSWER, data, to=sid, namespace=ROOT)
 
     def post(self, callback: Callback, body: bytes) -> None:
@@ -61,7 +61,7 @@ class FlaskSide:
             except Exception:
                 log.exception("a call failed")  # while testing
             finally:
-                if job.context is not None and job.context.exits:
+                if job.context is not None and job.context.open_dependencies:
                     drive(closing(job.context))
                 with self._changed:
                     self._pending -= 1

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from asynction.exceptions import EventException
 
-Reply: TypeAlias = Callable[[object], object]
+Ack: TypeAlias = Callable[[object], object]
 """Gives a caller the result of its call."""
 
 
@@ -20,13 +20,13 @@ class Entry:
     """A call that runs, or has run: who waits for it, or what it resulted in."""
 
     fingerprint: Hashable
-    waiting: dict[Hashable, Reply] = field(default_factory=dict)
+    waiting: dict[Hashable, Ack] = field(default_factory=dict)
     is_done: bool = False
     result: object = None
     until: float = 0.0
 
 
-class Window:
+class IdempotencyStore:
     """The calls that run and those of the last `seconds`, `size` of them at the most: the oldest go first."""
 
     def __init__(self, size: int, seconds: float, clock: Callable[[], float] = monotonic) -> None:
@@ -37,7 +37,7 @@ class Window:
         self._running: dict[str, Entry] = {}
         self._done: OrderedDict[str, Entry] = OrderedDict()
 
-    def enter(self, id: str, fingerprint: Hashable, target: Hashable, reply: Reply) -> tuple[bool, Entry]:
+    def enter(self, id: str, fingerprint: Hashable, target: Hashable, reply: Ack) -> tuple[bool, Entry]:
         """Whether a call is to be run, and its entry; where another runs it, `reply` waits for that.
 
         Raises EventException where the id belongs to another request (409), or too many run (503).
@@ -56,7 +56,7 @@ class Window:
                 entry.waiting[target] = reply
             return False, replace(entry)  # as it is now: another thread may finish it
 
-    def finish(self, id: str, result: object) -> list[Reply]:
+    def finish(self, id: str, result: object) -> list[Ack]:
         """Keep the result of a call; returns whom to tell."""
         with self._lock:
             entry = self._running.pop(id)

@@ -41,7 +41,7 @@ async def _respond(exchange: Exchange, is_head: bool, send: Send) -> None:
         exchange.context.error = error
         raise
     finally:
-        if exchange.context.exits:
+        if exchange.context.open_dependencies:
             await adrive(closing(exchange.context))
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers]
     if answer.status != 204:  # which must not say how long it is (RFC 9110, 8.6)
@@ -50,11 +50,11 @@ async def _respond(exchange: Exchange, is_head: bool, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
 
 
-async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
+async def _body(scope: Scope, receive: Receive, max_args: int) -> bytes:
     length = next((value for name, value in scope["headers"] if name.lower() == b"content-length"), b"0")
     parts: list[bytes] = []
-    left = most
-    is_over = len(length) > 15 or not length.isdigit() or int(length) > most
+    left = max_args
+    is_over = len(length) > 15 or not length.isdigit() or int(length) > max_args
     while not is_over:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -64,7 +64,7 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
         is_over = left < 0
         if not message.get("more_body", False) and not is_over:
             return b"".join(parts)
-    raise EventException(413, f"the body has more than {most} bytes")
+    raise EventException(413, f"the body has more than {max_args} bytes")
 
 
 def _environ(scope: Scope) -> Mapping[str, Any]:

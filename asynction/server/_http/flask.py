@@ -39,7 +39,7 @@ def _answer(wire: HttpWire, request: Callable[[object], Request], path: str) -> 
     try:
         answer = drive(exchange.answer())
     finally:
-        if exchange.context.exits:
+        if exchange.context.open_dependencies:
             drive(closing(exchange.context))
     response = flask.Response(answer.body, answer.status)
     del response.headers["Content-Type"]  # the answer has its own, if any
@@ -47,12 +47,12 @@ def _answer(wire: HttpWire, request: Callable[[object], Request], path: str) -> 
     return response
 
 
-def _body(most: int) -> bytes:
+def _body(max_args: int) -> bytes:
     request = flask.request
     parts: list[bytes] = []
-    left = most
+    left = max_args
     try:
-        if (request.content_length or 0) > most:
+        if (request.content_length or 0) > max_args:
             raise RequestEntityTooLarge
         while part := request.stream.read(left + 1):
             parts.append(part)
@@ -60,7 +60,7 @@ def _body(most: int) -> bytes:
             if left < 0:
                 raise RequestEntityTooLarge
     except RequestEntityTooLarge:
-        raise EventException(413, f"the body has more than {most} bytes") from None
+        raise EventException(413, f"the body has more than {max_args} bytes") from None
     except (ClientDisconnected, OSError, ValueError):  # its chunks are none, or it ends too early
         raise MalformedEvent("the body cannot be read") from None
     return b"".join(parts)

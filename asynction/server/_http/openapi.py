@@ -36,7 +36,7 @@ def openapi(wire: HttpWire) -> bytes:
 class _Document:
     def __init__(self, wire: HttpWire) -> None:
         self.wire = wire
-        self.contract = wire.bindings.contract
+        self.contract = wire.registry.contract
         self.schemas = Schemas({"Problem": dict(_PROBLEM)})
         self.ids: set[str] = set()
         self.schemes: dict[str, None] = {}
@@ -59,13 +59,13 @@ class _Document:
 
     def problem(self) -> Json:
         content: dict[str, Json] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        bindings = self.wire.bindings
-        if bindings.catches or bindings.errors:  # they may say anything
+        registry = self.wire.registry
+        if registry.exception_handlers or registry.errors:  # they may say anything
             content[JSON] = {}
         return {"description": "The event was refused, or failed.", "content": content}
 
     def operation(self, route: Route) -> Json:
-        event, name = route.rules.event, route.rules.namespace
+        event, name = route.schemas.event, route.schemas.namespace
         operation: dict[str, Json] = {"operationId": self.id_of(route)}
         for key, text in (("summary", event.summary), ("description", event.description)):
             if text:
@@ -84,7 +84,7 @@ class _Document:
         return {"post": operation}
 
     def id_of(self, route: Route) -> str:
-        words = _WORD.findall(f"{route.rules.namespace} {route.rules.event.name}")
+        words = _WORD.findall(f"{route.schemas.namespace} {route.schemas.event.name}")
         name = wanted = "_".join(words) or "event"
         count = 1
         while name in self.ids:
@@ -100,30 +100,30 @@ class _Document:
             yield {"name": name, "in": "path", "required": True, "schema": schema}
 
     def body(self, route: Route) -> Json:
-        content: dict[str, Json] = {"schema": self.listed(route.rules.event.args, route)}
-        if route.rules.event.examples:
-            examples = enumerate(route.rules.event.examples, 1)
+        content: dict[str, Json] = {"schema": self.listed(route.schemas.event.args, route)}
+        if route.schemas.event.examples:
+            examples = enumerate(route.schemas.event.examples, 1)
             content["examples"] = {str(number): {"value": value} for number, value in examples}
-        least = route.args.least if route.args is not None else route.endpoint.plan.least
-        return {"required": least > 0, "content": {JSON: content}}
+        min_args = route.args.min_args if route.args is not None else route.endpoint.plan.min_args
+        return {"required": min_args > 0, "content": {JSON: content}}
 
     def listed(self, schema: Schema | None, route: Route) -> Json:
         """The schema of the args, with how many there may be."""
         args = route.args
         if schema is None or args is None:
             return {"type": "array"} if route.is_list else {}
-        return self.schemas.read(schema, (args.least, args.most) if args.is_tuple else None)
+        return self.schemas.read(schema, (args.min_args, args.max_args) if args.is_tuple else None)
 
     def ack(self, route: Route) -> Json:
-        schema, ack = route.rules.event.ack, route.ack
+        schema, ack = route.schemas.event.ack, route.ack
         if schema is None or ack is None:
             return {}
-        return self.schemas.read(schema, (ack.least, ack.most) if ack.is_tuple else None)
+        return self.schemas.read(schema, (ack.min_args, ack.max_args) if ack.is_tuple else None)
 
     def required(self, route: Route) -> Requirements:
-        access = self.wire.bindings.access
-        own = access.required.get(route.rules.namespace, ()) if access is not None else ()
-        return together(own, route.rules.event.security)
+        access = self.wire.registry.access
+        own = access.required.get(route.schemas.namespace, ()) if access is not None else ()
+        return together(own, route.schemas.event.security)
 
     def responses(self, route: Route, required: Requirements) -> Json:
         responses: dict[str, Json] = {}
@@ -139,8 +139,8 @@ class _Document:
 
 def _path(route: Route) -> str:
     """The path template of an event, from the server's base on."""
-    namespace = "".join(_literals(route.rules.namespace.strip("/")))
-    event = quote(route.rules.event.name, safe="")
+    namespace = "".join(_literals(route.schemas.namespace.strip("/")))
+    event = quote(route.schemas.event.name, safe="")
     return f"/events/{namespace}/{event}" if namespace else f"/events/{event}"
 
 

@@ -36,9 +36,9 @@ class Schemas:
         read = _modern(kept, draft, names)
         if count is None or not isinstance(read, dict):
             return read
-        least, most = count
+        min_args, max_args = count
         bounds: dict[str, Json] = (
-            {"minItems": least} if most is None else {"minItems": least, "maxItems": most}
+            {"minItems": min_args} if max_args is None else {"minItems": min_args, "maxItems": max_args}
         )
         return {**read, "type": "array", **bounds}
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from socketio.packet import ACK, EVENT
 
 from asynction.contract import namespace_name
-from asynction.runtime import Bindings, Party, Service
+from asynction.runtime import HandlerRegistry, Registrar, Service
 from asynction.security import Request
 from asynction.server._socketio.packet import contract_packet
 
@@ -17,7 +17,7 @@ DEFAULT_PATH = "socket.io"
 """Where Socket.IO is, if nobody says otherwise."""
 
 
-class ContractServer(Party):
+class ContractServer(Registrar):
     """What the servers for Flask and for ASGI have in common."""
 
     _service: Service
@@ -28,7 +28,7 @@ class ContractServer(Party):
         return identity.token_info if identity is not None else None
 
 
-def hide_strangers(manager: Any, service: Service) -> None:
+def exclude_unauthenticated(manager: Any, service: Service) -> None:
     """Send nothing to a client that is still being asked who it is, unless it is meant by name.
 
     python-socketio counts it among the participants of its namespace from the moment it knocks.
@@ -45,26 +45,26 @@ def hide_strangers(manager: Any, service: Service) -> None:
 
 
 def parent_options(
-    bindings: Bindings, given: Mapping[str, Any], options: Mapping[str, Any]
+    registry: HandlerRegistry, given: Mapping[str, Any], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The options of the parent class: those `given`, and what the contract decides where nobody does.
 
     `options` are all that are known of by now.
     """
     chosen = dict(given)
-    rules, strict = bindings.rules, bindings.strict
-    if rules.patterns:  # python-socketio then asks the handlers of `*`
+    schemas, strict = registry.schemas, registry.strict
+    if schemas.patterns:  # python-socketio then asks the handlers of `*`
         chosen["namespaces"] = "*"
     elif strict:  # else code may serve namespaces of its own
-        chosen.setdefault("namespaces", options.get("namespaces") or list(bindings.contract.namespaces))
+        chosen.setdefault("namespaces", options.get("namespaces") or list(registry.contract.namespaces))
     sends_text = set()
-    if strict and rules.sends_text:  # without strict, events that no schema describes are sent
+    if strict and schemas.sends_text:  # without strict, events that no schema describes are sent
         sends_text.add(EVENT)
-    if strict and rules.acks_text:
+    if strict and schemas.acks_text:
         sends_text.add(ACK)
     chosen["serializer"] = contract_packet(
         options.get("serializer", "default"),
-        receives_text=strict and rules.receives_text,
+        receives_text=strict and schemas.receives_text,
         sends_text=frozenset(sends_text),
     )
     return chosen

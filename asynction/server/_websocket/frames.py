@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, TypedDict, cast
 
 from asynction.exceptions import SecurityException, UnknownEventException
-from asynction.runtime import MalformedEvent, Reply, error_body
+from asynction.runtime import Ack, MalformedEvent, error_body
 from asynction.server._socketio.packet import StrictJSON
 
 PING, PONG = "PING", "PONG"
@@ -166,7 +166,7 @@ def pushed(uuid: str, route: str, headers: Mapping[str, object], payload: object
     return StrictJSON.dumps({"headers": headers, "payload": payload, "uuid": uuid, "route": route})
 
 
-def reply_of(result: object) -> Reply:
+def reply_of(result: object) -> Ack:
     """Read what the handler of a route returned; raises TypeError for what is no HandlerResult."""
     if not isinstance(result, Mapping) or not result.keys() <= {"status", "headers", "payload"}:
         raise TypeError(f"a route returns a HandlerResult, not {type(result).__name__}")
@@ -175,4 +175,4 @@ def reply_of(result: object) -> Reply:
         raise TypeError("the status of a HandlerResult is a number from 200 to 505")
     if not isinstance(headers, Mapping | None):
         raise TypeError("the headers of a HandlerResult are a mapping")
-    return Reply((result.get("payload"),), int(status), headers)
+    return Ack((result.get("payload"),), int(status), headers)

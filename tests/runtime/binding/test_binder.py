@@ -15,11 +15,11 @@ import pytest
 from asynction.contract import Contract, Event, Handlers, Info, Namespace, Schema, Target
 from asynction.exceptions import DocumentError
 from asynction.inject import Depends
-from asynction.problems import Place
+from asynction.problems import Location
 from asynction.runtime import (
     Binder,
+    CallSpec,
     Convention,
-    Wanted,
     handler_problems,
     import_path,
     is_async,
@@ -53,7 +53,7 @@ instance = Class()
 part = functools.partial(function)
 '''
 
-PLACE = Place("spec.yaml", 3, 7, "/channels/~1/publish/message/x-handler")
+PLACE = Location("spec.yaml", 3, 7, "/channels/~1/publish/message/x-handler")
 
 
 @pytest.fixture(autouse=True)
@@ -160,10 +160,10 @@ def test_a_handler_is_held_to_the_args_of_its_event() -> None:
 
     binder = Binder()
     target = Target("handlers.one", PLACE)
-    assert binder.plan(one, target, Wanted(least=1, most=1)) is not None
-    assert binder.plan(one, target, Wanted()) is not None
+    assert binder.plan(one, target, CallSpec(min_args=1, max_args=1)) is not None
+    assert binder.plan(one, target, CallSpec()) is not None
     assert not binder.problems
-    assert binder.plan(one, target, Wanted(least=2, most=2)) is None
+    assert binder.plan(one, target, CallSpec(min_args=2, max_args=2)) is None
     (problem,) = binder.problems
     assert problem.rule == "handler-signature"
     assert problem.message == "`handlers.one` takes 1 argument, but the contract passes 2 arguments"
@@ -199,15 +199,15 @@ def test_positional_counts_what_a_function_takes(
 
 
 @pytest.mark.parametrize(
-    ("function", "least", "most"),
+    ("function", "min_args", "max_args"),
     [(none, 0, 0), (one, 1, 1), (one_or_two, 1, 2), (one_or_two, 2, 2), (rest, 1, None), (type, 3, 9)],
 )
-def test_a_function_that_fits(function: Callable[..., Any], least: int, most: int | None) -> None:
-    assert misfit(function, least, most) is None
+def test_a_function_that_fits(function: Callable[..., Any], min_args: int, max_args: int | None) -> None:
+    assert misfit(function, min_args, max_args) is None
 
 
 @pytest.mark.parametrize(
-    ("function", "least", "most", "message"),
+    ("function", "min_args", "max_args", "message"),
     [
         (none, 1, 1, "takes 0 arguments, but the contract passes 1 argument"),
         (two, 1, 2, "takes 2 arguments, but the contract passes 1 to 2 arguments"),
@@ -219,9 +219,9 @@ def test_a_function_that_fits(function: Callable[..., Any], least: int, most: in
     ],
 )
 def test_a_function_that_does_not_fit(
-    function: Callable[..., Any], least: int, most: int | None, message: str
+    function: Callable[..., Any], min_args: int, max_args: int | None, message: str
 ) -> None:
-    assert misfit(function, least, most) == message
+    assert misfit(function, min_args, max_args) == message
 
 
 async def coroutine() -> None: ...
@@ -310,7 +310,7 @@ class Right:
 
 
 NAMED = Schema({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}, DRAFT_07)
-ONE = Wanted(least=1, most=1, checked=True)
+ONE = CallSpec(min_args=1, max_args=1, checked=True)
 TARGET = Target("handlers.it", PLACE)
 
 
@@ -334,15 +334,15 @@ def takes_any(data: Any) -> None: ...
 )
 def test_models_are_held_to_the_schema_of_the_arg(handler: Callable[..., Any], is_wrong: bool) -> None:
     binder = Binder()
-    wanted = replace(ONE, convention=Convention(("sid",)))
-    assert binder.plan(handler, TARGET, wanted, NAMED) is not None
+    spec = replace(ONE, convention=Convention(("sid",)))
+    assert binder.plan(handler, TARGET, spec, NAMED) is not None
     assert [problem.rule for problem in binder.problems] == ["handler-model"] * is_wrong
     assert all(problem.message.startswith("`handlers.it`: ") for problem in binder.problems)
 
 
 def test_without_a_schema_a_model_is_what_it_is() -> None:
     binder = Binder()
-    assert binder.plan(takes_wrong, TARGET, Wanted(least=1, most=1)) is not None
+    assert binder.plan(takes_wrong, TARGET, CallSpec(min_args=1, max_args=1)) is not None
     assert not binder.problems
 
 
@@ -366,10 +366,10 @@ def test_what_shapes_the_acknowledgement_is_held_to_its_schema(
     handler: Callable[..., Any], response_model: object, is_wrong: bool
 ) -> None:
     binder = Binder()
-    wanted = Wanted(response_model=response_model)
-    made = binder.plan(handler, TARGET, wanted)
+    spec = CallSpec(response_model=response_model)
+    made = binder.plan(handler, TARGET, spec)
     assert made is not None
-    binder.holds_ack(made, handler, TARGET, wanted, NAMED)
+    binder.holds_ack(made, handler, TARGET, spec, NAMED)
     assert [problem.rule for problem in binder.problems] == ["handler-model"] * is_wrong
 
 

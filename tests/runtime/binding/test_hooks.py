@@ -12,13 +12,13 @@ from asynction.exceptions import DocumentError
 from asynction.runtime import (
     FLASK,
     PYTHON_SOCKETIO,
-    Bindings,
+    Ack,
     Context,
-    Edge,
-    Form,
+    HandlerRegistry,
+    HandlerStyle,
+    Host,
     MessageData,
     Registration,
-    Reply,
     Service,
     adrive,
     drive,
@@ -28,12 +28,12 @@ from tests.runtime.support import BOTH, SERVER_ERROR, Run, args_of, contract, ev
 HERE = __name__
 
 
-def edge(*, is_async: bool = False) -> Edge:
-    return Edge(
+def host(*, is_async: bool = False) -> Host:
+    return Host(
         "server",
         adrive if is_async else drive,
         environ=lambda *_: {},
-        is_open=lambda *_: True,
+        is_connected=lambda *_: True,
         register=lambda *_: None,
         conventions=PYTHON_SOCKETIO if is_async else FLASK,
         is_async=is_async,
@@ -46,10 +46,10 @@ def hooks(**names: str) -> Hooks:
 
 def ack(handler: Any, *args: object, schemas: Any = (None, None), run: Run = drive, **named: str) -> Any:
     made = event("e", *schemas, hooks=hooks(**named))
-    bindings = Bindings(contract(made), edge(is_async=run is not drive))
-    bindings.bind_contract()
-    bindings.bind_code(Registration("/", "e", handler))
-    service = Service(bindings)
+    registry = HandlerRegistry(contract(made), host(is_async=run is not drive))
+    registry.bind_contract()
+    registry.bind_code(Registration("/", "e", handler))
+    service = Service(registry)
     return run(service.receive(service.context("/", "e", "sid", args)))
 
 
@@ -154,11 +154,11 @@ def test_a_cached_value_needs_a_handler_of_one() -> None:
 
 
 def test_what_middleware_puts_there_is_what_hooks_see() -> None:
-    bindings = Bindings(contract(event("e", hooks=hooks(data_check="is_one"))), edge())
-    bindings.bind_contract()
-    bindings.bind_code(Registration("/", "e", echo))
-    bindings.add_middleware(lambda context, call_next: call_next(context.replace(args=(1,))))
-    service = Service(bindings)
+    registry = HandlerRegistry(contract(event("e", hooks=hooks(data_check="is_one"))), host())
+    registry.bind_contract()
+    registry.bind_code(Registration("/", "e", echo))
+    registry.add_middleware(lambda context, call_next: call_next(context.replace(args=(1,))))
+    service = Service(registry)
     context = service.context("/", "e", "sid", (2,))
     context.message = MessageData("u", "e", {}, 2)
     assert drive(service.receive(context)) == (1,)
@@ -189,9 +189,9 @@ def test_a_server_that_awaits_nothing_takes_no_async_hook() -> None:
 
 
 def test_an_unknown_hook_of_code_is_a_problem() -> None:
-    bindings = Bindings(None, edge())
+    registry = HandlerRegistry(None, host())
     with pytest.raises(DocumentError, match="there is no hook `acces`; did you mean `access`"):
-        bindings.bind_code(Registration("/", "e", echo, hooks={"acces": nobody}))
+        registry.bind_code(Registration("/", "e", echo, hooks={"acces": nobody}))
 
 
 def test_a_handler_that_does_not_fit_its_event_is_a_problem() -> None:
@@ -200,10 +200,12 @@ def test_a_handler_that_does_not_fit_its_event_is_a_problem() -> None:
 
 
 def test_hooks_of_code_go_before_those_of_the_document() -> None:
-    bindings = Bindings(contract(event("e", hooks=hooks(access="nobody", dehydrate="bracketed"))), edge())
-    bindings.bind_contract()
-    bindings.bind_code(Registration("/", "e", echo, hooks={"access": only_sid}))
-    service = Service(bindings)
+    registry = HandlerRegistry(
+        contract(event("e", hooks=hooks(access="nobody", dehydrate="bracketed"))), host()
+    )
+    registry.bind_contract()
+    registry.bind_code(Registration("/", "e", echo, hooks={"access": only_sid}))
+    service = Service(registry)
     assert drive(service.receive(service.context("/", "e", "sid", (1,)))) == ("<1>",)
 
 
@@ -211,14 +213,14 @@ def test_a_form_says_how_handlers_are_called_and_what_they_return() -> None:
     def arguments(connection: object, message: MessageData) -> tuple[object, ...]:
         return connection, message.payload
 
-    def reply(result: Any) -> Reply:
-        return Reply((result,), 201 if result == [1] else 404, {"a": 1})
+    def reply(result: Any) -> Ack:
+        return Ack((result,), 201 if result == [1] else 404, {"a": 1})
 
-    bindings = Bindings(contract(event("e", ack=args_of({"type": "integer"}))), edge())
-    bindings.bind_contract()
-    form = Form(2, arguments, reply)
-    bindings.bind_code(Registration("/", "e", lambda connection, payload: [payload], form=form))
-    service = Service(bindings)
+    registry = HandlerRegistry(contract(event("e", ack=args_of({"type": "integer"}))), host())
+    registry.bind_contract()
+    style = HandlerStyle(2, arguments, reply)
+    registry.bind_code(Registration("/", "e", lambda connection, payload: [payload], style=style))
+    service = Service(registry)
     answers = [drive(service.receive(service.context("/", "e", "sid", (n,)))) for n in (1, 2)]
     assert [(each, each.status, each.headers) for each in answers] == [  # type: ignore[attr-defined]  # of Reply
         ((1,), 201, {"a": 1}),

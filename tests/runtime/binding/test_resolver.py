@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asynction.contract import Contract, Event, Handlers, Info, Namespace, Target
-from asynction.problems import Place
+from asynction.problems import Location
 from asynction.runtime import import_path
 from asynction.runtime._binding.resolver import ModuleResolver, Resolver, collisions
 
@@ -24,7 +24,7 @@ resolve = ModuleResolver("my_api.handlers")
 def namespace(name: str, *events: str, handlers: Handlers = NONE, handler: str = "") -> Namespace:
     target = Target(handler) if handler else None
     received = {
-        event: Event(event, handler=target, place=Place("f", row, 1, f"/{event}"))
+        event: Event(event, handler=target, location=Location("f", row, 1, f"/{event}"))
         for row, event in enumerate(events, 1)
     }
     return Namespace(name, received, {"signUp": Event("signUp")}, handlers=handlers)

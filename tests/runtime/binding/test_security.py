@@ -8,7 +8,7 @@ import pytest
 
 from asynction import load
 from asynction.exceptions import DocumentError
-from asynction.runtime import AccessBook, Binder
+from asynction.runtime import Binder, ContractSecurity
 
 HERE = __name__
 
@@ -65,7 +65,7 @@ def book(
     allow_async: bool = False,
     functions: Any = None,
     **schemes: Any,
-) -> AccessBook:
+) -> ContractSecurity:
     contract = load(
         {
             "asyncapi": "2.6.0",
@@ -76,7 +76,7 @@ def book(
         }
     )
     binder = Binder(allow_async=allow_async)
-    access = AccessBook(contract, contract.servers[chosen] if chosen else None, binder, functions)
+    access = ContractSecurity(contract, contract.servers[chosen] if chosen else None, binder, functions)
     binder.finish()
     return access
 

@@ -115,8 +115,8 @@ def test_generators_are_open_until_the_acknowledgement_is_made(bench: Bench) -> 
     at = bench.service.context("/", "e", "sid")
     assert bench.on("e", handler).run(bench.service.receive(at)) == ("opened",)
     assert log == ["opens"]
-    assert len(at.exits) == 1
-    at.exits[0].close()  # type: ignore[attr-defined]  # it is a generator
+    assert len(at.open_dependencies) == 1
+    at.open_dependencies[0].close()  # type: ignore[attr-defined]  # it is a generator
 
 
 def fails(value: str = Depends(on_top)) -> None:
@@ -372,12 +372,12 @@ def instead_generates(event: Event) -> Iterator[str]:
 
 def test_a_dependency_may_be_overridden(bench: Bench) -> None:
     bench.on("e", depends)
-    bench.bindings.overrides[opens] = instead
+    bench.registry.overrides[opens] = instead
     assert bench.send("e") == (["instead of e twice", "instead of e"],)
-    bench.bindings.overrides[opens] = instead_generates
+    bench.registry.overrides[opens] = instead_generates
     assert bench.send("e") == (["generated for e twice", "generated for e"],)
     assert log[-1] == "closes the other"
-    bench.bindings.overrides.clear()
+    bench.registry.overrides.clear()
     assert bench.send("e") == (["opened twice", "opened"],)
 
 
@@ -395,13 +395,13 @@ def test_what_is_not_hashable_stays_what_it_is(bench: Bench) -> None:
     def handler(page: int = Depends(Page(20))) -> object:
         return page
 
-    bench.bindings.overrides[opens] = instead
+    bench.registry.overrides[opens] = instead
     assert bench.on("e", handler).send("e") == (20,)
 
 
 def test_dependencies_of_a_connection_may_be_overridden(bench: Bench) -> None:
     bench.on("connect", depends)
-    bench.bindings.overrides[on_top] = lambda: False
+    bench.registry.overrides[on_top] = lambda: False
     assert bench.enter() == [False, "opened"]
 
 
@@ -409,7 +409,7 @@ def test_an_override_that_cannot_be_served_is_a_failure(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.on("e", depends)
-    bench.bindings.overrides[opens] = lambda data: data
+    bench.registry.overrides[opens] = lambda data: data
     assert bench.send("e") == SERVER_ERROR
     assert caplog.records[0].exc_info
     assert isinstance(caplog.records[0].exc_info[1], PlanError)
@@ -419,19 +419,19 @@ def test_an_override_that_cannot_be_served_is_a_failure(
 
 
 def test_middleware_that_answers_leaves_dependencies_alone(bench: Bench) -> None:
-    bench.bindings.add_middleware(lambda context, call_next: "mine")
+    bench.registry.add_middleware(lambda context, call_next: "mine")
     assert bench.on("e", depends).send("e") == ("mine",)
     assert log == []
 
 
 def test_middleware_that_catches_hides_the_exception(bench: Bench) -> None:
-    class Catches:
+    class ExceptionHandlers:
         def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
             try:
                 return (yield from rest(context.replace(args=context.args)))
             except LookupError:
                 return "caught"
 
-    bench.bindings.add_middleware(Catches())
+    bench.registry.add_middleware(ExceptionHandlers())
     assert bench.on("e", fails).send("e") == ("caught",)
     assert log == ["opens", "opens the second", "closes the second", "closes"]

@@ -33,13 +33,13 @@ from asynction.inject import (
 from asynction.runtime import (
     FLASK,
     PYTHON_SOCKETIO,
+    CallSpec,
     Context,
     Convention,
     Plan,
     PlanError,
-    Wanted,
     drive,
-    plan,
+    plan_call,
 )
 from asynction.runtime._injection.annotations import is_async_generator, is_generator
 from asynction.runtime._injection.dependencies import resolved
@@ -56,22 +56,22 @@ PROVIDERS: dict[type, Callable[[Context], object]] = {
 EMPTY = inspect.Parameter.empty
 
 
-def wanted(least: int | None = None, most: int | None = None, **fields: Any) -> Wanted:
-    return Wanted(least, least if most is None else most, providers=PROVIDERS, **fields)
+def spec(min_args: int | None = None, max_args: int | None = None, **fields: Any) -> CallSpec:
+    return CallSpec(min_args, min_args if max_args is None else max_args, providers=PROVIDERS, **fields)
 
 
 def call(made: Plan, at: Context, run: Run = drive) -> Any:
     """What a planned function returns for an event."""
 
     def flow() -> Any:
-        values = yield from resolved(made.needs, at, None)
+        values = yield from resolved(made.dependencies, at, None)
         return (yield made.call(at, values))
 
     return run(flow())
 
 
-def result(handler: Callable[..., Any], *args: object, want: Wanted | None = None, **where: Any) -> Any:
-    return call(plan(handler, want or wanted()), context(*args, **where))
+def result(handler: Callable[..., Any], *args: object, want: CallSpec | None = None, **where: Any) -> Any:
+    return call(plan_call(handler, want or spec()), context(*args, **where))
 
 
 # Annotations ------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ MARKS: list[tuple[Any, object]] = [
 ]
 
 
-@pytest.mark.parametrize("form", [marked, keyword])
+@pytest.mark.parametrize("style", [marked, keyword])
 @pytest.mark.parametrize(("mark", "expected"), MARKS, ids=lambda mark: str(mark)[:30])
 @pytest.mark.parametrize(
     "wrapped",
@@ -124,20 +124,20 @@ MARKS: list[tuple[Any, object]] = [
     ],
 )
 def test_a_parameter_is_given_what_it_is_annotated_with(
-    form: Callable[[object], Callable[..., Any]],
+    style: Callable[[object], Callable[..., Any]],
     wrapped: Callable[[object], object],
     mark: object,
     expected: object,
 ) -> None:
     at = context("arg", environ=ENVIRON, user="ann", auth="auth", reason="why")
-    made = plan(form(wrapped(mark)), wanted(1, 2))
+    made = plan_call(style(wrapped(mark)), spec(1, 2))
     assert call(made, at) == ["arg", expected, "default"]
-    assert (made.least, made.most) == (1, 2)
+    assert (made.min_args, made.max_args) == (1, 2)
 
 
 def test_the_context_itself_may_be_asked_for() -> None:
     at = context("arg")
-    assert call(plan(marked(Context), wanted(1)), at)[1] is at
+    assert call(plan_call(marked(Context), spec(1)), at)[1] is at
 
 
 def test_annotations_may_be_text() -> None:
@@ -152,7 +152,7 @@ def test_an_annotation_that_cannot_be_read() -> None:
     def handler(data: Unknown) -> None: ...  # type: ignore[name-defined]  # noqa: F821 - there is none
 
     with pytest.raises(PlanError, match="has an annotation that cannot be read: name 'Unknown' is not"):
-        plan(handler, wanted())
+        plan_call(handler, spec())
 
 
 def unreadable(asked: SocketID, data: Unknown, model: Point) -> Unknown:  # type: ignore[name-defined]  # noqa: F821 - there is none
@@ -160,7 +160,7 @@ def unreadable(asked: SocketID, data: Unknown, model: Point) -> Unknown:  # type
 
 
 def test_where_a_contract_checks_an_annotation_need_not_be_read(caplog: pytest.LogCaptureFixture) -> None:
-    assert result(unreadable, {}, {"x": 1}, want=wanted(2, checked=True)) == ("sid", {}, Point(1))
+    assert result(unreadable, {}, {"x": 1}, want=spec(2, checked=True)) == ("sid", {}, Point(1))
     assert [record.getMessage() for record in caplog.records] == [
         f"`{name}` of `unreadable` is taken as not annotated: name 'Unknown' is not defined"
         for name in ("data", "return")
@@ -171,7 +171,7 @@ def test_an_annotation_that_cannot_be_served() -> None:
     def handler(data: contextlib.suppress) -> None: ...
 
     with pytest.raises(PlanError, match="has an annotation that cannot be served"):
-        plan(handler, wanted(1))
+        plan_call(handler, spec(1))
 
 
 class Abstract(ABC):  # noqa: B024 - what it is, is enough
@@ -187,7 +187,7 @@ def test_what_may_be_anything_is_the_arg(annotation: object) -> None:
         return asked
 
     handler.__annotations__ = {} if annotation is EMPTY else {"asked": annotation}
-    assert result(handler, "arg", want=wanted(1)) == "arg"
+    assert result(handler, "arg", want=spec(1)) == "arg"
 
 
 def test_an_abstract_class_is_not_the_server() -> None:
@@ -196,7 +196,9 @@ def test_an_abstract_class_is_not_the_server() -> None:
 
     assert isinstance(SERVER, Abstract)
     for function in (handler, union):
-        assert [free.name for free in plan(function, wanted(1, raw=True)).free] == ["asked"]
+        assert [parameter.name for parameter in plan_call(function, spec(1, raw=True)).arg_parameters] == [
+            "asked"
+        ]
 
 
 @pytest.mark.parametrize(
@@ -210,8 +212,8 @@ def test_data_is_what_was_sent(args: tuple[object, ...], expected: object) -> No
         return data
 
     for handler in (by_position, by_keyword):
-        made = plan(handler, wanted(len(args)))
-        assert (made.least, made.most) == (0, None)
+        made = plan_call(handler, spec(len(args)))
+        assert (made.min_args, made.max_args) == (0, None)
         assert call(made, context(*args)) == expected
 
 
@@ -271,7 +273,7 @@ def test_an_arg_is_made_the_model_of_its_parameter(checked: bool, model: type, e
         return data
 
     handler.__annotations__["data"] = model
-    want = wanted(1, checked=checked)
+    want = spec(1, checked=checked)
     assert result(handler, {"x": 1}, want=want) == expected
     if not checked:
         with pytest.raises(PayloadValidationException):
@@ -281,7 +283,7 @@ def test_an_arg_is_made_the_model_of_its_parameter(checked: bool, model: type, e
 def test_the_place_of_a_wrong_arg_is_its_own() -> None:
     def handler(sid: str, first: Any, data: Point) -> None: ...
 
-    want = wanted(2, convention=PYTHON_SOCKETIO["event"])
+    want = spec(2, convention=PYTHON_SOCKETIO["event"])
     with pytest.raises(PayloadValidationException) as caught:
         result(handler, 1, {"x": "no"}, want=want)
     assert caught.value.errors[0].pointer == "/1/x"
@@ -304,13 +306,13 @@ def returns_mark(a: int) -> Optional[Point]: ...
 def test_a_result_has_the_shape_of_its_annotation(
     handler: Callable[..., Any], model: object, shaped: object
 ) -> None:
-    made = plan(handler, wanted(response_model=model))
+    made = plan_call(handler, spec(response_model=model))
     assert made.shape is not None
     assert made.shape({"x": 1}) == shaped
 
 
 def test_nothing_shapes_what_may_be_anything() -> None:
-    assert plan(returns_any, wanted()).shape is None
+    assert plan_call(returns_any, spec()).shape is None
 
 
 # Whole signatures -------------------------------------------------------------------------------
@@ -320,18 +322,18 @@ def test_a_handler_of_args_alone_costs_nothing_extra() -> None:
     def handler(data: Any, more: Any = None) -> None: ...
 
     at = context("a", "b")
-    assert plan(handler, wanted()).call(at) == (handler, at.args)
-    assert plan(print, wanted()).call(at) == (print, at.args)
-    want = wanted(convention=PYTHON_SOCKETIO["event"])
-    assert plan(lambda sid, *args: None, want).call(at)[1] == ("sid", "a", "b")
+    assert plan_call(handler, spec()).call(at) == (handler, at.args)
+    assert plan_call(print, spec()).call(at) == (print, at.args)
+    want = spec(convention=PYTHON_SOCKETIO["event"])
+    assert plan_call(lambda sid, *args: None, want).call(at)[1] == ("sid", "a", "b")
 
 
 @pytest.mark.parametrize("function", [type, max])
 def test_a_function_that_does_not_tell_takes_the_args(function: Callable[..., Any]) -> None:
-    made = plan(function, wanted(3))
-    assert (made.least, made.most) == (0, None)
+    made = plan_call(function, spec(3))
+    assert (made.min_args, made.max_args) == (0, None)
     assert made.call(context(1, 2, 3)) == (function, (1, 2, 3))
-    prepared = plan(function, wanted(3, prepare=partial))
+    prepared = plan_call(function, spec(3, prepare=partial))
     assert isinstance(prepared.function, partial)
 
 
@@ -342,7 +344,7 @@ def test_a_handler_is_prepared_for_its_server() -> None:
     def handler(data: Any, *, sid: SocketID) -> object:
         return data, sid
 
-    assert result(handler, 1, want=wanted(prepare=prepare)) == ("prepared", (1, "sid"))
+    assert result(handler, 1, want=spec(prepare=prepare)) == ("prepared", (1, "sid"))
 
 
 class Callables:
@@ -405,7 +407,7 @@ def test_an_argument_that_nobody_passes() -> None:
     def handler(data: Any, *, needed: Any, optional: Any = 1) -> None: ...
 
     with pytest.raises(PlanError, match="needs the keyword argument `needed`, which nobody passes"):
-        plan(handler, wanted())
+        plan_call(handler, spec())
 
 
 def test_keywords_with_a_default_are_left_alone() -> None:
@@ -431,7 +433,7 @@ def test_a_missing_arg_leaves_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("handler", "least", "most", "message"),
+    ("handler", "min_args", "max_args", "message"),
     [
         (lambda: 0, 1, 1, "takes 0 arguments, but the contract passes 1 argument"),
         (lambda a, b: 0, 1, 2, "takes 2 arguments, but the contract passes 1 to 2 arguments"),
@@ -441,10 +443,10 @@ def test_a_missing_arg_leaves_the_default() -> None:
     ],
 )
 def test_a_handler_that_cannot_take_what_is_sent(
-    handler: Callable[..., Any], least: int, most: int | None, message: str
+    handler: Callable[..., Any], min_args: int, max_args: int | None, message: str
 ) -> None:
     with pytest.raises(PlanError) as caught:
-        plan(handler, Wanted(least, most))
+        plan_call(handler, CallSpec(min_args, max_args))
     assert str(caught.value) == message
 
 
@@ -475,12 +477,12 @@ def named(*names: str, rest: bool = False) -> Callable[..., Any]:
     ],
 )
 @pytest.mark.parametrize("conventions", [FLASK, PYTHON_SOCKETIO])
-@pytest.mark.parametrize("least", [None, 1])
+@pytest.mark.parametrize("min_args", [None, 1])
 def test_with_a_contract_args_are_what_it_says(
-    names: list[str], rest: bool, expected: object, conventions: Any, least: int | None
+    names: list[str], rest: bool, expected: object, conventions: Any, min_args: int | None
 ) -> None:
     convention = Convention(conventions["event"].leading if "event" in conventions else ())
-    assert result(named(*names, rest=rest), A, want=wanted(least, convention=convention)) == expected
+    assert result(named(*names, rest=rest), A, want=spec(min_args, convention=convention)) == expected
 
 
 @pytest.mark.parametrize(
@@ -496,7 +498,7 @@ def test_with_a_contract_args_are_what_it_says(
 def test_a_handler_that_takes_one_more_takes_the_sid(
     names: list[str], args: list[object], expected: object
 ) -> None:
-    want = wanted(len(args), convention=Convention(("sid",)))
+    want = spec(len(args), convention=Convention(("sid",)))
     assert result(named(*names), *args, want=want) == expected
 
 
@@ -516,7 +518,7 @@ def test_a_handler_that_takes_one_more_takes_the_sid(
 def test_without_a_contract_handlers_are_those_of_python_socketio(
     names: list[str], rest: bool, expected: object
 ) -> None:
-    made = plan(named(*names, rest=rest), wanted(convention=PYTHON_SOCKETIO["event"]))
+    made = plan_call(named(*names, rest=rest), spec(convention=PYTHON_SOCKETIO["event"]))
     assert call(made, context(*[A] * (expected is not None))) == (expected or [S])
 
 
@@ -548,7 +550,7 @@ def has_sid_by_keyword(first: str, *, asked: SocketID) -> object:
 def test_without_a_contract_types_tell_what_is_no_sid(
     handler: Callable[..., Any], args: list[object], expected: object
 ) -> None:
-    assert result(handler, *args, want=wanted(convention=PYTHON_SOCKETIO["event"])) == expected
+    assert result(handler, *args, want=spec(convention=PYTHON_SOCKETIO["event"])) == expected
 
 
 @pytest.mark.parametrize(
@@ -565,7 +567,7 @@ def test_without_a_contract_types_tell_what_is_no_sid(
     ],
 )
 def test_a_wildcard_is_told_the_event_and_the_sid(names: list[str], rest: bool, expected: object) -> None:
-    assert result(named(*names, rest=rest), A, B, want=wanted(convention=PYTHON_SOCKETIO["*"])) == expected
+    assert result(named(*names, rest=rest), A, B, want=spec(convention=PYTHON_SOCKETIO["*"])) == expected
 
 
 @pytest.mark.parametrize(
@@ -573,7 +575,7 @@ def test_a_wildcard_is_told_the_event_and_the_sid(names: list[str], rest: bool, 
     [(["event"], False, ["e"]), (["x", "y"], False, ["e", A]), ([], True, ["e", A]), (["x"], True, ["e", A])],
 )
 def test_a_wildcard_of_flask_is_told_the_event(names: list[str], rest: bool, expected: object) -> None:
-    assert result(named(*names, rest=rest), A, want=wanted(convention=FLASK["*"])) == expected
+    assert result(named(*names, rest=rest), A, want=spec(convention=FLASK["*"])) == expected
 
 
 AUTH, ENV = "auth", {"E": 1}
@@ -623,14 +625,14 @@ PREFERS_NOTHING = Convention(CONNECT.leading)
 def test_handlers_of_a_connection_may_take_less(
     convention: Convention, names: list[str], rest: bool, expected: object
 ) -> None:
-    want = wanted(1, occasion=True, convention=convention)
+    want = spec(1, occasion=True, convention=convention)
     assert result(named(*names, rest=rest), AUTH, want=want, environ=ENV) == expected
 
 
 @pytest.mark.parametrize("names", [["x", "y"], ["x", "y", "z"]])
 def test_a_handler_of_a_connection_that_takes_too_much(names: list[str]) -> None:
     with pytest.raises(PlanError, match="but the contract passes 1 argument"):
-        plan(named(*names), wanted(1, occasion=True))
+        plan_call(named(*names), spec(1, occasion=True))
 
 
 def test_what_is_raw_is_given_as_it_is() -> None:
@@ -638,7 +640,7 @@ def test_what_is_raw_is_given_as_it_is() -> None:
         return error
 
     error = LookupError()
-    assert result(handler, error, want=wanted(1, occasion=True, raw=True)) is error
+    assert result(handler, error, want=spec(1, occasion=True, raw=True)) is error
 
 
 def test_handlers_of_a_connection_may_ask_who_it_is_by_name() -> None:
@@ -648,20 +650,20 @@ def test_handlers_of_a_connection_may_ask_who_it_is_by_name() -> None:
     def by_position(user: Any, auth: Any, token_info: Any) -> object:
         return auth, user, token_info
 
-    want = wanted(1, occasion=True)
+    want = spec(1, occasion=True)
     for handler in (by_keyword, by_position):
         assert result(handler, AUTH, want=want, user="ann") == (AUTH, "ann", {"sub": "ann"})
         assert result(handler, AUTH, want=want) == (AUTH, None, None)
 
 
 def test_an_event_has_no_user_by_name() -> None:
-    assert result(lambda user: user, "arg", want=wanted(1)) == "arg"
+    assert result(lambda user: user, "arg", want=spec(1)) == "arg"
     with pytest.raises(PlanError, match="needs the keyword argument `user`"):
-        plan(lambda *, user: user, wanted())
+        plan_call(lambda *, user: user, spec())
 
 
 def test_a_parameter_of_the_namespace_goes_before_what_we_add() -> None:
-    want = wanted(1, occasion=True, parameters=("user",))
+    want = spec(1, occasion=True, parameters=("user",))
     where: Any = {"parameters": {"user": "of the namespace"}, "user": "ann", "want": want}
     assert result(lambda *, user: user, AUTH, **where) == "of the namespace"
     assert result(lambda user: user, AUTH, **where) == "of the namespace"
@@ -708,7 +710,7 @@ HANDLERS = [by_default, annotated, of_fastapi, of_fastapi_annotated, optional, b
 @pytest.mark.parametrize("run", BOTH)
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_a_parameter_is_given_what_its_dependency_returns(run: Run, handler: Callable[..., Any]) -> None:
-    assert call(plan(handler, wanted(1)), context("x"), run) == ("x", "e<sid>")
+    assert call(plan_call(handler, spec(1)), context("x"), run) == ("x", "e<sid>")
 
 
 def itself(again: Any) -> object: ...
@@ -729,9 +731,9 @@ def test_a_dependency_that_depends_on_itself(function: Callable[..., Any]) -> No
     def handler(data: Any, other: Any = Depends(function)) -> None: ...
 
     with pytest.raises(PlanError, match="which depends on itself"):
-        plan(handler, wanted(1))
+        plan_call(handler, spec(1))
     with pytest.raises(PlanError, match="which depends on itself"):
-        dependency_node(function, function, wanted(1))
+        dependency_node(function, function, spec(1))
 
 
 def nobody_gives(data: Any) -> None: ...
@@ -748,7 +750,7 @@ def test_a_dependency_whose_parameter_nobody_gives(function: Callable[..., Any],
 
     said = f"depends on `{function.__qualname__}`, whose parameter `{name}` nobody gives: annotate it"
     with pytest.raises(PlanError) as caught:
-        plan(handler, wanted(1))
+        plan_call(handler, spec(1))
     assert str(caught.value).startswith(said)
 
 
@@ -759,7 +761,7 @@ def test_other_parameters_of_a_dependency_keep_their_defaults() -> None:
     def handler(data: Any, other: Any = Depends(dependency)) -> object:
         return other
 
-    assert result(handler, "x", want=wanted(1)) == (1, (), 2, {})
+    assert result(handler, "x", want=spec(1)) == (1, (), 2, {})
 
 
 def test_a_dependency_may_name_parameters_of_the_namespace() -> None:
@@ -769,7 +771,7 @@ def test_a_dependency_may_name_parameters_of_the_namespace() -> None:
     def handler(other: Any = Depends(dependency)) -> object:
         return other
 
-    assert result(handler, want=wanted(parameters=("roomId",)), parameters={"roomId": 7}) == 7
+    assert result(handler, want=spec(parameters=("roomId",)), parameters={"roomId": 7}) == 7
 
 
 @dataclass
@@ -810,7 +812,7 @@ def test_fastapis_depends_needs_a_class_where_it_names_nothing(annotation: objec
 
     handler.__annotations__ = {} if annotation is EMPTY else {"page": annotation}
     with pytest.raises(PlanError, match="names nothing, and whose parameter is no class"):
-        plan(handler, wanted())
+        plan_call(handler, spec())
 
 
 def takes_data(data: Data) -> object:
@@ -838,8 +840,8 @@ def test_a_dependency_may_read_the_args(dependency: Callable[..., Any], expected
     def keyword_only(*, other: Any = Depends(dependency)) -> object:
         return other
 
-    assert result(handler, {"x": 1}, want=wanted(1)) == expected
-    assert result(keyword_only, {"x": 1}, want=wanted(1)) == expected
+    assert result(handler, {"x": 1}, want=spec(1)) == expected
+    assert result(keyword_only, {"x": 1}, want=spec(1)) == expected
 
 
 def test_a_dependency_takes_the_next_arg_for_each_model() -> None:
@@ -849,7 +851,7 @@ def test_a_dependency_takes_the_next_arg_for_each_model() -> None:
     def handler(other: Any = Depends(dependency)) -> object:
         return other
 
-    made = result(handler, {"x": 1}, {"x": 2}, want=wanted(2))
+    made = result(handler, {"x": 1}, {"x": 2}, want=spec(2))
     assert made == (Point(1), Point(2), None)
 
 
@@ -903,7 +905,7 @@ def test_a_dependency_is_called_once_an_event(run: Run, use_cache: bool, calls: 
     ) -> object:
         return [inner, a, b]
 
-    made = plan(handler, wanted())
+    made = plan_call(handler, spec())
     assert call(made, context(), run) == ([1, 1, 1] if use_cache else [1, 2, 3])
     assert len(called) == calls
     call(made, context(), run)
@@ -912,7 +914,7 @@ def test_a_dependency_is_called_once_an_event(run: Run, use_cache: bool, calls: 
 
 def test_dependencies_are_checked() -> None:
     checked: list[Callable[..., object]] = []
-    plan(by_default, wanted(1, check=checked.append))
+    plan_call(by_default, spec(1, check=checked.append))
     assert checked == [get_both, get_sid]
 
 
@@ -1042,7 +1044,7 @@ def _function(parameters: list[tuple[str, Any, Any, Any]], returns: Any) -> Call
 
 
 WANTED = st.builds(
-    wanted,
+    spec,
     st.sampled_from([None, 0, 1, 2]),
     convention=st.sampled_from([Convention(), *FLASK.values(), *PYTHON_SOCKETIO.values()]),
     parameters=st.sampled_from([(), ("roomId", "user")]),
@@ -1056,16 +1058,16 @@ WANTED = st.builds(
 @settings(max_examples=600, deadline=None)
 @given(signatures(), WANTED)
 def test_any_signature_is_planned_and_can_be_called_or_is_refused(
-    function: Callable[..., Any], want: Wanted
+    function: Callable[..., Any], want: CallSpec
 ) -> None:
     try:
-        made = plan(function, want)
+        made = plan_call(function, want)
     except PlanError:
         return
-    count = max(made.least, want.least or 0)
+    count = max(made.min_args, want.min_args or 0)
     at = context(*[{"x": 1}] * count, user="ann")
     at.parameters = dict.fromkeys(want.parameters, 7)
-    values = {node.key: "given" for node in made.needs}
+    values = {node.key: "given" for node in made.dependencies}
     with contextlib.suppress(PayloadValidationException):
         called, args = made.call(at, values)
         called(*args)
@@ -1074,14 +1076,14 @@ def test_any_signature_is_planned_and_can_be_called_or_is_refused(
 @settings(max_examples=300, deadline=None)
 @given(signatures(), WANTED)
 def test_any_function_is_a_dependency_that_can_be_called_or_is_refused(
-    function: Callable[..., Any], want: Wanted
+    function: Callable[..., Any], want: CallSpec
 ) -> None:
     try:
         node = dependency_node(function, function, want)
     except PlanError:
         return
     at = context(*[{"x": 1}] * 5, user="ann")
-    values = {each.key: "given" for each in node.plan.needs}
+    values = {each.key: "given" for each in node.plan.dependencies}
     with contextlib.suppress(PayloadValidationException):
         called, args = node.plan.call(at, values)
         called(*args)
@@ -1089,7 +1091,7 @@ def test_any_function_is_a_dependency_that_can_be_called_or_is_refused(
 
 def test_an_event_may_be_planned_while_another_loop_runs() -> None:
     """Nothing of a plan belongs to a driver."""
-    made = plan(by_default, wanted(1))
+    made = plan_call(by_default, spec(1))
     assert call(made, context("x"), arun) == call(made, context("x"))
 
 
@@ -1110,7 +1112,7 @@ def test_a_connect_handler_gets_what_its_parameters_are_named(
     handler: Callable[..., object], expected: tuple[str, ...]
 ) -> None:
     convention = Convention(("sid", "environ"), preferred=True)
-    made = plan(handler, Wanted(least=1, most=1, convention=convention, occasion=True))
+    made = plan_call(handler, CallSpec(min_args=1, max_args=1, convention=convention, occasion=True))
     given = Context("server", "/", "connect", "the sid", ("the auth",), environ=lambda *_: {"k": "v"})
     function, args = made.call(given)
     known = {"sid": "the sid", "environ": {"k": "v"}, "auth": "the auth"}
@@ -1127,7 +1129,7 @@ def doing_without(sid: Optional[SocketID]) -> object:
 
 
 @pytest.mark.parametrize(
-    ("handler", "convention", "needs"),
+    ("handler", "convention", "dependencies"),
     [
         (lambda data: data, Convention(), False),
         (needing, Convention(), True),
@@ -1142,6 +1144,6 @@ def doing_without(sid: Optional[SocketID]) -> object:
     ],
 )
 def test_a_plan_knows_whether_it_can_only_serve_a_connection(
-    handler: Callable[..., object], convention: Convention, needs: bool
+    handler: Callable[..., object], convention: Convention, dependencies: bool
 ) -> None:
-    assert plan(handler, wanted(convention=convention)).needs_sid == needs
+    assert plan_call(handler, spec(convention=convention)).needs_sid == dependencies

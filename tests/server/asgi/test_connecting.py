@@ -223,7 +223,7 @@ def test_with_always_connect_a_client_is_put_out_again(refuses: bool) -> None:
 
 def test_with_always_connect_a_client_with_a_wrong_handshake_is_told_why() -> None:
     binding = {"ws": {"query": {"type": "object", "required": ["level"]}}}
-    asio = AsynctionAsyncServer.from_spec(of(bindings=binding), always_connect=True)
+    asio = AsynctionAsyncServer.from_spec(of(registry=binding), always_connect=True)
 
     async def body(client: AsyncTestClient) -> None:
         await eventually(lambda: client.refusals)
@@ -235,7 +235,7 @@ def test_with_always_connect_a_client_with_a_wrong_handshake_is_told_why() -> No
 # The handshake ----------------------------------------------------------------------------------
 
 BOUND = of(
-    bindings={
+    registry={
         "ws": {
             "query": {
                 "type": "object",

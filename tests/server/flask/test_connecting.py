@@ -171,7 +171,7 @@ def test_auth_that_is_no_json_is_refused(caplog: pytest.LogCaptureFixture) -> No
 # The handshake ----------------------------------------------------------------------------------
 
 BOUND = of(
-    bindings={
+    registry={
         "ws": {
             "query": {
                 "type": "object",

@@ -15,7 +15,7 @@ import pytest
 import socketio
 
 from asynction import AsynctionSocketIO, DocumentError, SecurityException
-from asynction.runtime import Refused, drive
+from asynction.runtime import ConnectionRejected, drive
 from asynction.security import Request
 from tests.conformance import guards
 from tests.server.support import STRING, app_of, build, channel, client_of, document, message, of
@@ -289,7 +289,7 @@ def test_an_event_that_comes_before_its_client_is_let_in(monkeypatch: pytest.Mon
             return server._trigger_event("e", "/", sid)
 
     client_of_now = _Now
-    guard = asio._bindings.guards["token"]
+    guard = asio._registry.guards["token"]
     monkeypatch.setattr(type(guard), "function", property(lambda self: early), raising=False)
     client_of(asio, auth=GOOD)
     assert acks[0][0]["error"]["status"] == 401
@@ -339,9 +339,9 @@ def test_auth_that_breaks_its_schema(auth: Any, message: str) -> None:
         assert refusal["data"]["status"] == 400
 
 
-@pytest.mark.parametrize("bindings", [{}, {"bindings": {"ws": {"method": "GET"}}}])
-def test_auth_that_keeps_its_schema(bindings: Any) -> None:
-    assert client_of(build(secured(x_auth=AUTH, **bindings)), auth=GOOD).is_connected()
+@pytest.mark.parametrize("registry", [{}, {"bindings": {"ws": {"method": "GET"}}}])
+def test_auth_that_keeps_its_schema(registry: Any) -> None:
+    assert client_of(build(secured(x_auth=AUTH, **registry)), auth=GOOD).is_connected()
 
 
 def test_auth_without_security() -> None:
@@ -472,9 +472,9 @@ def test_an_unknown_extension_that_comes_near() -> None:
 def test_a_server_without_an_app_lets_nobody_in() -> None:
     spec = closed({"/": {}})
     asio = AsynctionSocketIO.from_spec(spec)
-    with pytest.raises(Refused):
+    with pytest.raises(ConnectionRejected):
         drive(
-            asio._service.enter(
+            asio._service.connect(
                 asio._service.context("/", "connect", "sid"), None, lambda auth: Request("GET")
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asynction.exceptions import EventException
-from asynction.server._gateway.idempotency import Window
+from asynction.server._gateway.idempotency import IdempotencyStore
 
 
 class Clock:
@@ -23,21 +23,21 @@ def other(_: object) -> None:
     """Take a result, elsewhere."""
 
 
-def finished(window: Window, *ids: str) -> None:
+def finished(window: IdempotencyStore, *ids: str) -> None:
     for id in ids:
         assert window.enter(id, "same", id, reply)[0]
         window.finish(id, f"result of {id}")
 
 
 def test_a_repeated_id_gets_the_first_result() -> None:
-    window = Window(10, 60)
+    window = IdempotencyStore(10, 60)
     finished(window, "a")
     is_first, entry = window.enter("a", "same", "elsewhere", other)
     assert (is_first, entry.is_done, entry.result) == (False, True, "result of a")
 
 
 def test_who_comes_while_a_call_runs_waits_for_its_result_once() -> None:
-    window = Window(10, 60)
+    window = IdempotencyStore(10, 60)
     assert window.enter("a", "same", "one", reply)[0]
     for _ in range(2):
         is_first, entry = window.enter("a", "same", "two", other)
@@ -46,7 +46,7 @@ def test_who_comes_while_a_call_runs_waits_for_its_result_once() -> None:
 
 
 def test_an_id_is_for_one_request() -> None:
-    window = Window(10, 60)
+    window = IdempotencyStore(10, 60)
     finished(window, "a")
     with pytest.raises(EventException) as caught:
         window.enter("a", "another", "a", reply)
@@ -55,7 +55,7 @@ def test_an_id_is_for_one_request() -> None:
 
 def test_the_oldest_are_forgotten_after_a_time_and_when_there_are_too_many() -> None:
     clock = Clock()
-    window = Window(2, 60, clock)
+    window = IdempotencyStore(2, 60, clock)
     finished(window, "a")
     clock.now = 30
     finished(window, "b", "c")
@@ -67,7 +67,7 @@ def test_the_oldest_are_forgotten_after_a_time_and_when_there_are_too_many() -> 
 
 def test_calls_that_run_are_not_forgotten_but_refused_when_there_are_too_many() -> None:
     clock = Clock()
-    window = Window(1, 60, clock)
+    window = IdempotencyStore(1, 60, clock)
     assert window.enter("a", "same", "a", reply)[0]
     clock.now = 1000
     with pytest.raises(EventException) as caught:

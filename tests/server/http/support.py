@@ -18,7 +18,7 @@ both = pytest.mark.parametrize("kind", KINDS)
 JSON = {"Content-Type": "application/json"}
 
 
-class Reply:
+class Ack:
     """What came back."""
 
     def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -59,24 +59,24 @@ class Served:
 
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    ) -> Ack:
         """Send a request."""
         if self.kind == "flask":
             client = self.app.test_client(use_cookies=False)
             got = client.open(path, method=method, data=body, headers=headers)
-            return Reply(got.status_code, list(got.headers), got.data)
+            return Ack(got.status_code, list(got.headers), got.data)
         return asyncio.run(self.asked(method, path, body, headers))
 
     async def asked(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    ) -> Ack:
         """Send a request to an async server, where a loop runs."""
         transport = httpx.ASGITransport(self.asio.asgi_app())
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             got = await client.request(method, path, content=body, headers=headers)
-        return Reply(got.status_code, got.headers.multi_items(), got.content)
+        return Ack(got.status_code, got.headers.multi_items(), got.content)
 
-    def post(self, path: str, value: Any = ..., **headers: str) -> Reply:
+    def post(self, path: str, value: Any = ..., **headers: str) -> Ack:
         """Post a value as JSON, or nothing."""
         body = None if value is ... else json.dumps(value).encode()
         return self.request("POST", path, body, {**(JSON if value is not ... else {}), **headers})

@@ -673,8 +673,8 @@ def test_who_is_not_let_in_is_told_so_before_the_body_is_looked_at(kind: str) ->
 @both
 def test_bindings_of_a_connection_are_not_applied(kind: str) -> None:
     query = {"type": "object", "required": ["room"], "properties": {"room": INTEGER}}
-    bindings = {"ws": {"query": query}}
-    served = Served(kind, of(message("e", NO_ARGS), bindings=bindings, x_auth=INTEGER)).on("e", lambda: None)
+    registry = {"ws": {"query": query}}
+    served = Served(kind, of(message("e", NO_ARGS), registry=registry, x_auth=INTEGER)).on("e", lambda: None)
     assert served.post("/events/e").status == 204
 
 
@@ -701,7 +701,7 @@ def test_a_server_that_is_not_attached_yet_serves_nobody() -> None:
 
 
 @both
-def test_the_island_and_the_docs_know_of_it(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_page_data_and_the_docs_know_of_it(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     page = doubling(kind).request("GET", "/docs/")
     assert b'"http":true' in page.body.replace(b" ", b"")
     without = doubling(kind, http=False)

@@ -573,13 +573,13 @@ def test_a_cancelled_server_leaves_nothing_running() -> None:
 def test_so_many_requests_are_handled_at_a_time(concurrency: int) -> None:
     made = SocketRouter(limits=Limits(concurrency=concurrency))
     running: list[int] = []
-    most: list[int] = []
+    max_args: list[int] = []
     go = asyncio.Event()
 
     @made.route("r")
     async def handler(ws: object, headers: object, payload: int) -> Any:
         running.append(payload)
-        most.append(len(running))
+        max_args.append(len(running))
         await go.wait()
         running.remove(payload)
         return only(payload)
@@ -593,7 +593,7 @@ def test_so_many_requests_are_handled_at_a_time(concurrency: int) -> None:
 
     answers = talk(made, body)
     assert sorted(answers) == list(range(9))
-    assert max(most) == concurrency
+    assert max(max_args) == concurrency
     if concurrency == 1:
         assert answers == list(range(9))
 

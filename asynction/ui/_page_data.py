@@ -13,7 +13,7 @@ from asynction.ui._security import required_by
 from asynction.validation import DRAFT_07
 
 
-def read_island(contract: Contract, page: Page) -> dict[str, Json]:
+def page_data_of(contract: Contract, page: Page) -> dict[str, Json]:
     """What the console needs; `receives` and `sends` are the contract's, seen from the server.
 
     The page has each thing once, so that it stays small, and `page.js` writes the rest out before the
@@ -63,14 +63,14 @@ class _Island:
         }
 
     def event(self, event: Event) -> Json:
-        island: dict[str, Json] = {"name": event.name, "args": self.args(event.args)}
+        described: dict[str, Json] = {"name": event.name, "args": self.args(event.args)}
         if event.ack is not None:
-            island["ack"] = self.args(event.ack)
+            described["ack"] = self.args(event.ack)
         if event.args.is_list:
-            island["list"] = True
+            described["list"] = True
         if event.details.tags:
-            island["tags"] = list(event.details.tags)
-        return {**island, "examples": [list(example.args) for example in event.examples]}
+            described["tags"] = list(event.details.tags)
+        return {**described, "examples": [list(example.args) for example in event.examples]}
 
     def args(self, args: Args) -> Json:
         return self.shared({key: value for key, value in args.schema.items() if key != "type"})
