@@ -27,6 +27,9 @@ MAX_INT_BITS = 1024
 Key: TypeAlias = "str | int"
 Mark: TypeAlias = "tuple[int, int]"
 
+_LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml says of more than 1000 levels, from PyYAML 6.0.4 on."""
+
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CORE_SCHEMA: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -109,6 +112,8 @@ def parse(text: str, file: str) -> Source:
         pass
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark  # the parsers always set it, and `problem`
+        if error.problem == _LIBYAML_TOO_DEEP:  # it reads ahead: what comes before is too deep for us, too
+            return parse(text[: mark.index], file)
         _note(source, "yaml-syntax", str(error.problem), (mark.line + 1, mark.column + 1))
     except (ValueError, OverflowError):  # from PyYAML without libyaml, for escapes beyond Unicode
         _note(source, "yaml-syntax", "found invalid Unicode character escape code", (1, 1))
