@@ -63,7 +63,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def min_args(call: Callable[[], object], runs: int) -> float:
+def least(call: Callable[[], object], runs: int) -> float:
     times = []
     for _ in range(runs):
         start = perf_counter()
@@ -81,8 +81,8 @@ def compiled(path: Path) -> list[Validator]:
 
 def test_a_contract_of_300_messages_is_loaded_in_time(path: Path) -> None:
     assert len(compiled(path)) == 2 * COUNT
-    loading = min_args(lambda: load(path), 15) * 1000
-    ready = min_args(lambda: compiled(path), 15) * 1000
+    loading = least(lambda: load(path), 15) * 1000
+    ready = least(lambda: compiled(path), 15) * 1000
     print(f"\nload {loading:.0f} ms, with compiled validators {ready:.0f} ms")
 
     assert ready < LOAD_MS
@@ -97,7 +97,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 def test_a_cold_validation_is_quick_and_small(path: Path) -> None:
     command = [sys.executable, "-m", "asynction", "validate", str(path)]
-    seconds = min_args(lambda: subprocess.run(command, check=True, capture_output=True), 7)
+    seconds = least(lambda: subprocess.run(command, check=True, capture_output=True), 7)
     done = subprocess.run(
         [sys.executable, "-c", PARENT, str(path)], check=True, capture_output=True, text=True
     )
