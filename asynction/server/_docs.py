@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, cast
 
 from asynction.contract import Contract, Json
-from asynction.server._asgi.app import ASGIApp, Receive, Scope, Send, below, is_below
+from asynction.server._asgi.app import below, is_below
+from asynction.server._asgi.request import header_of, respond, respond_text
+from asynction.server._asgi.types import ASGIApp, Receive, Scope, Send
 from asynction.server.http import HttpWire
 
 if TYPE_CHECKING:
@@ -30,21 +32,17 @@ class DocsApp:
             await self._other(scope, receive, send)
             return
         path = below(self._docs.base, scope)
-        tag = next(
-            (value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"), None
-        )
-        found = self._docs.get(path.removeprefix("/"), tag) if path else None
-        status, body, headers = 404, b"Not Found", [(b"content-type", b"text/plain; charset=utf-8")]
+        found = self._docs.get(path.removeprefix("/"), header_of(scope, b"if-none-match")) if path else None
+        is_head = scope["method"] == "HEAD"
         if not path:  # the page's own links count from a folder
-            folder = f"{self._docs.base.rpartition('/')[2]}/"
-            status, body, headers = 308, b"", [(b"location", folder.encode())]
-        elif found is not None:
-            pairs = (("Content-Type", found.content_type), *found.headers)
-            headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs]
-            status, body = found.status, found.body
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+            await respond(
+                send, 308, headers={"Location": f"{self._docs.base.rpartition('/')[2]}/"}, is_head=is_head
+            )
+        elif found is None:
+            await respond_text(send, 404, "Not Found", is_head=is_head)
+        else:
+            headers = (("Content-Type", found.content_type), *found.headers)
+            await respond(send, found.status, found.body, headers, is_head=is_head)
 
 
 class Docs:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import Enum, auto
 from typing import Any, Protocol
 
 from asynction.exceptions import AsynctionException
+from asynction.server._asgi.request import respond_text
+from asynction.server._asgi.types import ASGIApp, Message, Receive, Scope, Send
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Step = Callable[[], Awaitable[None]]
 """What is done once, when serving starts or before it stops."""
 
@@ -253,9 +250,7 @@ async def _not_found(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close"})
         return
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"9")]
-    await send({"type": "http.response.start", "status": 404, "headers": headers})
-    await send({"type": "http.response.body", "body": b"Not Found"})
+    await respond_text(send, 404, "Not Found")
 
 
 def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:

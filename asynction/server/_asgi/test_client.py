@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypedDict, TypeVar
 from engineio import packet as eio
 from socketio import packet as sio
 
-from asynction.server._asgi.app import ASGIApp, Message, Scope
+from asynction.server._asgi.types import ASGIApp, Message, Scope
 
 Function = Callable[..., Any]
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]

@@ -13,6 +13,7 @@ from inspect import Parameter, Signature
 from typing import Any
 
 from asynction.security import Request
+from asynction.server._asgi.request import environ_of
 from asynction.server._socketio.common import certificate_of, request_of
 from asynction.server._websocket.connection import Message, Receive, Send
 
@@ -57,7 +58,7 @@ def starlette_link(ws: Any) -> Link:
 def _link(
     scope: MutableMapping[str, Any], receive: Receive, send: Send, peer: object, is_accepted: bool = False
 ) -> Link:
-    environ = _environ(scope)
+    environ = environ_of(scope)
     path: str = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
     return Link(path, receive, send, peer, environ, partial(request_of, environ), is_accepted)
 
@@ -68,21 +69,6 @@ def _peer(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> obje
     except ModuleNotFoundError:
         return Peer(scope)
     return WebSocket(scope, receive, send)
-
-
-def _environ(scope: Mapping[str, Any]) -> dict[str, Any]:
-    """The request as Socket.IO's servers tell it to handlers that ask for the environment."""
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": scope["path"],
-        "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
-        "asgi.scope": scope,
-    }
-    for name, value in scope.get("headers", ()):
-        key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-        text = value.decode("latin-1")
-        environ[key] = f"{environ[key]},{text}" if key in environ else text
-    return environ
 
 
 class Serving:

@@ -1,0 +1,31 @@
+"""Loading the document that a server serves."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TypedDict
+
+from asynction.contract import Contract, Server
+from asynction.document import Spec, bundle, load
+from asynction.runtime import choose_server
+from asynction.server._docs import Source
+
+log = logging.getLogger("asynction")
+
+
+class Loaded(TypedDict):
+    """What a server needs of a document: arguments of its class."""
+
+    contract: Contract
+    server: Server | None
+    source: Source | None
+
+
+def load_served(spec_path: Spec, server_name: str | None, docs: bool) -> Loaded:
+    """Load the document that a server serves, and log its warnings; raise DocumentError."""
+    contract = load(spec_path)
+    for problem in contract.warnings:
+        log.warning("%s", problem)
+    source = partial(bundle, spec_path) if docs else None
+    return {"contract": contract, "server": choose_server(contract, server_name), "source": source}
