@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from asynction.runtime import Router as Router
     from asynction.runtime import SocketEvent as SocketEvent
     from asynction.security import SecurityInfo as SecurityInfo
-    from asynction.server._asgi.current import socket_api as socket_api
     from asynction.server.asgi import AsynctionAsyncServer as AsynctionAsyncServer
+    from asynction.server.asgi import socket_api as socket_api
     from asynction.server.flask import AsynctionSocketIO as AsynctionSocketIO
 
 # Imported on first use: `import asynction` is cheap, and reading a document needs no web framework.
@@ -59,7 +59,7 @@ _HOMES = {
     "UnknownEventException": "exceptions",
     "ValidationException": "exceptions",
     "load": "document",
-    "socket_api": "server._asgi.current",
+    "socket_api": "server.asgi",
     "validate": "document",
 }
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from importlib import import_module
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar
 
 from socketio.base_client import BaseClient
 from socketio.exceptions import ConnectionError as NotConnected
@@ -19,7 +19,7 @@ from socketio.packet import ACK
 from asynction.client._errors import ConnectionRefused, error_in
 from asynction.client._handshake import ConnectOptions, ResolvedHandshake
 from asynction.client._mirror import mirrored
-from asynction.contract import Contract, Event, Server, namespace_name
+from asynction.contract import Contract, Server, namespace_name
 from asynction.document import Spec, load
 from asynction.exceptions import NotEnabledError
 from asynction.runtime import (
@@ -30,8 +30,6 @@ from asynction.runtime import (
     EventSchemas,
     Flow,
     Function,
-    HandlerRegistry,
-    HandshakeRules,
     Host,
     MalformedEvent,
     Match,
@@ -48,6 +46,9 @@ from asynction.runtime import (
     log_failure,
     outgoing,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 C = TypeVar("C", bound="ContractClient")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,10 +78,49 @@ class Pending:
         self.event.set()
 
 
+class ClientOptions(TypedDict, total=False):
+    """The options of both clients, besides those of python-socketio's.
+
+    Attributes:
+        validation: False checks no payload, ack or handshake. Default: True.
+        strict: False warns where code and contract differ, instead of raising. Default: True.
+        routers: routers to attach.
+        reconnection: whether to connect again when the connection is lost. Default: True.
+        reconnection_attempts: how often to try; 0 is without end.
+        reconnection_delay: the first pause between two attempts, in seconds.
+        reconnection_delay_max: the longest pause, in seconds.
+        randomization_factor: how much of a pause is random, from 0 to 1.
+    """
+
+    validation: bool
+    strict: bool
+    routers: Sequence[Router]
+    reconnection: bool
+    reconnection_attempts: int
+    reconnection_delay: float
+    reconnection_delay_max: float
+    randomization_factor: float
+    logger: Any
+    serializer: str | type[Any]
+    json: Any
+    handle_sigint: bool
+    request_timeout: float
+    http_session: Any
+    ssl_verify: bool
+    websocket_extra_options: Mapping[str, Any] | None
+    timestamp_requests: bool
+    engineio_logger: Any
+
+
 class ContractClient(Registrar, BaseClient):
     """The half of a client that keeps the contract; the other half is python-socketio's.
 
-    It runs the contract's mirror image, so all that servers are held to holds here the other way round.
+    It runs the contract's mirror image, so all that servers check is checked here the other way round.
+
+    Args:
+        contract: the contract of the server, as `asynction.load` returns it.
+        server: the server of the document to connect to.
+        **options: see ClientOptions.
     """
 
     _driver: ClassVar[Callable[..., Any]]
@@ -92,56 +132,44 @@ class ContractClient(Registrar, BaseClient):
         contract: Contract | None = None,
         *,
         server: Server | None = None,
-        validation: bool = True,
-        strict: bool = True,
-        routers: Sequence[Router] = (),
-        **kwargs: Any,
+        **options: Unpack[ClientOptions],
     ) -> None:
         self.contract = contract
-        self.strict = strict
         self.refusals: dict[str, object] = {}
-        mirror = mirrored(contract) if contract is not None else None
-        self._registry = HandlerRegistry(
-            mirror, self._host(), server=server, validation=validation, strict=strict
+        routers = options.pop("routers", ())
+        self._service = Service(
+            mirrored(contract) if contract is not None else None,
+            self._host(),
+            server=server,
+            validation=options.pop("validation", True),
+            strict=options.pop("strict", True),
         )
-        self._service = Service(self._registry, validation=validation)
-        self._service.is_complete = True  # nobody has to listen to all that a server sends
-        self._handshakes = {
-            name: HandshakeRules(namespace.handshake)
-            for name, namespace in self._registry.contract.namespaces.items()
-            if validation and namespace.handshake is not None
-        }
+        self.strict = self._service.strict
+        self._service.allow_missing_handlers()
         self._pending: set[Pending] = set()
         self._handshake = ResolvedHandshake("", {}, None)
-        self.dependency_overrides = self._registry.overrides
-        super().__init__(**kwargs)
-        self._registry.bind_contract()
+        super().__init__(**options)
+        self._service.bind_contract()
         for router in routers:
             self.add_router(router)
 
     @classmethod
     def from_spec(
-        cls: type[C],
-        spec: Spec,
-        *,
-        server_name: str | None = None,
-        validation: bool = True,
-        strict: bool = True,
-        routers: Sequence[Router] = (),
-        **kwargs: Any,
+        cls: type[C], spec: Spec, *, server_name: str | None = None, **options: Unpack[ClientOptions]
     ) -> C:
-        """Build a client from the AsyncAPI document of the server: the path of a file, or a mapping.
+        """Build a client from the AsyncAPI document of the server.
 
-        `server_name` picks the server of the document to connect to; a sole server is picked without it.
-        `validation=False` checks no payload, ack or handshake. `strict=False` warns where code and contract
-        part, instead of raising. `routers` are attached. Other arguments go to the parent. Raises
-        DocumentError with all problems of the document.
+        Raises DocumentError with all problems of the document.
+
+        Args:
+            spec: the path of a file, or a mapping.
+            server_name: the server of the document to connect to; a sole server is chosen without it.
+            **options: see ClientOptions.
         """
         contract = load(spec)
         for problem in contract.warnings:
             log.warning("%s", problem)
-        server = choose_server(contract, server_name)
-        return cls(contract, server=server, validation=validation, strict=strict, routers=routers, **kwargs)
+        return cls(contract, server=choose_server(contract, server_name), **options)
 
     def _host(self) -> Host:
         return Host(
@@ -175,7 +203,7 @@ class ContractClient(Registrar, BaseClient):
 
         def decorator(function: F) -> F:
             registration = Registration(name, event, function, response_model)
-            if event in _THE_PARENTS or not self._registry.bind_code(registration):
+            if event in _THE_PARENTS or not self._service.bind(registration):
                 super(ContractClient, self).on(event, function, name)
             return function
 
@@ -186,9 +214,9 @@ class ContractClient(Registrar, BaseClient):
     def register_namespace(self, namespace_handler: Any) -> None:
         """Register a class-based namespace; each `on_...` method is held to the contract."""
         name = namespace_name(namespace_handler.namespace)
-        known = self._registry.contract.namespaces.get(name)
+        known = self._service.contract.namespaces.get(name)
         if known is None:
-            self._registry.refuse_unknown(f"the contract has no namespace `{name}`")
+            self._service.reject_unknown(f"the contract has no namespace `{name}`")
         super().register_namespace(namespace_handler)
         if type(namespace_handler).trigger_event is not self._namespace_class.trigger_event:
             for event in known.receives if known is not None else ():
@@ -209,14 +237,14 @@ class ContractClient(Registrar, BaseClient):
         return ConnectOptions({**values, "url": self._server_url() if url is None else url}, wait_timeout)
 
     def _server_url(self) -> str:
-        server = self._registry.server
+        server = self._service.server
         if server is None:
             raise ValueError("which server? pass `url`, or choose one of the document's by `server_name`")
         secure = "s" if server.protocol in ("https", "wss") else ""
         return server.url if "://" in server.url else f"http{secure}://{server.url}"
 
     def _path(self, given: str | None) -> str:
-        server = self._registry.server
+        server = self._service.server
         return given or (server.path if server is not None else None) or DEFAULT_PATH
 
     def _check_extra(self) -> None:
@@ -229,13 +257,13 @@ class ContractClient(Registrar, BaseClient):
 
     def _entered(self, given: str | Sequence[str] | None) -> list[str]:
         """The namespaces to enter: all that are known, but those whose parameters nobody has told."""
-        registry = self._registry
+        service = self._service
         if given is not None:
             return [namespace_name(name) for name in ([given] if isinstance(given, str) else given)]
-        bound = (name for name, _ in (*registry.endpoints, *registry.occasions))
-        known = (*registry.contract.namespaces, *bound, *self.handlers, *self.namespace_handlers)
+        bound = (name for name, _ in service.routes.bound)
+        known = (*service.contract.namespaces, *bound, *self.handlers, *self.namespace_handlers)
         names = [name for name in dict.fromkeys(known) if name != "*" and not is_pattern(name)]
-        if not names and registry.has_contract:
+        if not names and service.has_contract:
             raise ValueError("all namespaces have parameters: pass those to enter as `namespaces`")
         return names or ["/"]
 
@@ -243,11 +271,11 @@ class ContractClient(Registrar, BaseClient):
         """Raise where the server would not let the client in, as far as the contract tells."""
         request = handshake.request()
         for namespace in namespaces:
-            match = self._registry.schemas.match(namespace)
+            match = self._service.routes.match(namespace)
             if match is None:
-                self._registry.refuse_unknown(f"the contract has no namespace `{namespace}`")
-            elif match.name in self._handshakes:
-                self._handshakes[match.name].check(request)
+                self._service.reject_unknown(f"the contract has no namespace `{namespace}`")
+            else:
+                self._service.check_handshake(match.name, request)
 
     def _connecting(
         self, connect: Function, connect_options: ConnectOptions, options: Mapping[str, Any], *, again: bool
@@ -260,7 +288,7 @@ class ContractClient(Registrar, BaseClient):
         if again and self.eio.state != "disconnected":
             raise NotConnected("the last connection has not ended yet")
         try:
-            handshake = yield from connect_options.resolve(self._registry.contract.security_schemes)
+            handshake = yield from connect_options.resolve(self._service.contract.security_schemes)
             self._check(handshake, options["namespaces"])
         except Exception as error:
             if not again:
@@ -290,9 +318,9 @@ class ContractClient(Registrar, BaseClient):
             self.refusals[namespace] = args[0] if args else None
         elif event == "disconnect":
             self._hang_up(namespace)
-        match = self._registry.schemas.match(namespace)
+        match = self._service.routes.match(namespace)
         name = match.name if match is not None else namespace
-        if (name, event) in self._registry.occasions:
+        if (name, event) in self._service.routes.lifecycle:
             return (yield from self._occasion(context, args))
         registered = namespace in self.handlers or namespace in self.namespace_handlers
         try:
@@ -304,22 +332,22 @@ class ContractClient(Registrar, BaseClient):
     def _occasion(self, context: Context, args: Args) -> Response:
         with _handling(context.namespace):
             if context.event == "disconnect":
-                yield from self._service.leave(context, args[0] if args else None)
+                yield from self._service.disconnect(context, args[0] if args else None)
             else:
                 yield from self._entering(context)
         return None
 
     def _entering(self, context: Context) -> Response:
         """Tell the connect handler; as in python-socketio it is given nothing, unless it asks for `auth`."""
-        match = self._registry.schemas.match(context.namespace) or Match(context.namespace)
+        match = self._service.routes.match(context.namespace) or Match(context.namespace)
         context.parameters, context.pattern = match.parameters, match.name
-        made = self._registry.occasions[match.name, "connect"]
+        made = self._service.routes.lifecycle[match.name, "connect"]
         context.auth = self._handshake.auth
         context.args = (context.auth,) if made.min_args else ()
         try:
             return (yield from invoke(made, context, self._service.settings.override))
         except Exception as error:
-            return (yield from self._service.refuse(context, error))
+            return (yield from self._service.reject(context, error))
 
     def _hang_up(self, namespace: str) -> None:
         """Wake the calls that nobody will answer any more."""
@@ -341,16 +369,17 @@ class ContractClient(Registrar, BaseClient):
     def _receiving(self, context: Context, parent: Function, id: int | None, data: Any) -> Response:
         """Handle an event and acknowledge it; `parent` takes those that are no business of the contract's."""
         namespace, event = context.namespace, context.event
-        match = self._registry.schemas.match(namespace)
+        match = self._service.routes.match(namespace)
         name = match.name if match is not None else namespace
-        known = event in self._registry.schemas.receives.get(name, ())
-        bound = (name, event) in self._registry.endpoints or name in self._registry.wildcards
+        routes = self._service.routes
+        known = event in routes.schemas.receives.get(name, ())
+        bound = routes.handles(name, event)
         if event is _MALFORMED:
             error = MalformedEvent("an event is a list that starts with its name")
-            flow = self._service.refuse(context, error)
+            flow = self._service.reject(context, error)
         elif known and not bound and id is None:
             return None  # nobody listens
-        elif not (known or bound or self._registry.strict or event in (*self.reserved_events, "*")):
+        elif not (known or bound or self._service.strict or event in (*self.reserved_events, "*")):
             return (yield parent, (namespace, id, data))
         else:
             flow = self._service.receive(context)
@@ -386,18 +415,17 @@ class ContractClient(Registrar, BaseClient):
 
     # Sending -----------------------------------------------------------------------------------
 
-    def _addressed(self, event: str, namespace: str | None) -> tuple[str, EventSchemas | None]:
-        """The namespace that an event is to be sent in, and its rules there, if any hold it."""
-        name = self._service.addressed(namespace, _handled.get())
-        return name, self._service.sent(name, event)
+    def _sending(self, event: str, namespace: str | None) -> tuple[str, EventSchemas | None]:
+        """Return the namespace to send an event in, and its schemas there, if any."""
+        return self._service.sending(event, namespace, _handled.get())
 
     def _outgoing(
         self, event: str, data: object, namespace: str | None, callback: Function | None, take: Function
     ) -> dict[str, Any]:
         """What `emit` of the parent is called with; `take` stands before the callback."""
-        name, schemas = self._addressed(event, namespace)
+        name, schemas = self._sending(event, namespace)
         if callback is not None:
-            held = schemas or EventSchemas(name, Event(event), None, None)
+            held = schemas or EventSchemas.unchecked(name, event)
             callback = partial(take, held, name, callback)
         return {"event": event, "data": outgoing(schemas, data), "namespace": name, "callback": callback}
 
@@ -405,10 +433,10 @@ class ContractClient(Registrar, BaseClient):
         """Give an acknowledgement to a callback, if it is one that the contract has."""
         error = error_in(schemas, args)
         if error is None:
-            return self._service.acknowledge(schemas, namespace, callback, args)
+            return self._service.client_ack(schemas, namespace, callback, args)
         context = self._context(namespace, schemas.event.name, args)
         context.pattern = schemas.namespace
-        return self._service.refuse(context, error)
+        return self._service.reject(context, error)
 
     def _calling(  # noqa: PLR0917 - as the parent has it
         self,
@@ -420,7 +448,7 @@ class ContractClient(Registrar, BaseClient):
         timeout: float | None,
     ) -> Response:
         """Emit an event with `emit`, the parent's, and return its acknowledgement."""
-        name, schemas = self._addressed(event, namespace)
+        name, schemas = self._sending(event, namespace)
         pending = Pending(name, self.eio.create_event())
         self._pending.add(pending)
         try:

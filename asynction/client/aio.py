@@ -10,7 +10,7 @@ import socketio
 
 from asynction.client._base import ContractClient
 from asynction.client._handshake import Credential
-from asynction.runtime import Context, EventSchemas, Function, Response, adrive, closing
+from asynction.runtime import Context, EventSchemas, Function, Response, adrive, arun
 
 
 class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
@@ -98,11 +98,7 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
         await adrive(self._taking(schemas, namespace, callback, args))
 
     async def _run(self, context: Context, flow: Response) -> object:
-        try:
-            return await adrive(flow)
-        finally:
-            if context.open_dependencies:
-                await adrive(closing(context))
+        return await arun(flow, context)
 
     # What follows is private to the parent; tests/client/test_client.py fails where it changes.
 

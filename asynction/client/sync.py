@@ -10,7 +10,7 @@ import socketio
 
 from asynction.client._base import ContractClient, guarded
 from asynction.client._handshake import Credential
-from asynction.runtime import Context, EventSchemas, Function, Response, closing, drive
+from asynction.runtime import Context, EventSchemas, Function, Response, drive, run
 
 
 class _Engine(engineio.Client):
@@ -101,11 +101,7 @@ class AsynctionClient(ContractClient, socketio.Client):
         drive(self._taking(schemas, namespace, callback, args))
 
     def _run(self, context: Context, flow: Response) -> object:
-        try:
-            return drive(flow)
-        finally:
-            if context.open_dependencies:
-                drive(closing(context))
+        return run(flow, context)
 
     # What follows is private to the parent; tests/client/test_client.py fails where it changes.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Any, TypedDict
 
 from asynction.contract import Contract, Event, Handlers, Hooks, Namespace, Schema, SecurityScheme
 from asynction.problems import did_you_mean
@@ -39,6 +40,36 @@ class Behaviour:
                 raise ValueError(f"the {name} is between 0 and 1")
         if self.pool_size < 1:
             raise ValueError("the pool has one value at the least")
+
+
+class MockOptions(TypedDict, total=False):
+    """How a mock behaves, as its `from_spec` takes it.
+
+    Attributes:
+        custom_formats_sample_size: how many values are made of each schema. Default: 20.
+        interval: how many seconds lie between two emissions of an event. Default: 1.
+        latency: answers take between these two numbers of seconds. Default: (0, 0).
+        error_rate: the share of events that are answered with an error, from 0 to 1. Default: 0.
+        disconnect_rate: the share of events after which the client is disconnected, from 0 to 1. Default: 0.
+        only: the events to send; all where it is empty.
+        seed: with the same seed, a mock does the same in every run.
+    """
+
+    custom_formats_sample_size: int
+    interval: float
+    latency: tuple[float, float]
+    error_rate: float
+    disconnect_rate: float
+    only: Iterable[str]
+    seed: int | None
+
+
+def take_behaviour(options: Any) -> Behaviour:
+    """Remove MockOptions from `options`, and return what they ask for; raise ValueError."""
+    given = {name: options.pop(name) for name in MockOptions.__annotations__ if name in options}
+    if "custom_formats_sample_size" in given:
+        given["pool_size"] = given.pop("custom_formats_sample_size")
+    return Behaviour(**{**given, "only": frozenset(given.get("only", ()))})
 
 
 def without_code(contract: Contract) -> Contract:

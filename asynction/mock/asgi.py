@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from asynction.contract import Contract
 from asynction.document import Spec
 from asynction.inject import Data
-from asynction.mock._behaviour import Behaviour, accept_any_credentials, without_code
+from asynction.mock._behaviour import (
+    Behaviour,
+    MockOptions,
+    accept_any_credentials,
+    take_behaviour,
+    without_code,
+)
 from asynction.mock._emitter import Emitter, play_all
 from asynction.mock._script import Script
 from asynction.runtime import Args, Context, Function, Resolver, Router, adrive
 from asynction.server.asgi import AsynctionAsyncServer
+from asynction.server.loading import load_served
+from asynction.server.options import AsyncServerOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class MockAsyncServerOptions(AsyncServerOptions, MockOptions, total=False):
+    """The options of MockAsynctionAsyncServer: those of the server, and those of the mock."""
 
 
 class MockAsynctionAsyncServer(AsynctionAsyncServer):
@@ -37,31 +52,33 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         # Of two handlers the later one counts: what code brings goes before the mock.
         played = (play_all(bare, self._play), *routers)
         super().__init__(bare, security_functions=functions, routers=played, **kwargs)
-        self._emitter = Emitter(self._script, self._registry.schemas.match, driver=adrive, emit=self._send)
+        self._emitter = Emitter(self._script, self._service.routes.match, driver=adrive, emit=self._send)
 
     @classmethod
     def from_spec(
         cls,
         spec_path: Spec,
         *,
-        custom_formats_sample_size: int = 20,
-        interval: float = 1.0,
-        latency: tuple[float, float] = (0.0, 0.0),
-        error_rate: float = 0.0,
-        disconnect_rate: float = 0.0,
-        only: Iterable[str] = (),
-        seed: int | None = None,
-        **kwargs: Any,
+        app: Any = None,
+        server_name: str | None = None,
+        docs: bool = True,
+        **options: Unpack[MockAsyncServerOptions],
     ) -> MockAsynctionAsyncServer:
         """Build a mock of an AsyncAPI document: no code that it names is imported.
 
-        The arguments are those of `MockAsynctionSocketIO.from_spec`; others are AsynctionAsyncServer's.
+        Credentials are asked for, and any will do, but for the schemes of `security_functions`. Events that
+        `routers` have handlers for are theirs. Raises DocumentError, UnknownEventException where the document
+        sends no event of `only`, and ValueError for numbers out of range.
+
+        Args:
+            spec_path: the path of a file, or a mapping.
+            app: the application to attach to.
+            server_name: the server of the document whose URL path is the Socket.IO path.
+            docs: whether to serve the docs page.
+            **options: see MockOptions, and AsyncServerOptions.
         """
-        behaviour = Behaviour(
-            interval, latency, error_rate, disconnect_rate, frozenset(only), seed, custom_formats_sample_size
-        )
-        mock = super().from_spec(spec_path, behaviour=behaviour, **kwargs)
-        return cast("MockAsynctionAsyncServer", mock)
+        behaviour = take_behaviour(options)
+        return cls(**load_served(spec_path, server_name, docs), app=app, behaviour=behaviour, **options)
 
     async def _play(self, context: Context, _: Data) -> object:
         return await adrive(self._script.play(context, self.sleep, self._leave))

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import flask
 
 from asynction.contract import Contract
 from asynction.document import Spec
 from asynction.inject import Data
-from asynction.mock._behaviour import Behaviour, accept_any_credentials, without_code
+from asynction.mock._behaviour import (
+    Behaviour,
+    MockOptions,
+    accept_any_credentials,
+    take_behaviour,
+    without_code,
+)
 from asynction.mock._emitter import Emitter, play_all
 from asynction.mock._script import Script
 from asynction.runtime import Args, Context, Function, Host, Resolver, Router, drive
 from asynction.server.flask import AsynctionSocketIO
+from asynction.server.loading import load_served
+from asynction.server.options import SocketIOOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class MockSocketIOOptions(SocketIOOptions, MockOptions, total=False):
+    """The options of MockAsynctionSocketIO: those of the server, and those of the mock."""
 
 
 class MockAsynctionSocketIO(AsynctionSocketIO):
@@ -41,37 +56,33 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         played = (play_all(bare, self._play), *routers)
         super().__init__(bare, security_functions=functions, routers=played, **kwargs)
         self._script = script
-        self._emitter = Emitter(script, self._registry.schemas.match, driver=drive, emit=self._send)
+        self._emitter = Emitter(script, self._service.routes.match, driver=drive, emit=self._send)
 
     @classmethod
     def from_spec(
         cls,
         spec_path: Spec,
         *,
-        custom_formats_sample_size: int = 20,
-        interval: float = 1.0,
-        latency: tuple[float, float] = (0.0, 0.0),
-        error_rate: float = 0.0,
-        disconnect_rate: float = 0.0,
-        only: Iterable[str] = (),
-        seed: int | None = None,
-        **kwargs: Any,
+        app: flask.Flask | None = None,
+        server_name: str | None = None,
+        docs: bool = True,
+        **options: Unpack[MockSocketIOOptions],
     ) -> MockAsynctionSocketIO:
         """Build a mock of an AsyncAPI document: no code that it names is imported.
 
-        `custom_formats_sample_size` is how many values are made of each schema. Each event is sent every
-        `interval` seconds, of those in `only` if there are any; answers take between the two numbers of
-        seconds of `latency`, and are errors, or disconnections, at the given rates between 0 and 1. What
-        has a `seed` says the same in every run. Credentials are asked for, and any will do, but for the
-        schemes of `security_functions`. Events that `routers` have handlers for are theirs. Other
-        arguments are those of AsynctionSocketIO. Raises DocumentError, UnknownEventException where the
-        document sends no event of `only`, and ValueError for numbers that make no sense.
+        Credentials are asked for, and any will do, but for the schemes of `security_functions`. Events that
+        `routers` have handlers for are theirs. Raises DocumentError, UnknownEventException where the document
+        sends no event of `only`, and ValueError for numbers out of range.
+
+        Args:
+            spec_path: the path of a file, or a mapping.
+            app: the application to attach to.
+            server_name: the server of the document whose URL path is the Socket.IO path.
+            docs: whether to serve the docs page.
+            **options: see MockOptions, and SocketIOOptions.
         """
-        behaviour = Behaviour(
-            interval, latency, error_rate, disconnect_rate, frozenset(only), seed, custom_formats_sample_size
-        )
-        mock = super().from_spec(spec_path, behaviour=behaviour, **kwargs)
-        return cast("MockAsynctionSocketIO", mock)
+        behaviour = take_behaviour(options)
+        return cls(**load_served(spec_path, server_name, docs), app=app, behaviour=behaviour, **options)
 
     def run(
         self,

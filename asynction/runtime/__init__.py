@@ -13,6 +13,7 @@ from asynction.runtime._binding.security import ContractSecurity
 from asynction.runtime._context import NOBODY, Context, MessageData
 from asynction.runtime._errors import Ack, MalformedEvent, error_ack, error_body, log_failure, status_of
 from asynction.runtime._flow import (
+    STEPS,
     Args,
     Around,
     ConnectionPolicy,
@@ -23,13 +24,16 @@ from asynction.runtime._flow import (
     Middleware,
     Response,
     Settings,
+    Step,
     adrive,
+    arun,
     client_ack,
     connect,
     drive,
     handle_failure,
     invoke,
     receive,
+    run,
     with_error_ack,
 )
 from asynction.runtime._handshake import HandshakeRules
@@ -38,6 +42,7 @@ from asynction.runtime._injection.dependencies import closing
 from asynction.runtime._injection.hooks import HandlerStyle
 from asynction.runtime._injection.plan import CallSpec, Convention, Plan, plan_call
 from asynction.runtime._namespaces import Match, is_pattern
+from asynction.runtime._routes import Routes
 from asynction.runtime._schemas import ContractSchemas, EventSchemas, checked_ack, checked_args, pack
 from asynction.runtime._service import Service, choose_server, outgoing
 
@@ -47,6 +52,7 @@ __all__ = [
     "LIFECYCLE_EVENTS",
     "NOBODY",
     "PYTHON_SOCKETIO",
+    "STEPS",
     "Ack",
     "Args",
     "Around",
@@ -79,10 +85,13 @@ __all__ = [
     "Resolver",
     "Response",
     "Router",
+    "Routes",
     "Service",
     "Settings",
     "SocketEvent",
+    "Step",
     "adrive",
+    "arun",
     "checked_ack",
     "checked_args",
     "choose_server",
@@ -107,6 +116,7 @@ __all__ = [
     "plan_call",
     "positional",
     "receive",
+    "run",
     "status_of",
     "with_error_ack",
 ]

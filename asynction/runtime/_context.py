@@ -46,7 +46,7 @@ class Context:
     identity: Identity | None = NOBODY
     parameters: Mapping[str, object] = NOTHING
     error: BaseException | None = None
-    from_wire = True
+    has_new_args = False
     message: MessageData | None = None
     connection: object = None
 
@@ -90,5 +90,5 @@ class Context:
     def replace(self, *, args: tuple[object, ...]) -> Context:
         """The same with other args, for `call_next`: they are held to the contract like the client's."""
         copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__, args=args, from_wire=False)
+        copy.__dict__.update(self.__dict__, args=args, has_new_args=True)
         return copy

@@ -1,8 +1,18 @@
-"""What happens to one received event, the same on every wire, decided without doing any I/O.
+"""The life of one received event, decided without any I/O, the same on every wire.
 
-A flow is a generator. It yields each call to make as `(function, args)` and receives what the call
-returned, or has thrown in what it raised; its own return value is the args of the acknowledgement.
-Who drives it decides whether calls are awaited.
+A flow is a generator. It yields each call to make as `(function, args)`; the driver makes the call and sends
+back what it returned, or throws in the exception that it raised. The value that the flow returns is the args
+of the acknowledgement. `drive` calls functions directly and `adrive` awaits what can be awaited, so one flow
+serves sync and async servers:
+
+    def greet(name):                      # a flow
+        user = yield find_user, (name,)   # a call to make; the driver sends its result back
+        return (f"Hello {user}",)         # the args of the acknowledgement
+
+    drive(greet("ada"))                   # find_user is a plain function
+    await adrive(greet("ada"))            # find_user may be a coroutine function
+
+The steps of an event, in their order, are the table STEPS.
 """
 
 from __future__ import annotations
@@ -13,12 +23,12 @@ from functools import partial
 from typing import Protocol, TypeAlias, TypeVar, cast
 
 from asynction.contract import Requirements
-from asynction.exceptions import AsynctionException, PayloadValidationException, SecurityException
+from asynction.exceptions import PayloadValidationException, SecurityException
 from asynction.models._convert import plain
 from asynction.runtime._context import NOBODY, Context, MessageData
 from asynction.runtime._errors import Ack, error_ack, log_failure, own_fault
 from asynction.runtime._handshake import HandshakeRules
-from asynction.runtime._injection.dependencies import Override, resolved
+from asynction.runtime._injection.dependencies import Override, closing, own_code, resolved
 from asynction.runtime._injection.hooks import HookPlans
 from asynction.runtime._injection.plan import NO_VALUES, Plan
 from asynction.runtime._schemas import EventSchemas, checked_ack, checked_args, pack
@@ -30,6 +40,57 @@ Args: TypeAlias = "tuple[object, ...]"
 Flow: TypeAlias = "Generator[tuple[Function, Args], object, Args]"
 Response: TypeAlias = "Generator[tuple[Function, Args], object, object]"
 ExceptionHandlers: TypeAlias = "Mapping[type[BaseException], Plan]"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an event: its name, what is done, and why it has its place."""
+
+    name: str
+    does: str
+    reason: str
+
+
+STEPS = (
+    Step("find", "look up the endpoint", "what is not in the contract costs nothing but the lookup"),
+    Step(
+        "middleware", "enter the middlewares, the outermost first", "they see every event, also refused ones"
+    ),
+    Step(
+        "args",
+        "check the args against the schema",
+        "no code of the application sees what breaks the contract",
+    ),
+    Step(
+        "data check",
+        "ask the `data_check` hook",
+        "it refuses like the schema (400), before credentials (403)",
+    ),
+    Step(
+        "security",
+        "check the credentials that the event demands",
+        "of what is left, only known clients may go on",
+    ),
+    Step(
+        "hooks", "ask the `access` hook, then `hydrate`", "they may look things up for a client that is known"
+    ),
+    Step(
+        "dependencies",
+        "call what the handler depends on",
+        "they may open what must be closed: nothing refuses later",
+    ),
+    Step("handler", "call the handler", "it gets only what has passed all checks"),
+    Step(
+        "ack",
+        "shape what it returned and check it against the ack's schema",
+        "a client never gets what breaks it",
+    ),
+)
+"""What happens to a received event, in this order; tests/runtime/test_steps.py checks it.
+
+Where a step raises, the exception handlers answer, and with none of them the error becomes an error ack.
+Dependencies are closed after the acknowledgement has been sent.
+"""
 
 
 class Around(Protocol):
@@ -74,6 +135,10 @@ class Failure:
     propagate: bool = False
     exception_handlers: tuple[ExceptionHandlers, ...] = ()
 
+    def without_propagation(self) -> Failure:
+        """Return the same, but for an answer in any case."""
+        return replace(self, propagate=False)
+
     def plan_for(self, error: Exception) -> Plan | None:
         """The nearest exception handler there is, for the most special of an exception's classes."""
         for exception_handlers in self.exception_handlers:
@@ -83,26 +148,38 @@ class Failure:
         return None
 
 
+class FlowMiddleware:
+    """A middleware that handles an event by itself, as a flow: an adapter's own events are bound by it."""
+
+    def __init__(self, flow: Callable[[Context], Response], schemas: EventSchemas) -> None:
+        self._flow = flow
+        self._schemas = schemas
+
+    def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
+        """Check the args and handle the event; `rest` is not called."""
+        checked_args(self._schemas, context.args)
+        return (yield from self._flow(context))
+
+
 @dataclass(slots=True)
 class Settings:
     """How flows run on one server; `failure` is asked about each exception, when it comes."""
 
     driver: Callable[[Response], object]
     failure: Callable[[Context, tuple[ExceptionHandlers, ...]], Failure]
-    strict_json: bool = False
     override: Override | None = None
 
 
 def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
-    """Handle an event; whatever happens, this ends in the args of an acknowledgement."""
+    """Handle an event; whatever happens, return the args of an acknowledgement."""
+    is_own_code = False
     try:
-        if endpoint.is_brief:  # written out: a generator less is a tenth of what all takes
-            _check(endpoint, settings, context)
+        if endpoint.is_brief:  # written out: one generator less saves a tenth of the time of an event
+            _check(endpoint, context)
             call = endpoint.plan.call(context)
-            try:
-                value = yield call
-            except AsynctionException as error:
-                raise own_fault(error)  # noqa: B904 - it is the same exception
+            is_own_code = True
+            value = yield call
+            is_own_code = False
             value = plain(value) if endpoint.plan.shape is None else endpoint.plan.shape(value)
         elif endpoint.middlewares:
             value = plain((yield from _through(endpoint.middlewares, endpoint, settings, context)))
@@ -110,9 +187,10 @@ def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
             value = yield from _handled(endpoint, settings, context)
         return checked_ack(endpoint.schemas, value)
     except Exception as error:
-        return (
-            yield from handle_failure(error, settings.failure(context, endpoint.exception_handlers), context)
-        )
+        if is_own_code:
+            own_fault(error)
+        failure = settings.failure(context, endpoint.exception_handlers)
+        return (yield from handle_failure(error, failure, context))
 
 
 def _through(
@@ -136,20 +214,20 @@ def _driven(
     return driver(rest(context))
 
 
-def _check(endpoint: Endpoint, settings: Settings, context: Context) -> Identity:
-    """Hold the args of an event to its schema, else to its handler; return who sent it."""
-    if context.identity is None:  # it has not been let in yet
+def _check(endpoint: Endpoint, context: Context) -> Identity:
+    """Check the args of an event against its schema, else its handler; return who sent it."""
+    if context.identity is None:  # the client has not been accepted yet
         raise SecurityException
     if endpoint.schemas.args is not None:
-        checked_args(endpoint.schemas, context.args, strict_json=settings.strict_json and context.from_wire)
+        checked_args(endpoint.schemas, context.args)
     elif endpoint.hooks is None and not endpoint.plan.takes(len(context.args)):
         raise PayloadValidationException(f"the handler does not take {len(context.args)} args")
     return context.identity
 
 
 def _handled(endpoint: Endpoint, settings: Settings, context: Context) -> Response:
-    """Check the args and who sends them, call the handler, and return what acknowledges the event."""
-    identity = _check(endpoint, settings, context)
+    """Take the steps from "args" to "handler", and return what acknowledges the event."""
+    identity = _check(endpoint, context)
     schemas, plan, hooks = endpoint.schemas, endpoint.plan, endpoint.hooks
     hooked = None if hooks is None else _Hooked(hooks, schemas, plan, context, settings.override)
     if hooked is not None:
@@ -158,16 +236,7 @@ def _handled(endpoint: Endpoint, settings: Settings, context: Context) -> Respon
         yield from authorize(schemas.event.security, endpoint.guards, identity)
     if hooked is not None:
         plan, context = yield from hooked.prepared()
-    values = (
-        (yield from resolved(plan.dependencies, context, settings.override))
-        if plan.dependencies
-        else NO_VALUES
-    )
-    call = plan.call(context, values)
-    try:
-        result = yield call
-    except AsynctionException as error:
-        raise own_fault(error)  # noqa: B904 - it is the same exception
+    result = yield from invoke(plan, context, settings.override)
     if hooked is not None:
         return (yield from hooked.finished(result))
     return plain(result) if plan.shape is None else plan.shape(result)
@@ -256,7 +325,7 @@ def _plain_args(args: Args) -> Args:
 def _message(context: Context, schemas: EventSchemas) -> MessageData:
     """The message that the wire has, else one of the args: a tuple of them is a list."""
     message, args = context.message, context.args
-    if message is not None and context.from_wire:  # else middleware has put other args there
+    if message is not None and not context.has_new_args:
         return message
     alone = len(args) == 1 and not (schemas.args is not None and schemas.args.is_tuple)
     payload = args[0] if alone else list(args) or None
@@ -264,18 +333,24 @@ def _message(context: Context, schemas: EventSchemas) -> MessageData:
 
 
 def client_ack(schemas: EventSchemas, callback: Function, args: Args) -> Flow:
-    """Check how a client acknowledged an event, and tell the callback."""
+    """Check how a client acknowledged an event, and call the callback."""
     checked_ack(schemas, args)
-    try:
-        yield callback, args
-    except AsynctionException as error:
-        raise own_fault(error)  # noqa: B904 - it is the same exception
+    yield from own_code((callback, args))
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPolicy:
-    """What stands between a client and a namespace, and the handler that hears of who came in."""
+    """What a client must bring to connect to a namespace, and the handler that is told of it.
+
+    Args:
+        handshake: what the query, the headers and the `auth` payload must be (`bindings.ws`, `x-auth`).
+        required: the alternatives of credentials that the namespace demands.
+        guards: the functions to ask, by security scheme.
+        offered: schemes that events demand, which a client may show when it connects.
+        plan: the connect handler.
+        accept: called with the identity of the client before the connect handler is.
+    """
 
     handshake: HandshakeRules | None = None
     required: Requirements = ()
@@ -288,32 +363,36 @@ class ConnectionPolicy:
 def connect(
     policy: ConnectionPolicy, request: Request, context: Context, override: Override | None = None
 ) -> Response:
-    """Decide whether a client may connect; return what the connect handler says.
+    """Decide whether a client may connect; return what the connect handler returns.
 
-    `context` learns who it is, and `policy.accept` is told before the handler hears of it. Raises
-    whatever stands against the connection.
+    `context` gets the identity. Raises BindingsValidationException for the handshake, SecurityException for
+    the credentials, and what the connect handler raises.
     """
     if policy.handshake is not None:
         policy.handshake.check(request)
-    identity = NOBODY
-    if policy.required:
-        identity = yield from authenticate(policy.required, policy.guards, request)
-    if policy.offered:
-        identity = yield from recognise(policy.offered, policy.guards, request, identity)
+    identity = yield from identify(policy, request)
     context.identity, context.auth, context.args = identity, request.auth, (request.auth,)
     if policy.accept is not None:
         policy.accept(identity)
     return None if policy.plan is None else (yield from invoke(policy.plan, context, override))
 
 
+def identify(
+    policy: ConnectionPolicy, request: Request
+) -> Generator[tuple[Function, Args], object, Identity]:
+    """Return who sends a request, as far as `policy` asks; raise SecurityException where it refuses."""
+    identity = NOBODY
+    if policy.required:
+        identity = yield from authenticate(policy.required, policy.guards, request)
+    if policy.offered:
+        identity = yield from recognise(policy.offered, policy.guards, request, identity)
+    return identity
+
+
 def invoke(plan: Plan, context: Context, override: Override | None = None) -> Response:
-    """Call the handler of a connection, or of its end."""
+    """Call a function with what it asks for, its dependencies first; return its result."""
     values = (yield from resolved(plan.dependencies, context, override)) if plan.dependencies else NO_VALUES
-    call = plan.call(context, values)
-    try:
-        return (yield call)
-    except AsynctionException as error:
-        raise own_fault(error)  # noqa: B904 - it is the same exception
+    return (yield from own_code(plan.call(context, values)))
 
 
 def with_error_ack(flow: Flow, failure: Callable[[], Failure], context: Context) -> Flow:
@@ -393,3 +472,25 @@ async def adrive(flow: Generator[tuple[Function, Args], object, T]) -> T:
     except BaseException:
         flow.close()
         raise
+
+
+def run(flow: Generator[tuple[Function, Args], object, T], context: Context) -> T:
+    """Run a flow to its end, then close the dependencies that it opened."""
+    try:
+        return drive(flow)
+    finally:
+        if context.open_dependencies:
+            drive(closing(context))
+
+
+async def arun(flow: Generator[tuple[Function, Args], object, T], context: Context) -> T:
+    """Run a flow to its end, then close the dependencies that it opened, also where it is cancelled."""
+    try:
+        return await adrive(flow)
+    except BaseException as error:
+        if not isinstance(error, Exception):  # its task is cancelled: dependencies see that
+            context.error = error
+        raise
+    finally:
+        if context.open_dependencies:
+            await adrive(closing(context))

@@ -29,6 +29,11 @@ class EventSchemas:
     args: Validator | None
     ack: Validator | None
 
+    @classmethod
+    def unchecked(cls, namespace: str, event: str) -> EventSchemas:
+        """Return the schemas of an event that the contract does not have: any args, any ack."""
+        return cls(namespace, Event(event), None, None)
+
 
 class ContractSchemas:
     """The rules of a contract, by direction, namespace and event; validators are compiled here, once."""
@@ -48,6 +53,14 @@ class ContractSchemas:
             for name, namespace in contract.namespaces.items()
             if is_pattern(name)
         ]
+        self._exact = {name: Match(name) for name in contract.namespaces if not is_pattern(name)}
+        # An emit finds its schemas in one step: by the namespace and the event as code names them.
+        self.sends_by_name = {
+            (name, event): schemas
+            for name, events in self.sends.items()
+            if name in self._exact
+            for event, schemas in events.items()
+        }
         if self._problems:
             raise DocumentError(self._problems)
 
@@ -70,9 +83,12 @@ class ContractSchemas:
 
     def match(self, namespace: str) -> Match | None:
         """The namespace of the contract that a client's namespace belongs to; None where there is none."""
+        exact = self._exact.get(namespace)
+        if exact is not None:
+            return exact
         name = namespace_name(namespace)
-        if name in self.contract.namespaces and not is_pattern(name):
-            return Match(name)
+        if name in self._exact:
+            return self._exact[name]
         return next((found for pattern in self.patterns if (found := pattern.match(name))), None)
 
     def received(self, namespace: str, event: str) -> EventSchemas:
@@ -143,11 +159,9 @@ def checked_ack(schemas: EventSchemas, value: object) -> tuple[object, ...]:
     return args
 
 
-def checked_args(
-    schemas: EventSchemas, args: tuple[object, ...], *, strict_json: bool = False
-) -> tuple[object, ...]:
-    """The args of an event; raises PayloadValidationException (`strict_json` as in Validator.check)."""
-    if schemas.args is not None and (violations := schemas.args.check(args, strict_json=strict_json)):
+def checked_args(schemas: EventSchemas, args: tuple[object, ...]) -> tuple[object, ...]:
+    """Return the args of an event; raise PayloadValidationException where they do not match its schema."""
+    if schemas.args is not None and (violations := schemas.args.check(args)):
         raise _broken(PayloadValidationException, "payload", schemas, violations)
     return args
 

@@ -1,38 +1,45 @@
-"""What happens on every connection to a server, whatever its wire: clients enter, send events and leave."""
+"""The one door to the runtime: adapters and tools bind, receive and send through a Service."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from asynction.contract import Contract, Event, Server, namespace_name
 from asynction.exceptions import AsynctionException, DocumentError, SecurityException, UnknownEventException
 from asynction.models._convert import plain
 from asynction.problems import Location, did_you_mean, problem_at
-from asynction.runtime._binding.host import ConnectionRejected
+from asynction.runtime._binding.host import ConnectionRejected, Host
 from asynction.runtime._binding.registry import HandlerRegistry
+from asynction.runtime._binding.resolver import Resolver
+from asynction.runtime._binding.router import Registration, Router
 from asynction.runtime._context import NOBODY, Context
 from asynction.runtime._errors import MalformedEvent, error_body, status_of
 from asynction.runtime._flow import (
     Args,
     ConnectionPolicy,
+    Endpoint,
     ExceptionHandlers,
     Failure,
     Flow,
+    FlowMiddleware,
     Function,
     Response,
     Settings,
     client_ack,
     connect,
     handle_failure,
+    identify,
     invoke,
     receive,
     with_error_ack,
 )
 from asynction.runtime._handshake import HandshakeRules
+from asynction.runtime._injection.plan import NO_PLAN
 from asynction.runtime._namespaces import Match, is_pattern
+from asynction.runtime._routes import Routes
 from asynction.runtime._schemas import EventSchemas, checked_args, pack
 from asynction.security import Identity, Request
 
@@ -40,29 +47,122 @@ log = logging.getLogger("asynction")
 
 
 class Service:
-    """The flows of one server: what its bindings make of what clients do."""
+    """A contract with the code that is bound to it, ready to be served by any adapter.
 
-    def __init__(self, registry: HandlerRegistry, *, validation: bool = True) -> None:
-        self._registry = registry
-        self._host = registry.host
-        self.settings = Settings(registry.host.driver, self.failure, override=registry.override)
-        self._endpoints, self._guards = registry.endpoints, registry.guards
+    `routes` is what a running server looks up; `identities` has who each connected client is, by sid.
+
+    Args:
+        contract: the contract; None for a server without one, where only handlers decide.
+        host: what the adapter can run, and does for the runtime.
+        server: the server of the document that is served: its security is the default.
+        validation: whether args, acks and handshakes are checked against their schemas.
+        strict: whether an event that the contract does not have is an error, or a warning.
+        security_functions: functions to ask, by scheme, instead of those that the document names.
+    """
+
+    def __init__(
+        self,
+        contract: Contract | None,
+        host: Host,
+        *,
+        server: Server | None = None,
+        validation: bool = True,
+        strict: bool = True,
+        security_functions: Mapping[str, Function] | None = None,
+    ) -> None:
+        self._registry = HandlerRegistry(
+            contract,
+            host,
+            server=server,
+            validation=validation,
+            strict=strict,
+            security_functions=security_functions,
+        )
+        self._host = host
+        self.routes: Routes = self._registry.routes
+        self.contract = self._registry.contract
+        self.has_contract = self._registry.has_contract
+        self.strict = self._registry.strict
+        self.server = server
+        self.dependency_overrides = self._registry.overrides
         self.identities: dict[str | None, Identity] = {}
-        self.is_complete = False
+        self.settings = Settings(host.driver, self._failure, override=self._registry.override)
+        self._is_complete = False
+        self._endpoints, self._guards = self.routes.endpoints, self.routes.guards
+        self._sends = self.routes.schemas.sends_by_name
         self._handshakes = {
             name: HandshakeRules(namespace.handshake)
-            for name, namespace in registry.contract.namespaces.items()
+            for name, namespace in self.contract.namespaces.items()
             if validation and namespace.handshake is not None
         }
+
+    # Binding -----------------------------------------------------------------------------------
+
+    def bind_contract(self, resolver: Resolver | None = None) -> None:
+        """Import and bind the code that the contract names, or `resolver` finds; raise DocumentError."""
+        self._registry.bind_contract(resolver)
+
+    def bind(self, registration: Registration) -> bool:
+        """Bind a handler from code; return False where it is the adapter's own affair (namespace `*`).
+
+        Raises UnknownEventException where the contract has no such event (`strict=False` warns), and
+        DocumentError where the handler cannot be served.
+        """
+        return self._registry.bind(registration)
+
+    def bind_flow(self, namespace: str, event: str, flow: Callable[[Context], Response]) -> None:
+        """Bind an event of an adapter's own to a flow; its args are checked only if the contract has it."""
+        known = self.routes.schemas.receives.get(namespace, {}).get(event)
+        schemas = known or EventSchemas.unchecked(namespace, event)
+        chain = (FlowMiddleware(flow, schemas),)
+        self._endpoints[namespace, event] = Endpoint(schemas, NO_PLAN, self._guards, chain)
+
+    def add_router(self, router: Router) -> None:
+        """Bind the handlers of a router, also those that it gets later; raise as `bind` does."""
+        router.subscribe(self._registry.bind_registration)
+
+    def add_middleware(
+        self, middleware: object, namespace: str | None = None, events: Iterable[str] | None = None
+    ) -> None:
+        """Put a middleware around the events of a namespace, the events of these names, or all events.
+
+        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException where the
+        contract has no such namespace or event.
+        """
+        self._registry.add_middleware(middleware, namespace, events)
+
+    def add_exception_handler(self, kind: type[BaseException], handler: Function) -> None:
+        """Let `handler` answer exceptions of a class; raise DocumentError where it cannot be served."""
+        self.routes.exception_handlers[kind] = self._registry.catch(handler)
+
+    def reject_unknown(self, message: str) -> None:
+        """Raise UnknownEventException for what the contract does not have; with `strict=False`, warn."""
+        self._registry.reject_unknown(message)
+
+    def check_complete(self) -> None:
+        """Raise DocumentError, once, where an event that the contract receives has no handler."""
+        if not self._is_complete:
+            self._registry.check_complete()
+            self._is_complete = True
+
+    def allow_missing_handlers(self) -> None:
+        """Accept events without a handler: a client need not listen to all that a server sends."""
+        self._is_complete = True
 
     # Receiving ---------------------------------------------------------------------------------
 
     def context(self, namespace: str, event: str, sid: str, args: Args = ()) -> Context:
-        """A new context for what happens on a connection."""
+        """Return a new context for what happens on a connection."""
         return Context(self._host.server, namespace, event, sid, args, environ=self._host.environ)
 
+    def request_context(self, namespace: str, event: str, environ: Mapping[str, Any]) -> Context:
+        """Return a new context for an event that comes by a request of its own: nobody has sent it yet."""
+        context = Context(self._host.server, namespace, event, None, environ=lambda *_: environ)
+        context.identity = None
+        return context
+
     def receive(self, context: Context) -> Flow:
-        """The flow of a received event: it ends in the args of an acknowledgement, whatever happens."""
+        """Return the flow of an event that came by a connection; it always ends in the args of an ack."""
         endpoint = self._endpoints.get((context.namespace, context.event))
         if endpoint is None:
             return self._receive_other(context)
@@ -71,47 +171,67 @@ class Service:
             self._identify(context, endpoint.schemas)
         return receive(endpoint, context, self.settings)
 
-    def _identify(self, context: Context, schemas: EventSchemas) -> None:
-        """Tell who sends an event; with `always_connect`, one may come before its client is let in."""
-        access = self._registry.access
-        demanded = schemas.event.security or (access is not None and access.required.get(schemas.namespace))
-        context.identity = self.identities.get(context.sid, None if demanded else NOBODY)
-
     def _receive_other(self, context: Context) -> Flow:
         """Receive an event that has no handler under its client's namespace: by a pattern, or by `*`."""
-        match = self._registry.schemas.match(context.namespace)
-        name = match.name if match is not None else context.namespace
+        match = self.routes.match(context.namespace)
         if match is not None:
             context.parameters, context.pattern = match.parameters, match.name
-        endpoint = self._registry.endpoints.get((name, context.event))
-        if endpoint is None and name in self._registry.wildcards:
-            known = self._registry.schemas.receives.get(name, {}).get(context.event)
-            endpoint = self._registry.wildcard(known or EventSchemas(name, Event(context.event), None, None))
+        endpoint = self.routes.endpoint(context.pattern, context.event)
+        if endpoint is not None:
+            self._identify(context, endpoint.schemas)
+        return self._dispatch(endpoint, context)
+
+    def _identify(self, context: Context, schemas: EventSchemas) -> None:
+        """Set who sends an event; with `always_connect`, one may come before its client is accepted."""
+        is_demanded = schemas.event.security or self.routes.is_demanding(schemas.namespace)
+        context.identity = self.identities.get(context.sid, None if is_demanded else NOBODY)
+
+    def receive_identified(self, context: Context) -> Flow:
+        """Return the flow of an event whose context has its `pattern` and who sends it already."""
+        return self._dispatch(self.routes.endpoint(context.pattern, context.event), context)
+
+    def receive_request(
+        self,
+        context: Context,
+        request: Request,
+        read: Callable[[], Generator[tuple[Function, Args], object, Args]],
+    ) -> Flow:
+        """Return the flow of an event that came by a request of its own: credentials first, then its args.
+
+        `read` is a flow that returns the args; it runs only for a client that is let in.
+        """
+        try:
+            self.check_complete()
+            yield from self.authenticate(context, request, (context.pattern,))
+            context.args = yield from read()
+        except Exception as error:
+            return (yield from self.reject(context, error))
+        return (yield from self.receive_identified(context))
+
+    def _dispatch(self, endpoint: Endpoint | None, context: Context) -> Flow:
         if endpoint is None:
-            error = UnknownEventException(f"no event `{context.event:.80}` in `{name}`")
-            return self.refuse(context, error)
+            error = UnknownEventException(f"no event `{context.event:.80}` in `{context.pattern:.80}`")
+            return self.reject(context, error)
         context.contract = endpoint.schemas.event
-        self._identify(context, endpoint.schemas)
         return receive(endpoint, context, self.settings)
 
-    def refuse(self, context: Context, error: Exception) -> Flow:
-        """Answer what is no event of the contract's."""
-        return handle_failure(error, self.failure(context, (self._registry.exception_handlers,)), context)
+    def reject(self, context: Context, error: Exception) -> Flow:
+        """Return the flow that answers an event which cannot be handled."""
+        return handle_failure(error, self._failure(context, (self.routes.exception_handlers,)), context)
 
-    def failure(self, context: Context, exception_handlers: tuple[ExceptionHandlers, ...]) -> Failure:
-        """Who answers an exception in a namespace."""
+    def _failure(self, context: Context, handlers: tuple[ExceptionHandlers, ...]) -> Failure:
+        """Return what answers an exception in a namespace."""
         handler, default = self._host.errors(context.pattern)
-        own = self._registry.errors.get(context.pattern)
-        if own is not None and handler is None:
-            exception_handlers = (*exception_handlers, own)
-        return Failure(handler or default, self._host.propagates(), exception_handlers)
+        if handler is None:
+            handlers = self.routes.error_handlers_for(context.pattern, handlers)
+        return Failure(handler or default, self._host.propagates(), handlers)
 
     # Connections -------------------------------------------------------------------------------
 
     def connect(self, context: Context, auth: object, request: Callable[[object], Request]) -> Response:
-        """Decide whether a client may connect; returns what the connect handler says, or False.
+        """Decide whether a client may connect; return what the connect handler returns, or False.
 
-        Raises Refused, and what the handler refuses with.
+        Raises ConnectionRejected, and the exceptions with which the connect handler refuses.
         """
         try:
             answer = yield from self._connect(context, auth, request)
@@ -130,11 +250,11 @@ class Service:
 
     def _connect(self, context: Context, auth: object, request: Callable[[object], Request]) -> Response:
         try:
-            self._complete()
+            self.check_complete()
             if isinstance(auth, MalformedEvent):  # a packet that cannot be read
                 raise auth
-            match = self._registry.schemas.match(context.namespace)
-            if match is None and self._registry.strict:
+            match = self.routes.match(context.namespace)
+            if match is None and self.strict:
                 raise UnknownEventException(f"no namespace `{context.namespace:.80}`")
             match = match or Match(context.namespace)
             context.parameters, context.pattern = match.parameters, match.name
@@ -143,132 +263,149 @@ class Service:
         except self._host.refusals:
             raise
         except Exception as error:
-            yield from self._tell(error, context)
+            yield from self._handle_lifecycle_failure(error, context)
             body = error_body(error)
-            # `str` has the name of the parameter that is wrong; of our own faults nobody hears more.
+            # `str` has the name of the parameter that is wrong; our own faults tell the title only.
             reason = str(error) if status_of(error) < 500 else body["title"]
             raise ConnectionRejected(reason, body) from error
 
-    def _complete(self) -> None:
-        if not self.is_complete:
-            self._registry.check_complete()
-            self.is_complete = True
-
-    def authenticate_request(
-        self, context: Context, event: Event, request: Request
+    def authenticate(
+        self, context: Context, request: Request, namespaces: Iterable[str]
     ) -> Generator[tuple[Function, Args], object, None]:
-        """Find out who sends an event on a wire without connections, where each request shows it.
+        """Set who sends a request that must show its credentials to each of these namespaces.
 
-        What the contract demands of a connection's handshake, and the connect handler, have no part in it.
-        Raises SecurityException: 401 where credentials are missing or wrong.
+        The handshake schema and connect handler are not run. On a wire without connections
+        (`context.sid` is None) a client that lacks what the event demands is asked for it (401): it can come
+        again. Raises SecurityException.
         """
-        self._complete()
-        policy = self._policy(context.pattern, "")
-        yield from connect(replace(policy, handshake=None, plan=None, accept=None), request, context)
+        for name in namespaces:
+            policy = self._policy(name, "")
+            if policy.required or policy.offered or context.identity is None:
+                context.identity = yield from identify(policy, request)
+        event = self._event(context)
         infos = (context.identity or NOBODY).infos
-        if event.security and not any(all(name in infos for name in each) for each in event.security):
-            raise SecurityException  # its scopes are looked at later, as on every wire
+        demanded = event.security if event is not None and context.sid is None else ()
+        if demanded and not any(all(name in infos for name in each) for each in demanded):
+            raise SecurityException
+
+    def _event(self, context: Context) -> Event | None:
+        known = self.routes.schemas.receives.get(context.pattern, {}).get(context.event)
+        return known.event if known is not None else None
 
     def _policy(self, name: str, sid: str) -> ConnectionPolicy:
-        """What a client must pass to enter; a server that is not bound yet lets nobody in."""
-        if self._registry.access is None:
-            raise AsynctionException("the server has no app yet")
-        required = self._registry.access.required.get(name, ())
-        namespace = self._registry.contract.namespaces.get(name)
-        offered = self._registry.access.offered(namespace) if namespace is not None else ()
+        """Return what a client must bring to a namespace; before code is bound, no client is accepted."""
+        required, offered = self.routes.required(name), self.routes.offered(name)
         return ConnectionPolicy(
             self._handshakes.get(name),
             required,
             self._guards,
             offered,
-            self._registry.occasions.get((name, "connect")),
+            self.routes.lifecycle.get((name, "connect")),
             partial(self.identities.__setitem__, sid) if required or offered else None,
         )
 
-    def leave(self, context: Context, reason: object) -> Generator[tuple[Function, Args], object, None]:
-        """Forget a client, and tell the disconnect handler."""
-        match = self._registry.schemas.match(context.namespace) or Match(context.namespace)
+    def check_handshake(self, namespace: str, request: Request) -> None:
+        """Raise BindingsValidationException where a request breaks the handshake of a namespace."""
+        if namespace in self._handshakes:
+            self._handshakes[namespace].check(request)
+
+    def disconnect(self, context: Context, reason: object) -> Generator[tuple[Function, Args], object, None]:
+        """Forget a client, and call the disconnect handler."""
+        match = self.routes.match(context.namespace) or Match(context.namespace)
         context.parameters, context.pattern = match.parameters, match.name
         context.identity = self.identities.pop(context.sid, NOBODY)
         context.reason, context.args = reason, (reason,)
-        plan = self._registry.occasions.get((match.name, "disconnect"))
+        plan = self.routes.lifecycle.get((match.name, "disconnect"))
         if plan is not None:
             try:
                 yield from invoke(plan, context, self.settings.override)
             except Exception as error:
                 context.error = error
-                yield from self._tell(error, context)
+                yield from self._handle_lifecycle_failure(error, context)
 
-    def _tell(self, error: Exception, context: Context) -> Generator[tuple[Function, Args], object, None]:
-        """Give an exception of an occasion to whom it may concern, else log it; raise it while testing."""
-        failure = self.failure(context, (self._registry.exception_handlers,))
-        refused = isinstance(error, SecurityException)  # an answer, which no test must catch
-        if failure.propagate and failure.handler is None and failure.plan_for(error) is None and not refused:
+    def _handle_lifecycle_failure(
+        self, error: Exception, context: Context
+    ) -> Generator[tuple[Function, Args], object, None]:
+        """Pass an exception from connect/disconnect to the error handler, or log it; raise it in tests."""
+        failure = self._failure(context, (self.routes.exception_handlers,))
+        is_refusal = isinstance(error, SecurityException)  # an answer, which no test must catch
+        if (
+            failure.propagate
+            and failure.handler is None
+            and failure.plan_for(error) is None
+            and not is_refusal
+        ):
             # python-socketio takes a TypeError for a wrong signature and calls the handler again.
             if isinstance(error, TypeError):
                 raise AsynctionException(f"the {context.event} handler raised {error!r}") from error
             raise error
-        yield from handle_failure(error, replace(failure, propagate=False), context)
-
-    def is_hidden(self, namespace: str, sid: str) -> bool:
-        """Whether a client has not shown yet that it may be in a namespace that demands credentials."""
-        access = self._registry.access
-        if access is None or sid in self.identities:
-            return False
-        match = self._registry.schemas.match(namespace)
-        return match is not None and bool(access.required.get(match.name))
+        yield from handle_failure(error, failure.without_propagation(), context)
 
     # Sending -----------------------------------------------------------------------------------
 
-    def addressed(self, name: str | None, current: str | None) -> str:
-        """The namespace that is meant: of a pattern, the one in which an event is being handled."""
-        namespace = namespace_name(name or "/")
-        if namespace not in self._registry.contract.namespaces or not is_pattern(namespace):
-            return namespace
-        match = self._registry.schemas.match(current) if current is not None else None
-        if match is None or match.name != namespace:
-            raise UnknownEventException(f"`{namespace}` has parameters: name one of its namespaces")
+    def address(self, namespace: str | None, current: str | None) -> str:
+        """Return the namespace to send in: of a pattern, the one in which an event is being handled.
+
+        Raises UnknownEventException for a pattern where `current` does not match it.
+        """
+        name = namespace_name(namespace or "/")
+        if name not in self.contract.namespaces or not is_pattern(name):
+            return name
+        match = self.routes.match(current) if current is not None else None
+        if match is None or match.name != name:
+            raise UnknownEventException(f"`{name}` has parameters: name one of its namespaces")
         return str(current)
 
-    def sent(self, namespace: str, event: str) -> EventSchemas | None:
-        """The rules of an event to send; None where nothing holds it. Raises UnknownEventException."""
-        if not self._registry.has_contract:
+    def sending(
+        self, event: str, namespace: str | None, current: str | None = None
+    ) -> tuple[str, EventSchemas | None]:
+        """Return the namespace to send an event in, and its schemas there; None where the event is unchecked.
+
+        `current` is the namespace in which an event is being handled. Raises UnknownEventException.
+        """
+        known = self._sends.get((namespace or "/", event))
+        if known is not None:
+            return known.namespace, known
+        name = self.address(namespace, current)
+        return name, self._sent(name, event)
+
+    def _sent(self, namespace: str, event: str) -> EventSchemas | None:
+        if not self.has_contract:
             return None
         try:
-            return self._registry.schemas.sent(namespace, event)
+            return self.routes.schemas.sent(namespace, event)
         except UnknownEventException as error:
-            if self._registry.strict:
+            if self.strict:
                 raise
             log.warning("%s; it is sent unchecked", error)
             return None
 
-    def acknowledge(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
-        """The flow of an acknowledgement of a client's: checked, and given to `callback`."""
+    def client_ack(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
+        """Return the flow of a client's acknowledgement: checked, and passed to `callback`."""
         context = self.context(namespace, schemas.event.name, "", args)
         context.pattern = schemas.namespace
         return with_error_ack(
             client_ack(schemas, callback, args),
-            partial(self.failure, context, (self._registry.exception_handlers,)),
+            partial(self._failure, context, (self.routes.exception_handlers,)),
             context,
         )
 
 
 def outgoing(schemas: EventSchemas | None, value: object, more: Args = ()) -> Args:
-    """What is emitted as a tuple of args, checked; raises PayloadValidationException."""
+    """Return what is emitted as a tuple of args, checked; raise PayloadValidationException."""
     validator = schemas.args if schemas is not None else None
     packed = (plain(value), *map(plain, more)) if more else pack(plain(value), validator)
     return packed if schemas is None else checked_args(schemas, packed)
 
 
 def choose_server(contract: Contract, name: str | None) -> Server | None:
-    """The server of this name, or the only one; raises DocumentError where there is none of the name."""
+    """Return the server of this name, or the only one; raise DocumentError where the name is unknown."""
     if name is None:
         return next(iter(contract.servers.values())) if len(contract.servers) == 1 else None
     if name not in contract.servers:
         near = did_you_mean(name, contract.servers)
         file = contract.files[0] if contract.files else "<mapping>"
         location = Location(file, None, None, "/servers")
-        raise DocumentError(
-            [problem_at(location, "server-name", f"the document has no server `{name}`{near}")]
-        )
+        message = f"the document has no server `{name}`{near}"
+        raise DocumentError([problem_at(location, "server-name", message)])
     return contract.servers[name]

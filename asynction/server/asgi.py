@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import partial, wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import engineio
 import socketio
@@ -17,7 +17,7 @@ from socketio.exceptions import TimeoutError as SocketIOTimeout
 from socketio.packet import ACK
 
 from asynction.contract import Contract, Server
-from asynction.document import Spec, bundle, load
+from asynction.document import Spec
 from asynction.exceptions import AsynctionException, EventException
 from asynction.inject import Data, SocketID
 from asynction.runtime import (
@@ -27,25 +27,23 @@ from asynction.runtime import (
     ConnectionRejected,
     Context,
     EventSchemas,
-    HandlerRegistry,
     Host,
     Registration,
-    Resolver,
-    Router,
     Service,
     adrive,
+    arun,
     checked_ack,
-    choose_server,
     closing,
     default_router,
     error_ack,
     is_pattern,
     outgoing,
 )
-from asynction.server._asgi.app import ASGIApp, EngineApp, add_route, mount, paths_of
-from asynction.server._asgi.current import disable, enable
+from asynction.server._asgi import current
+from asynction.server._asgi.app import EngineApp, add_route, mount, paths_of
 from asynction.server._asgi.loop import Engine, cancel, off_the_loop, wait_for
 from asynction.server._asgi.test_client import AsyncTestClient, Headers
+from asynction.server._asgi.types import ASGIApp
 from asynction.server._docs import Docs, DocsApp, Source
 from asynction.server._http.asgi import HttpApp
 from asynction.server._socketio.common import (
@@ -57,10 +55,15 @@ from asynction.server._socketio.common import (
     request_of,
 )
 from asynction.server._socketio.expiry import Expiries
-from asynction.server._socketio.packet import MALFORMED, is_strict, peer_packet
+from asynction.server._socketio.packet import MALFORMED, args_type, peer_packet
 from asynction.server.http import HttpOptions, HttpWire
+from asynction.server.loading import load_served
+from asynction.server.options import AsyncServerOptions, ServiceOptions, take
 
 Function = Callable[..., Any]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 F = TypeVar("F", bound=Function)
 T = TypeVar("T")
 
@@ -76,10 +79,10 @@ def _addressed(method: F) -> F:
 
     @wraps(method)
     def addressed(self: AsynctionAsyncServer, *args: Any, **kwargs: Any) -> Any:
-        if self._registry.schemas.patterns:
+        if self._service.routes.schemas.patterns:
             given = signature.bind(self, *args, **kwargs).arguments
             kwargs = {name: value for name, value in given.items() if name != "self"}
-            kwargs["namespace"] = self._service.addressed(given.get("namespace"), _handled.get())
+            kwargs["namespace"] = self._service.address(given.get("namespace"), _handled.get())
             args = ()
         return method(self, *args, **kwargs)
 
@@ -89,52 +92,44 @@ def _addressed(method: F) -> F:
 class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
     """A `socketio.AsyncServer` bound to a contract: made by `from_spec`, used like its parent.
 
-    Without a contract it is made like its parent, and what handlers are annotated with is checked. An
-    `app` of FastAPI or Starlette gets the server mounted, and starts and stops it; `asgi_app()` is an
-    application of its own. `grace` is how many seconds handlers may go on when serving stops.
+    Without a contract it is made like its parent, and only what handlers are annotated with is checked.
+
+    Args:
+        contract: the contract, as `asynction.load` returns it.
+        app: an application of FastAPI or Starlette gets the server mounted, and starts and stops it; any
+            other ASGI application is served by `asgi_app()`, behind the Socket.IO path.
+        server: the server of the document that is served.
+        source: makes the document that the docs page shows; None serves no page.
+        **options: see AsyncServerOptions.
     """
 
     def __init__(
         self,
         contract: Contract | None = None,
         *,
-        validation: bool = True,
-        server: Server | None = None,
         app: ASGIApp | None = None,
-        socketio_path: str | None = None,
-        strict: bool = True,
-        routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,
-        security_functions: Mapping[str, Function] | None = None,
-        grace: float = 5.0,
+        server: Server | None = None,
         source: Source | None = None,
-        http: bool | HttpOptions = False,
-        **kwargs: Any,
+        **options: Unpack[AsyncServerOptions],
     ) -> None:
-        self.contract, self.strict, self.grace = contract, strict, grace
-        self._registry = HandlerRegistry(
-            contract,
-            self._host(),
-            server=server,
-            validation=validation,
-            strict=strict,
-            security_functions=security_functions,
-        )
-        self._service = Service(self._registry, validation=validation)
+        self.contract, self.grace = contract, options.pop("grace", 5.0)
+        http, resolver = options.pop("http", False), options.pop("resolver", None)
+        routers, path = options.pop("routers", ()), options.pop("socketio_path", None)
+        self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
+        self.strict = self._service.strict
         self._is_stopping = False
-        self._beside: set[str] = set()  # namespaces that are no business of the contract's
+        self._beside: set[str] = set()  # namespaces that the contract has no part in
         self._has_any = False  # handlers for every namespace
-        self.dependency_overrides = self._registry.overrides
-        self.socketio_path = socketio_path or (server.path if server is not None else None) or DEFAULT_PATH
-        options = {"async_mode": "asgi", **kwargs}
-        super().__init__(**parent_options(self._registry, options, options))
-        self._service.settings.strict_json = is_strict(self.packet_class)
+        self.socketio_path = path or (server.path if server is not None else None) or DEFAULT_PATH
+        parents = {"async_mode": "asgi", **options}
+        super().__init__(**parent_options(self._service, parents, parents))
+        self._args_type = args_type(self.packet_class)
         self._expiries = Expiries(self, driver=adrive, wait=wait_for)
         exclude_unauthenticated(self.manager, self._service)
         for router in (default_router, *routers):
             self.add_router(router)
-        if not getattr(kwargs.get("client_manager"), "write_only", False):  # else no client ever comes
-            self._registry.bind_contract(resolver)
+        if not getattr(options.get("client_manager"), "write_only", False):  # else no client ever comes
+            self._service.bind_contract(resolver)
         self._register_all()
         self._other: ASGIApp | None = None
         self._http = self._wire(http) if http else None
@@ -143,7 +138,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             self._docs = Docs(contract, source, self.socketio_path, paths_of(app), self._http)
         if app is not None and not self._mounted(app):
             self._other = app
-        enable(self)
+        current.enable(self)
 
     @classmethod
     def from_spec(
@@ -151,46 +146,24 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         spec_path: Spec,
         *,
         app: ASGIApp | None = None,
-        socketio_path: str | None = None,
-        validation: bool = True,
         server_name: str | None = None,
         docs: bool = True,
-        strict: bool = True,
-        routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,
-        security_functions: Mapping[str, Function] | None = None,
-        http: bool | HttpOptions = False,
-        **kwargs: Any,
+        **options: Unpack[AsyncServerOptions],
     ) -> AsynctionAsyncServer:
-        """Build a server from an AsyncAPI document: the path of a file, or a mapping.
+        """Build a server from an AsyncAPI document.
 
-        `server_name` picks the server of the document whose URL path is the Socket.IO path, unless
-        `socketio_path` is given; a sole server is picked without it. `validation=False` checks no
-        payload, ack or handshake. `docs` serves a page about the API at `docs` beside the Socket.IO path,
-        or at `asyncapi` where the app has that already. `strict=False` warns where code and contract part,
-        instead of raising.
-        `routers` are attached, and `resolver` finds the handlers that the document does not name;
-        `security_functions` are asked, by scheme, instead of those that it names. `http` takes events by
-        `POST` requests, too, at `events` beside the Socket.IO path. Other arguments go to
-        `socketio.AsyncServer`. Raises DocumentError with all problems of the document, and of the handlers.
+        Raises DocumentError with all problems of the document, and of the handlers that it names.
+
+        Args:
+            spec_path: the path of a file, or a mapping.
+            app: an application of FastAPI or Starlette to mount the server on, or any other ASGI application.
+            server_name: the server of the document whose URL path is the Socket.IO path; a sole server is
+                chosen without it.
+            docs: whether to serve a page about the API at `docs` beside the Socket.IO path, or at `asyncapi`
+                where the app has that already.
+            **options: see AsyncServerOptions.
         """
-        contract = load(spec_path)
-        for problem in contract.warnings:
-            log.warning("%s", problem)
-        return cls(
-            contract,
-            validation=validation,
-            server=choose_server(contract, server_name),
-            app=app,
-            socketio_path=socketio_path,
-            strict=strict,
-            routers=routers,
-            resolver=resolver,
-            security_functions=security_functions,
-            source=partial(bundle, spec_path) if docs else None,
-            http=http,
-            **kwargs,
-        )
+        return cls(**load_served(spec_path, server_name, docs), app=app, **options)
 
     def _host(self) -> Host:
         return Host(
@@ -208,7 +181,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         )
 
     def _wire(self, options: bool | HttpOptions) -> HttpWire:
-        return HttpWire(self._registry, self._service, self.socketio_path, options, _handled.set)
+        return HttpWire(self._service, self.socketio_path, options, _handled.set)
 
     def _environ(self, sid: str, namespace: str) -> Mapping[str, Any]:
         environ: Mapping[str, Any] = super().get_environ(sid, namespace) or {}
@@ -241,7 +214,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         def decorator(function: F) -> F:
             if name in self._beside:
                 super(AsynctionAsyncServer, self).on(event, function, name)
-            elif not self._registry.bind_code(Registration(name, event, function, response_model)):
+            elif not self._service.bind(Registration(name, event, function, response_model)):
                 super(AsynctionAsyncServer, self).on(event, function, name)
                 self._has_any = self._has_any or event not in LIFECYCLE_EVENTS
             return function
@@ -253,9 +226,9 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
     def register_namespace(self, namespace_handler: socketio.AsyncNamespace) -> None:
         """Register a class-based namespace; each `on_...` method is held to the contract."""
         name = handler_namespace(namespace_handler.namespace)
-        known = self._registry.contract.namespaces.get(name)
+        known = self._service.contract.namespaces.get(name)
         if known is None:
-            self._registry.refuse_unknown(f"the contract has no namespace `{name}`")
+            self._service.reject_unknown(f"the contract has no namespace `{name}`")
         super().register_namespace(namespace_handler)
         if type(namespace_handler).trigger_event is not socketio.AsyncNamespace.trigger_event:
             for event in (*LIFECYCLE_EVENTS, *(known.receives if known is not None else ())):
@@ -273,10 +246,10 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         return super().instrument(*args, namespace=namespace, **kwargs)
 
     def _register_all(self) -> None:
-        for name in self._registry.contract.namespaces:
+        for name in self._service.contract.namespaces:
             if not is_pattern(name):
                 self._register(name, "connect")
-        if self._registry.schemas.patterns:
+        if self._service.routes.schemas.patterns:
             super().on("connect", self._connect_any, "*")
             super().on("disconnect", self._disconnect_any, "*")
 
@@ -297,12 +270,12 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         if (self._has_any or self._beside) and self._is_the_parents(namespace, event):
             await super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
             return
-        context = service.context(namespace, event, sid, tuple(data[1:]))
-        if self._registry.schemas.patterns:
+        context = service.context(namespace, event, sid, self._args_type(data[1:]))
+        if self._service.routes.schemas.patterns:
             _handled.set(namespace)
         if event == MALFORMED and isinstance(data[-1], AsynctionException):
             context.event = "(malformed)"
-            flow = service.refuse(context, data[-1])
+            flow = service.reject(context, data[-1])
         else:
             flow = service.receive(context)
         try:
@@ -325,12 +298,12 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         """Whether an event has handlers that were registered for every namespace, past the contract."""
         if namespace in self._beside:
             return event != MALFORMED
-        if not self._has_any or (namespace, event) in self._registry.endpoints:
+        routes = self._service.routes
+        if not self._has_any or event == MALFORMED or routes.handles(namespace, event):
             return False
-        match = self._registry.schemas.match(namespace)
-        if match is not None and event in self._registry.schemas.receives.get(match.name, ()):
-            return False  # nobody there would hold it to the contract
-        return namespace not in self._registry.wildcards and event != MALFORMED
+        match = routes.match(namespace)
+        # What the contract has is not given to a handler that would not check it.
+        return match is None or event not in routes.schemas.receives.get(match.name, ())
 
     async def _acknowledged(self, eio_sid: str, namespace: str, id: int, args: Args) -> None:
         await self._send_packet(eio_sid, self.packet_class(ACK, list(args), namespace, id))
@@ -341,30 +314,20 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         context = self._context(namespace, "connect", sid)
         flow = self._service.connect(context, auth, partial(request_of, environ))
         try:
-            return await self._run(flow, context)
-        except ConnectionRejected as refused:
-            raise SocketIORefusal(refused.reason, refused.body) from refused.__cause__
+            return await arun(flow, context)
+        except ConnectionRejected as rejected:
+            raise SocketIORefusal(rejected.reason, rejected.body) from rejected.__cause__
         except asyncio.CancelledError:
             return False  # the parent swallows it, and would let the client in
 
     async def _disconnect_any(self, namespace: str, sid: str, reason: object = None) -> None:
         self._expiries.remove(sid)
         context = self._context(namespace, "disconnect", sid)
-        await self._run(self._service.leave(context, reason), context)
+        await arun(self._service.disconnect(context, reason), context)
 
     def _context(self, namespace: str, event: str, sid: str) -> Context:
         _handled.set(namespace)
         return self._service.context(namespace, event, sid)
-
-    async def _run(self, flow: Generator[tuple[Function, Args], object, T], context: Context) -> T:
-        try:
-            return await adrive(flow)
-        except asyncio.CancelledError as error:
-            context.error = error
-            raise
-        finally:
-            if context.open_dependencies:
-                await adrive(closing(context))
 
     # Engine.IO's asynchronous server forgets to end the poll of a client that has left, which would keep
     # its request open, and whoever waits for that, until a ping is overdue.
@@ -393,7 +356,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         PayloadValidationException. A `callback` is called only with an acknowledgement that keeps
         the contract.
         """
-        name, schemas = self._address(namespace, event)
+        name, schemas = self._sending(namespace, event)
         if callback is not None and schemas is not None and schemas.ack is not None:
             callback = partial(self._take_ack, schemas, name, callback)
         await super().emit(
@@ -407,15 +370,16 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             ignore_queue=ignore_queue,
         )
 
-    def _address(self, namespace: str | None, event: str) -> tuple[str, EventSchemas | None]:
-        """The namespace that an event is to be sent in, and its rules there, if any hold it."""
-        name = self._service.addressed(namespace, _handled.get())
-        return name, None if name in self._beside else self._service.sent(name, event)
+    def _sending(self, namespace: str | None, event: str) -> tuple[str, EventSchemas | None]:
+        """Return the namespace to send an event in, and its schemas there, if any."""
+        if self._beside and (name := handler_namespace(namespace)) in self._beside:
+            return name, None
+        return self._service.sending(event, namespace, _handled.get())
 
     async def _take_ack(
         self, schemas: EventSchemas, namespace: str, callback: Function, *args: object
     ) -> None:
-        await adrive(self._service.acknowledge(schemas, namespace, callback, args))
+        await adrive(self._service.client_ack(schemas, namespace, callback, args))
 
     async def call(  # noqa: PLR0917 - as the parent has it
         self,
@@ -435,7 +399,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             raise ValueError("call() is for one client: name it by `to`")
         if not self.async_handlers:
             raise RuntimeError("call() needs async_handlers: it waits for what the same client sends")
-        name, schemas = self._address(namespace, event)
+        name, schemas = self._sending(namespace, event)
         answer: asyncio.Future[Args] = asyncio.get_running_loop().create_future()
 
         def arrived(*args: object) -> None:
@@ -515,9 +479,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
 
     async def _start(self) -> None:
         self._is_stopping = False
-        self._registry.check_complete()
-        self._service.is_complete = True
-        enable(self)
+        self._service.check_complete()
+        current.enable(self)
 
     async def shutdown(self) -> None:
         """Stop: let handlers end, then cancel them, disconnect all clients, and cancel background tasks.
@@ -539,7 +502,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             await super().shutdown()
             self.eio.start_service_task = True  # when a client comes after all
         await cancel({*sockets, *self.eio.tasks})
-        disable(self)  # not before: disconnect handlers may ask for `socket_api()`
+        current.disable(self)  # not before: disconnect handlers may ask for `socket_api()`
 
     def _handlers(self) -> set[asyncio.Task[Any]]:
         """The tasks that handle events, without the current one."""
@@ -560,3 +523,11 @@ def _routed(namespace_handler: socketio.AsyncNamespace) -> Function:
 def _is_handler(task: asyncio.Task[Any]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
     return code is AsynctionAsyncServer._handle_event_internal.__code__
+
+
+def socket_api() -> AsynctionAsyncServer:
+    """Return the async server of this process, from anywhere; of several, the last that was made.
+
+    Raises NotEnabledError before there is one, and after it has been shut down.
+    """
+    return cast("AsynctionAsyncServer", current.enabled())

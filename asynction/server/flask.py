@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import flask
 import flask_socketio
 from socketio.exceptions import ConnectionRefusedError
 
 from asynction.contract import Contract, Server
-from asynction.document import Spec, bundle, load
+from asynction.document import Spec
 from asynction.exceptions import AsynctionException
 from asynction.inject import SocketID
 from asynction.runtime import (
@@ -21,18 +21,14 @@ from asynction.runtime import (
     Args,
     ConnectionRejected,
     EventSchemas,
-    HandlerRegistry,
     Host,
     Registration,
-    Resolver,
-    Router,
     Service,
     checked_ack,
-    choose_server,
-    closing,
     drive,
     is_pattern,
     outgoing,
+    run,
 )
 from asynction.security import Request
 from asynction.server._docs import Docs, Source
@@ -46,8 +42,13 @@ from asynction.server._socketio.common import (
     parent_options,
 )
 from asynction.server._socketio.expiry import Expiries
-from asynction.server._socketio.packet import MALFORMED, is_strict
-from asynction.server.http import HttpOptions, HttpWire
+from asynction.server._socketio.packet import MALFORMED, args_type
+from asynction.server.http import HttpWire
+from asynction.server.loading import load_served
+from asynction.server.options import ServiceOptions, SocketIOOptions, take
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
@@ -58,45 +59,38 @@ log = logging.getLogger("asynction")
 class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     """A `flask_socketio.SocketIO` bound to a contract: made by `from_spec`, used like its parent.
 
-    Handlers come from the document when an app is given, here or to `init_app`. All that is sent and
-    received is held to the contract; see the manual, "Events and acks" and "Errors".
+    Handlers come from the document when an app is given, here or to `init_app`. Everything that is sent and
+    received is checked against the contract; see the manual, "Events and acks" and "Errors".
+
+    Args:
+        contract: the contract, as `asynction.load` returns it.
+        app: the Flask app to attach to; else call `init_app`.
+        server: the server of the document that is served.
+        source: makes the document that the docs page shows; None serves no page.
+        **options: see SocketIOOptions.
     """
 
     def __init__(
         self,
         contract: Contract,
         *,
-        validation: bool = True,
-        server: Server | None = None,
-        default_error_handler: Function | None = None,
         app: flask.Flask | None = None,
-        strict: bool = True,
-        routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,
-        security_functions: Mapping[str, Function] | None = None,
+        server: Server | None = None,
         source: Source | None = None,
-        http: bool | HttpOptions = False,
-        **kwargs: Any,
+        **options: Unpack[SocketIOOptions],
     ) -> None:
         self.contract = contract
-        self._http = http
         self._source = source
-        self.strict = strict
-        self._registry = HandlerRegistry(
-            contract,
-            self._host(),
-            server=server,
-            validation=validation,
-            strict=strict,
-            security_functions=security_functions,
-        )
-        self._service = Service(self._registry, validation=validation)
-        self._resolver = resolver
+        self._http = options.pop("http", False)
+        self._resolver = options.pop("resolver", None)
         self._expiries: Expiries | None = None
-        self.dependency_overrides = self._registry.overrides
-        super().__init__(app, **kwargs)
-        if default_error_handler is not None:
-            self.on_error_default(default_error_handler)
+        self._args_type: type[Args] = tuple
+        routers, error_handler = options.pop("routers", ()), options.pop("default_error_handler", None)
+        self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
+        self.strict = self._service.strict
+        super().__init__(app, **options)
+        if error_handler is not None:
+            self.on_error_default(error_handler)
         for router in routers:
             self.add_router(router)
 
@@ -105,46 +99,26 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         cls,
         spec_path: Spec,
         *,
-        validation: bool = True,
+        app: flask.Flask | None = None,
         server_name: str | None = None,
         docs: bool = True,
-        default_error_handler: Function | None = None,
-        app: flask.Flask | None = None,
-        strict: bool = True,
-        routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,
-        security_functions: Mapping[str, Function] | None = None,
-        http: bool | HttpOptions = False,
-        **kwargs: Any,
+        **options: Unpack[SocketIOOptions],
     ) -> AsynctionSocketIO:
-        """Build a server from an AsyncAPI document: the path of a file, or a mapping.
+        """Build a server from an AsyncAPI document.
 
-        `server_name` picks the server of the document whose URL path is the Socket.IO path; a sole
-        server is picked without it. `docs` serves a page about the API at `docs` beside that path, or at
-        `asyncapi` where the app has that already. `validation=False` checks no payload, ack or handshake.
-        `strict=False` warns where code and contract part, instead of raising. `routers` are attached, and
-        `resolver` finds the handlers that the document does not name; `security_functions` are asked, by
-        scheme, instead of those that it names. `http` takes events by `POST` requests, too, at `events`
-        beside the Socket.IO path. Other arguments go to `flask_socketio.SocketIO`. Raises DocumentError with
-        all problems of the document, and of the handlers that it names once there is an app.
+        Raises DocumentError with all problems of the document, and of the handlers that it names once there
+        is an app.
+
+        Args:
+            spec_path: the path of a file, or a mapping.
+            app: the Flask app to attach to; else call `init_app`.
+            server_name: the server of the document whose URL path is the Socket.IO path; a sole server is
+                chosen without it.
+            docs: whether to serve a page about the API at `docs` beside the Socket.IO path, or at `asyncapi`
+                where the app has that already.
+            **options: see SocketIOOptions.
         """
-        contract = load(spec_path)
-        for problem in contract.warnings:
-            log.warning("%s", problem)
-        return cls(
-            contract,
-            validation=validation,
-            server=choose_server(contract, server_name),
-            default_error_handler=default_error_handler,
-            app=app,
-            strict=strict,
-            routers=routers,
-            resolver=resolver,
-            security_functions=security_functions,
-            source=partial(bundle, spec_path) if docs else None,
-            http=http,
-            **kwargs,
-        )
+        return cls(**load_served(spec_path, server_name, docs), app=app, **options)
 
     def init_app(self, app: flask.Flask | None, **kwargs: Any) -> None:
         """Attach the server to an app, and bind the handlers that the contract names.
@@ -152,22 +126,22 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         Without an app (another process that only emits) no handler is imported. Raises DocumentError.
         """
         options = {**self.server_options, **kwargs}
-        server = self._registry.server
+        server = self._service.server
         if server is not None and server.path and not {"path", "resource"} & options.keys():
             kwargs["path"] = options["path"] = server.path
-        super().init_app(app, **parent_options(self._registry, kwargs, options))
-        self._service.settings.strict_json = is_strict(self.server.packet_class)
+        super().init_app(app, **parent_options(self._service, kwargs, options))
+        self._args_type = args_type(self.server.packet_class)
         self._expiries = Expiries(self.server)
         exclude_unauthenticated(self.server.manager, self._service)
         if app is None:
             return
-        self._registry.bind_contract(self._resolver)
+        self._service.bind_contract(self._resolver)
         self._register_all()
         path = options.get("path") or options.get("resource") or DEFAULT_PATH
         wire = None
         if self._http:
-            wire = HttpWire(self._registry, self._service, path, self._http, _enter)
-            add_events(app, wire, _request)
+            wire = HttpWire(self._service, path, self._http, set_namespace)
+            add_events(app, wire, current_request)
         if self._source is not None:
             taken = {rule.rule.rstrip("/") for rule in app.url_map.iter_rules()}
             _add_docs(app, Docs(self.contract, self._source, path, taken, wire))
@@ -187,9 +161,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             refusals=(ConnectionRefusedError,),
             errors=lambda name: (self.exception_handlers.get(name), self.default_exception_handler),
             propagates=_propagates,
-            expire=lambda sid, namespace, end: (
-                self._expiries.add(sid, namespace, end) if self._expiries else None
-            ),
+            expire=self._expire,
         )
 
     def _environ(self, sid: str, namespace: str) -> Mapping[str, Any]:
@@ -198,6 +170,10 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
 
     def _is_connected(self, sid: str, namespace: str) -> bool:
         return self.server.manager.eio_sid_from_sid(sid, namespace) in self.server.environ
+
+    def _expire(self, sid: str, namespace: str, end: float) -> None:
+        if self._expiries is not None:  # pragma: no branch - no client connects before `init_app`
+            self._expiries.add(sid, namespace, end)
 
     # Binding -----------------------------------------------------------------------------------
 
@@ -213,7 +189,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         name = handler_namespace(namespace)
 
         def decorator(handler: F) -> F:
-            if not self._registry.bind_code(Registration(name, message, handler, response_model)):
+            if not self._service.bind(Registration(name, message, handler, response_model)):
                 super(AsynctionSocketIO, self).on(message, namespace)(handler)
             return handler
 
@@ -224,7 +200,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         name = handler_namespace(getattr(namespace_handler, "namespace", None))
         known = name in self.contract.namespaces
         if not known:
-            self._registry.refuse_unknown(f"the contract has no namespace `{name}`")
+            self._service.reject_unknown(f"the contract has no namespace `{name}`")
         super().on_namespace(namespace_handler)
         if not known:
             return
@@ -245,9 +221,9 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         for name in self.contract.namespaces:
             if not is_pattern(name):
                 self._register_namespace(name)
-        if self._registry.schemas.patterns:
+        if self._service.routes.schemas.patterns:
             self._register_namespace("*")
-        for namespace, event in [*self._registry.endpoints, *self._registry.occasions]:
+        for namespace, event in self._service.routes.bound:
             self._register(namespace, event)
 
     def _register_namespace(self, name: str) -> None:
@@ -273,17 +249,13 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
 
     def _receive(self, event: str, *args: object) -> Args:
         request: Any = flask.request  # with what Flask-SocketIO adds
-        context = self._service.context(request.namespace, event, request.sid, args)
+        context = self._service.context(request.namespace, event, request.sid, self._args_type(args))
         if event == MALFORMED and isinstance(args[-1], AsynctionException):
             context.event = "(malformed)"
-            flow = self._service.refuse(context, args[-1])
+            flow = self._service.reject(context, args[-1])
         else:
             flow = self._service.receive(context)
-        try:
-            return drive(flow)
-        finally:
-            if context.open_dependencies:
-                drive(closing(context))
+        return run(flow, context)
 
     def _unbound_in_any(self, event: str, namespace: str, sid: str, *args: object) -> object:
         """Take the call of python-socketio for an event that no pattern has a handler for."""
@@ -293,23 +265,16 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         request: Any = flask.request  # with what Flask-SocketIO adds
         context = self._service.context(request.namespace, "connect", request.sid)
         try:
-            return drive(self._service.connect(context, auth, _request))
-        except ConnectionRejected as refused:
-            raise ConnectionRefusedError(refused.reason, refused.body) from refused.__cause__
-        finally:
-            if context.open_dependencies:
-                drive(closing(context))
+            return run(self._service.connect(context, auth, current_request), context)
+        except ConnectionRejected as rejected:
+            raise ConnectionRefusedError(rejected.reason, rejected.body) from rejected.__cause__
 
     def _disconnect(self, reason: object = None) -> None:
         request: Any = flask.request  # with what Flask-SocketIO adds
         if self._expiries is not None:
             self._expiries.remove(request.sid)
         context = self._service.context(request.namespace, "disconnect", request.sid)
-        try:
-            drive(self._service.leave(context, reason))
-        finally:
-            if context.open_dependencies:
-                drive(closing(context))
+        run(self._service.disconnect(context, reason), context)
 
     # Sending -----------------------------------------------------------------------------------
 
@@ -320,19 +285,19 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         PayloadValidationException. A `callback` is called only with an acknowledgement that keeps
         the contract.
         """
-        namespace, schemas = self._addressed(event, kwargs)
+        data, schemas = self._prepared(event, args, kwargs)
         callback = kwargs.get("callback")
         if schemas is not None and callback is not None and schemas.ack is not None:
-            kwargs["callback"] = partial(self._acknowledge, schemas, namespace, callback)
-        super().emit(event, _outgoing(schemas, args, kwargs), **kwargs)
+            kwargs["callback"] = partial(self._acknowledge, schemas, kwargs["namespace"], callback)
+        super().emit(event, data, **kwargs)
 
     def call(self, event: str, *args: object, **kwargs: Any) -> Any:
         """Emit an event to one client and return its acknowledgement, both held to the contract.
 
         Raises as `emit` does, and MessageAckValidationException.
         """
-        _, schemas = self._addressed(event, kwargs)
-        answer = super().call(event, _outgoing(schemas, args, kwargs), **kwargs)
+        data, schemas = self._prepared(event, args, kwargs)
+        answer = super().call(event, data, **kwargs)
         if schemas is not None:
             checked_ack(schemas, answer)
         return answer
@@ -351,21 +316,22 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         """Stand in for `Namespace.call`; `own` is the namespace of the class."""
         return self.call(event, data, to=to or sid, namespace=namespace or own, **kwargs)
 
-    def _addressed(self, event: str, kwargs: dict[str, Any]) -> tuple[str, EventSchemas | None]:
-        """The namespace that an event goes to, which `kwargs` are told, and its rules."""
+    def _prepared(self, event: str, args: Args, kwargs: dict[str, Any]) -> tuple[Args, EventSchemas | None]:
+        """Return the args to emit, checked, and the event's schemas; set `kwargs["namespace"]`."""
         current = getattr(flask.request, "namespace", None) if flask.has_request_context() else None
-        namespace = self._service.addressed(kwargs.get("namespace"), current)
+        namespace, schemas = self._service.sending(event, kwargs.get("namespace"), current)
         kwargs["namespace"] = namespace
-        return namespace, self._service.sent(namespace, event)
+        value = kwargs.pop("data", None) if not args else args[0]  # by keyword, as in python-socketio
+        return outgoing(schemas, value, args[1:]), schemas
 
     def _acknowledge(self, schemas: EventSchemas, namespace: str, callback: Function, *args: object) -> None:
-        drive(self._service.acknowledge(schemas, namespace, callback, args))
+        drive(self._service.client_ack(schemas, namespace, callback, args))
 
     # Serving -----------------------------------------------------------------------------------
 
     def run(self, app: flask.Flask, host: str | None = None, port: int | None = None, **kwargs: Any) -> None:
         """Serve, as in Flask-SocketIO; raises DocumentError where a received event has no handler."""
-        self._registry.check_complete()
+        self._service.check_complete()
         super().run(app, host, port, **kwargs)
 
 
@@ -382,12 +348,6 @@ def _add_docs(app: flask.Flask, docs: Docs) -> None:
         app.add_url_rule(rule, f"asynction {rule}", page, methods=["GET"])
 
 
-def _outgoing(schemas: EventSchemas | None, args: Args, kwargs: dict[str, Any]) -> Args:
-    """What is emitted as a tuple of args, checked; `data` may come by keyword as in python-socketio."""
-    value = kwargs.pop("data", None) if not args else args[0]
-    return outgoing(schemas, value, args[1:])
-
-
 def _propagates() -> bool:
     """True while testing or debugging, by the app's PROPAGATE_EXCEPTIONS as Flask reads it."""
     if not flask.has_app_context():
@@ -397,7 +357,8 @@ def _propagates() -> bool:
     return bool(app.testing or app.debug if propagate is None else propagate)
 
 
-def _request(auth: object) -> Request:
+def current_request(auth: object) -> Request:
+    """Return what a client brought with the current request, and its `auth` payload."""
     request = flask.request
     return Request(
         request.method,
@@ -408,8 +369,8 @@ def _request(auth: object) -> Request:
     )
 
 
-def _enter(namespace: str) -> None:
-    """Make `emit` send to the namespace of an event that came by HTTP; a `sid` there is none."""
+def set_namespace(namespace: str) -> None:
+    """Make `emit` send to the namespace of an event that came without a connection, and so has no `sid`."""
     flask.request.namespace = namespace  # type: ignore[attr-defined]  # as Flask-SocketIO does
 
 

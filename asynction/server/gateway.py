@@ -6,29 +6,19 @@ The wire is that of `asynction.client.SocketClient`: the event `api` comes in on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from asynction.contract import Event, namespace_name
+from asynction.contract import namespace_name
 from asynction.exceptions import UnknownEventException
-from asynction.runtime import (
-    CallSpec,
-    Context,
-    Endpoint,
-    EventSchemas,
-    HandlerRegistry,
-    Plan,
-    Response,
-    checked_args,
-    is_pattern,
-    plan_call,
-)
-from asynction.server._asgi.app import ASGIApp
+from asynction.runtime import Context, Response, Service, is_pattern
+from asynction.server._asgi.types import ASGIApp
 from asynction.server._gateway.asgi import AsgiBackend
 from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Limits
 from asynction.server._gateway.flask import FlaskBackend
 from asynction.server._gateway.idempotency import IdempotencyStore
 from asynction.server._gateway.origins import Origins
+from asynction.server._socketio.common import service_of
 from asynction.server.asgi import AsynctionAsyncServer
 from asynction.server.flask import AsynctionSocketIO
 
@@ -75,31 +65,27 @@ class ApiGateway:
         max_pending: int = 1000,
         max_body: int = 1_000_000,
     ) -> None:
-        registry: HandlerRegistry = server._registry
+        service = service_of(server)
         origins = Origins(allowed_origins)
         path = f"/{path.strip('/')}"
         limits = Limits(path, attempts, delay, delay_max, timeout, max_body, max_pending, deliveries)
-        sends = registry.schemas.sends.get(ROOT, {}).get(ANSWER)
-        names = _all_apis(registry) if apis is None else _named(registry, apis)
-        _check_root(registry)
-        self._calls = Calls(
-            server, (registry, server._service), names, origins, IdempotencyStore(window_size, window)
-        )
+        names = _all_apis(service) if apis is None else _named(service, apis)
+        _check_root(service)
+        self._calls = Calls(service, names, origins, IdempotencyStore(window_size, window))
         self.apis: Mapping[str, tuple[str, str]] = names
-        self._side: FlaskBackend | AsgiBackend
+        answer = service.routes.schemas.sends.get(ROOT, {}).get(ANSWER)
+        self._backend: FlaskBackend | AsgiBackend
         if isinstance(server, AsynctionSocketIO):
-            self._side = FlaskBackend(server, limits, sends)
+            self._backend = FlaskBackend(server, limits, answer)
         else:
-            self._side = AsgiBackend(server, limits, sends)
-        if origins:
-            self._side.deliver()
-        _bind(registry, CALL, self._called)
-        _bind(registry, HELLO, self._greeted)
-        if app is not None and self._side.serve(app, self._calls) is False:
+            self._backend = AsgiBackend(server, limits, answer)
+        service.bind_flow(ROOT, CALL, self._called)
+        service.bind_flow(ROOT, HELLO, self._greeted)
+        if app is not None and self._backend.serve(app, self._calls) is False:
             raise TypeError("this app has no routes: serve `gateway.asgi_app(app)`")
 
     def _called(self, context: Context) -> Response:
-        return (yield from self._calls.on_event(context, self._side))
+        return (yield from self._calls.on_event(context, self._backend))
 
     def _greeted(self, _: Context) -> Response:
         yield from ()  # a flow without a step
@@ -110,61 +96,34 @@ class ApiGateway:
 
         Its lifespan starts and stops the gateway, before what is in `other` stops. Raises TypeError on Flask.
         """
-        if isinstance(self._side, FlaskBackend):
+        if isinstance(self._backend, FlaskBackend):
             raise TypeError("on Flask, give the app: ApiGateway(server, app=app)")
-        return self._side.app(self._calls, other)
+        return self._backend.app(self._calls, other)
 
     def close(self, timeout: float = 5.0) -> Any:
         """Take no more calls by HTTP, and let those that came end, and be delivered, for `timeout` seconds.
 
         To be awaited on ASGI, where serving's end does the same.
         """
-        return self._side.close(timeout)
+        return self._backend.close(timeout)
 
 
-class _Around:
-    """A middleware that never goes further in: a flow, so sync and async servers run it alike."""
-
-    def __init__(self, flow: Callable[[Context], Response], schemas: EventSchemas) -> None:
-        self._flow = flow
-        self._schemas = schemas
-
-    def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
-        """Handle an event; `rest` is no more than a name."""
-        checked_args(self._schemas, context.args)
-        return (yield from self._flow(context))
-
-
-def _bind(registry: HandlerRegistry, event: str, flow: Callable[[Context], Response]) -> None:
-    """Bind an event of the gateway's own on `/`, held to the contract only if that has it."""
-    known = registry.schemas.receives.get(ROOT, {}).get(event)
-    schemas = known or EventSchemas(ROOT, Event(event), None, None)
-    registry.endpoints[ROOT, event] = Endpoint(schemas, _NO_PLAN, registry.guards, (_Around(flow, schemas),))
-
-
-def _nothing() -> None:
-    """Stand for a handler where a flow does it all."""
-
-
-_NO_PLAN: Plan = plan_call(_nothing, CallSpec())
-
-
-def _named(registry: HandlerRegistry, apis: Apis) -> dict[str, tuple[str, str]]:
+def _named(service: Service, apis: Apis) -> dict[str, tuple[str, str]]:
     named: dict[str, tuple[str, str]] = {}
     for name, event in apis.items():
         namespace, event_name = (ROOT, event) if isinstance(event, str) else event
-        match = registry.schemas.match(namespace)
-        known = registry.contract.namespaces.get(match.name) if match is not None else None
-        if registry.has_contract and (known is None or event_name not in known.receives):
-            registry.schemas.received(namespace, event_name)  # says what there is instead
+        match = service.routes.match(namespace)
+        known = service.contract.namespaces.get(match.name) if match is not None else None
+        if service.has_contract and (known is None or event_name not in known.receives):
+            service.routes.schemas.received(namespace, event_name)  # says what there is instead
         named[name] = (namespace_name(namespace), event_name)
     return named
 
 
-def _all_apis(registry: HandlerRegistry) -> dict[str, tuple[str, str]]:
+def _all_apis(service: Service) -> dict[str, tuple[str, str]]:
     """Every event by its own name, behind that of its namespace."""
     named: dict[str, tuple[str, str]] = {}
-    for name, namespace in registry.contract.namespaces.items():
+    for name, namespace in service.contract.namespaces.items():
         if is_pattern(name):
             continue
         prefix = name.strip("/").replace("/", ".")
@@ -177,8 +136,8 @@ def _all_apis(registry: HandlerRegistry) -> dict[str, tuple[str, str]]:
     return named
 
 
-def _check_root(registry: HandlerRegistry) -> None:
-    if ROOT not in registry.contract.namespaces and registry.has_contract:
+def _check_root(service: Service) -> None:
+    if ROOT not in service.contract.namespaces and service.has_contract:
         raise UnknownEventException(
             "the contract has no namespace `/`, where dual-mode clients come in: add one"
         )

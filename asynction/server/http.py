@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 from asynction.contract import Requirements, Schema
@@ -20,23 +21,19 @@ from asynction.exceptions import (
 )
 from asynction.runtime import (
     Args,
-    Context,
     Endpoint,
     EventSchemas,
     Function,
-    HandlerRegistry,
     MalformedEvent,
     Match,
     Service,
     error_ack,
     log_failure,
-    receive,
     status_of,
 )
 from asynction.security import Request
 from asynction.server._http.security import challenges
-from asynction.server._socketio.packet import StrictJSON
-from asynction.validation import Validator, is_json
+from asynction.validation import NotJson, Validator, read_args, read_json, write_json
 
 log = logging.getLogger("asynction")
 
@@ -102,25 +99,16 @@ class Route:
         return None if self.ack is None else not self.ack.is_tuple or self.ack.max_args != 0
 
     def read(self, body: bytes) -> Args:
-        """The args in a body; raises MalformedEvent and PayloadValidationException."""
+        """Return the args in a body; raise MalformedEvent and PayloadValidationException."""
         if not body:
             return ()
         try:
-            value = StrictJSON.loads(body)
-        except RecursionError:
-            raise MalformedEvent("the body is nested too deep") from None
-        except ValueError as error:
-            what = "UTF-8" if isinstance(error, UnicodeError) else f"JSON: {error}"
-            raise MalformedEvent(f"the body is no {what}") from None
-        if not self.is_list:
-            args: Args = (value,)
-        elif isinstance(value, list):
-            args = tuple(value)
-        else:
-            raise _broken("must be an array of the event's args")
-        if self.schemas.args is None and not is_json(args):  # else a validator looks, and says where
-            raise _broken("nested too deep, or with text that is no Unicode")
-        return args
+            value = read_json(body)
+        except NotJson as error:
+            raise MalformedEvent(f"the body is not JSON: {error}") from None
+        if self.is_list and not isinstance(value, list):
+            raise _invalid("must be an array of the event's args")
+        return read_args(value if self.is_list else (value,), body)
 
     def written(self, args: Args) -> Answer:
         """The answer that has the args of an acknowledgement; raises where JSON cannot write them."""
@@ -149,7 +137,6 @@ class HttpWire:
 
     def __init__(
         self,
-        registry: HandlerRegistry,
         service: Service,
         socketio_path: str,
         options: HttpOptions | bool = True,
@@ -158,12 +145,12 @@ class HttpWire:
         self.base = f"/{socketio_path.strip('/')}".rpartition("/")[0]
         self.path = f"{self.base}/events"
         self.options = options if isinstance(options, HttpOptions) else HttpOptions()
-        self.registry, self.service = registry, service
+        self.service, self.routing = service, service.routes
         self.entering = entering
         self._told: set[tuple[str, str]] = set()
         self._known = {
             (name, event): (_facts(schemas.event.args, schemas.args), _facts(schemas.event.ack, schemas.ack))
-            for name, events in registry.schemas.receives.items()
+            for name, events in self.routing.schemas.receives.items()
             for event, schemas in events.items()
         }
         self._most_slashes = max((event.count("/") for _, event in self._known), default=0)
@@ -184,11 +171,13 @@ class HttpWire:
         """Log what will not work as its authors may think."""
         for _ in self.routes():
             pass
-        access = self.registry.access
-        for name, event in self.registry.occasions:
-            if event == "connect" and access is not None and not access.required.get(name):
-                message = "the connect handler of `%s` does not run for HTTP requests: only security schemes"
-                log.warning(f"{message} keep anybody out there", name)
+        for name, event in self.routing.lifecycle:
+            if event == "connect" and not self.routing.is_demanding(name):
+                log.warning(
+                    "the connect handler of `%s` does not run for HTTP requests: only security schemes keep"
+                    " anybody out there",
+                    name,
+                )
 
     def find(self, path: str) -> Found | None:
         """What a path leads to; where that is no event, its namespace; None where that is none, either."""
@@ -198,7 +187,7 @@ class HttpWire:
             if len(parts) <= slashes or (len(parts) > slashes + 1 and parts[0] == ""):
                 break  # an empty part is not the root namespace
             head, names = (parts[0], parts[1:]) if len(parts) > slashes + 1 else ("", parts)
-            match = self.registry.schemas.match(f"/{head}")
+            match = self.routing.match(f"/{head}")
             if match is not None:
                 found = Found(f"/{head}", "/".join(names), match, self._route(match.name, "/".join(names)))
                 if found.route is not None:
@@ -208,13 +197,11 @@ class HttpWire:
 
     def _route(self, name: str, event: str) -> Route | None:
         """The route of an event by its names in the contract; None where it has no handler."""
-        schemas = self.registry.schemas.receives.get(name, {}).get(event)
-        if schemas is None:
+        schemas = self.routing.schemas.receives.get(name, {}).get(event)
+        endpoint = self.routing.endpoint(name, event) if schemas is not None else None
+        if schemas is None or endpoint is None:
             return None
-        endpoint = self.registry.endpoints.get((name, event))
-        if endpoint is None and name in self.registry.wildcards:
-            endpoint = self.registry.wildcard(schemas)
-        return None if endpoint is None else Route(schemas, endpoint, *self._known[name, event])
+        return Route(schemas, endpoint, *self._known[name, event])
 
     def _reason(self, route: Route) -> str | None:
         """Why an event cannot be sent by HTTP; None where it can."""
@@ -243,27 +230,26 @@ class Exchange:
 
     def __init__(self, wire: HttpWire, incoming: Incoming, found: Found) -> None:
         self._wire, self._incoming, self._route = wire, incoming, found.route
-        server = wire.registry.host.server
-        self.context = Context(
-            server, found.namespace, found.event, None, environ=lambda *_: incoming.environ
-        )
+        self.context = wire.service.request_context(found.namespace, found.event, incoming.environ)
         self.context.parameters, self.context.pattern = found.match.parameters, found.match.name
-        self.context.from_wire = False  # what reads the packets of Socket.IO has not seen it
-        self.context.identity = None
         if found.route is not None:
             self.context.contract = found.route.schemas.event
 
     def answer(self) -> Generator[tuple[Function, Args], object, Answer]:
-        """Handle the event; raises what the server lets through while testing, but no client's fault."""
+        """Handle the event; raise what the server lets through while testing, but no client's fault."""
         context, service = self.context, self._wire.service
         if self._route is not None and self._incoming.request.method == "OPTIONS":
             return Answer(204, headers=(ALLOW,))
         self._wire.entering(context.namespace)
-        try:
-            route = yield from self._received()
-            flow = receive(route.endpoint, context, service.settings)
-        except Exception as error:
-            flow = service.refuse(context, error)
+        if self._route is None:
+            error: Exception = UnknownEventException(
+                f"no event `{context.event:.80}` in `{context.namespace:.80}`"
+            )
+            flow = service.reject(context, error)
+        elif self._incoming.request.method != "POST":
+            flow = service.reject(context, EventException(405, "an event is sent by POST"))
+        else:
+            flow = service.receive_request(context, self._incoming.request, partial(self._args, self._route))
         try:
             args = yield from flow
         except Exception as error:
@@ -272,14 +258,9 @@ class Exchange:
             args = error_ack(error)
         return self._written(args)
 
-    def _received(self) -> Generator[tuple[Function, Args], object, Route]:
-        """Take the request in, its sender first."""
-        context, incoming, route = self.context, self._incoming, self._route
-        if route is None:
-            raise UnknownEventException(f"no event `{context.event:.80}` in `{context.namespace:.80}`")
-        if incoming.request.method != "POST":
-            raise EventException(405, "an event is sent by POST")
-        yield from self._wire.service.authenticate_request(context, route.schemas.event, incoming.request)
+    def _args(self, route: Route) -> Generator[tuple[Function, Args], object, Args]:
+        """Read the args of a request whose sender is known."""
+        incoming = self._incoming
         content_type = incoming.request.header("content-type")
         # A page of another site can send a body of no type, but a JSON type only where the server allows it.
         if content_type is not None or incoming.request.header("origin") is not None:
@@ -287,8 +268,7 @@ class Exchange:
         body = cast("bytes", (yield incoming.read, (self._wire.options.max_body_size,)))
         if body and content_type is None:
             _check_type("")
-        context.args = route.read(body)
-        return route
+        return route.read(body)
 
     def _written(self, args: Args) -> Answer:
         context = self.context
@@ -320,10 +300,9 @@ class Exchange:
             return (ALLOW,)
         if status != 401 or self._route is None:
             return ()
-        schemas, registry = self._route.schemas, self._wire.registry
-        own = registry.access.required.get(schemas.namespace, ()) if registry.access is not None else ()
-        offered: Requirements = (*own, *schemas.event.security)
-        schemes = [registry.contract.security_schemes[name] for each in offered for name in each]
+        schemas, service = self._route.schemas, self._wire.service
+        offered: Requirements = (*service.routes.required(schemas.namespace), *schemas.event.security)
+        schemes = [service.contract.security_schemes[name] for each in offered for name in each]
         return tuple(("WWW-Authenticate", value) for value in challenges(schemes))
 
 
@@ -334,7 +313,7 @@ def _facts(schema: Schema | None, validator: Validator | None) -> Validator | No
     return validator
 
 
-def _broken(message: str) -> PayloadValidationException:
+def _invalid(message: str) -> PayloadValidationException:
     return PayloadValidationException(f"the body: {message}", (Violation(message, (), (), None),))
 
 
@@ -360,7 +339,7 @@ def _problem(args: Args) -> Mapping[str, object] | None:
 
 
 def _json(value: object) -> bytes:
-    return StrictJSON.dumps(value).encode()
+    return write_json(value).encode()
 
 
 def _typed(content_type: str) -> tuple[tuple[str, str], ...]:

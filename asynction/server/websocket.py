@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, MutableMapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
 
 from asynction.contract import Contract, Namespace, Server, namespace_name
-from asynction.document import Spec, load
-from asynction.exceptions import AsynctionException, EventException, UnknownEventException
+from asynction.document import Spec
+from asynction.exceptions import (
+    AsynctionException,
+    EventException,
+    PayloadValidationException,
+    UnknownEventException,
+)
 from asynction.problems import did_you_mean
 from asynction.runtime import (
     HOOKS,
@@ -27,22 +32,21 @@ from asynction.runtime import (
     Context,
     Endpoint,
     Function,
-    HandlerRegistry,
     HandlerStyle,
     Host,
     MessageData,
+    Registrar,
     Registration,
-    Resolver,
-    Router,
     Service,
     adrive,
-    choose_server,
+    arun,
     closing,
     log_failure,
     outgoing,
     status_of,
 )
 from asynction.server._asgi.loop import off_the_loop
+from asynction.server._asgi.request import respond
 from asynction.server._websocket.connection import GOING_AWAY, POLICY, Answers, Connection, Limits
 from asynction.server._websocket.frames import (
     Frame,
@@ -62,8 +66,14 @@ from asynction.server._websocket.transports import (
     serve_simple,
     starlette_link,
 )
+from asynction.server.loading import load_served
+from asynction.server.options import BindingOptions, ServiceOptions, take
+from asynction.validation import read_args
 
 __all__ = ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"]
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 F = TypeVar("F", bound=Function)
 T = TypeVar("T")
@@ -73,12 +83,18 @@ log = logging.getLogger("asynction")
 _ROUTE = HandlerStyle(3, lambda ws, message: (ws, message.headers, message.payload), reply_of)
 
 
-class SocketRouter:
+class SocketRouter(Registrar):
     """Serves plain WebSockets: an ASGI application, an endpoint of FastAPI or Starlette, or Flask's.
 
-    A route is an event of the contract's channel; without a contract all is open. `access` is asked about
-    each connection, before it is accepted; `limits` is what one connection may take, `grace` how many
-    seconds requests may go on when serving stops.
+    A route is an event of the contract's channel; without a contract every route may be registered.
+
+    Args:
+        contract: the contract, as `asynction.load` returns it.
+        access: asked about each connection before it is accepted.
+        limits: what one connection may take.
+        grace: how many seconds requests may go on when serving stops.
+        server: the server of the document whose security is demanded.
+        **options: see BindingOptions.
     """
 
     __signature__ = EndpointSignature()
@@ -90,12 +106,8 @@ class SocketRouter:
         access: Function | None = None,
         limits: Limits | None = None,
         grace: float = 5.0,
-        validation: bool = True,
         server: Server | None = None,
-        strict: bool = True,
-        routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,
-        security_functions: Mapping[str, Function] | None = None,
+        **options: Unpack[BindingOptions],
     ) -> None:
         self.contract = contract
         self.limits = limits or Limits()
@@ -103,21 +115,13 @@ class SocketRouter:
         self._connections: dict[str, Connection] = {}
         self._environs: dict[str, Mapping[str, Any]] = {}
         self._is_stopping = False
-        self._registry = HandlerRegistry(
-            contract,
-            self._host(),
-            server=server,
-            validation=validation,
-            strict=strict,
-            security_functions=security_functions,
-        )
-        self._service = Service(self._registry, validation=validation)
+        routers, resolver = options.pop("routers", ()), options.pop("resolver", None)
+        self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self._access = None if access is None else off_the_loop(access)
         self._answers = Answers(self._handle, _abandoned)
-        self.dependency_overrides = self._registry.overrides
         for router in routers:
             self.add_router(router)
-        self._registry.bind_contract(resolver)
+        self._service.bind_contract(resolver)
 
     @classmethod
     def from_spec(
@@ -126,21 +130,28 @@ class SocketRouter:
         *,
         channel: str | None = None,
         server_name: str | None = None,
-        **options: Any,
+        access: Function | None = None,
+        limits: Limits | None = None,
+        grace: float = 5.0,
+        **options: Unpack[BindingOptions],
     ) -> SocketRouter:
-        """Build a router from an AsyncAPI document: the path of a file, or a mapping.
+        """Build a router from an AsyncAPI document.
 
-        `channel` picks the one that is served, wherever the router is; a sole one is picked without it, of
-        several each is served at its own path. `server_name` picks the server whose security is asked for.
-        Other options are those of the class. Raises DocumentError with all problems, and
-        UnknownEventException where there is no such channel.
+        Raises DocumentError with all problems, and UnknownEventException where there is no such channel.
+
+        Args:
+            spec_path: the path of a file, or a mapping.
+            channel: the channel to serve, wherever the router is mounted. A sole one is chosen without it; of
+                several, each is served at its own path.
+            server_name: the server of the document whose security is demanded.
+            access: asked about each connection before it is accepted.
+            limits: what one connection may take.
+            grace: how many seconds requests may go on when serving stops.
+            **options: see BindingOptions.
         """
-        contract = load(spec_path)
-        for problem in contract.warnings:
-            log.warning("%s", problem)
-        if channel is not None:
-            contract = _narrowed(contract, channel)
-        return cls(contract, server=choose_server(contract, server_name), **options)
+        loaded = load_served(spec_path, server_name, docs=False)
+        contract = loaded["contract"] if channel is None else _narrowed(loaded["contract"], channel)
+        return cls(contract, server=loaded["server"], access=access, limits=limits, grace=grace, **options)
 
     def _host(self) -> Host:
         return Host(
@@ -176,7 +187,7 @@ class SocketRouter:
         name = self._named(channel)
 
         def decorator(handler: F) -> F:
-            self._registry.bind_code(Registration(name, path, handler, hooks=hooks, style=_ROUTE))
+            self._service.bind(Registration(name, path, handler, hooks=hooks, style=_ROUTE))
             return handler
 
         return decorator
@@ -191,35 +202,27 @@ class SocketRouter:
         name = self._named(channel)
 
         def decorator(handler: F) -> F:
-            self._registry.bind_code(Registration(name, event, handler, response_model))
+            self._service.bind(Registration(name, event, handler, response_model))
             return handler
 
         return decorator
-
-    def add_router(self, router: Router) -> None:
-        """Attach a router: its handlers, also those to come, are bound and held to the contract."""
-        router.subscribe(self._registry.bind_registration)
 
     def add_middleware(
-        self, middleware: object, channel: str | None = None, events: Iterable[str] | str | None = None
+        self,
+        middleware: object,
+        channel: str | None = None,
+        events: Iterable[str] | str | None = None,
+        *,
+        global_middleware: bool = False,
     ) -> None:
-        """Put a middleware around events: of a channel, of these names, or all; the first is outermost."""
-        self._registry.add_middleware(middleware, channel, events)
-
-    def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
-        """Register who answers an exception of this class: what it returns is the payload of the answer."""
-
-        def decorator(handler: F) -> F:
-            self._registry.exception_handlers[kind] = self._registry.catch(handler)
-            return handler
-
-        return decorator
+        """Put a middleware around events of a channel, as for Socket.IO's namespaces."""
+        super().add_middleware(middleware, channel, events, global_middleware=global_middleware)
 
     def _named(self, channel: str | None) -> str:
         """The channel that is meant; raises ValueError where there are several."""
         if channel is not None:
             return namespace_name(channel)
-        names = list(self._registry.contract.namespaces) or ["/"]
+        names = list(self._service.contract.namespaces) or ["/"]
         if len(names) > 1:
             raise ValueError("the contract has several channels: name one by `channel`")
         return names[0]
@@ -244,14 +247,12 @@ class SocketRouter:
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
-            headers = [(b"connection", b"upgrade"), (b"upgrade", b"websocket"), (b"content-length", b"0")]
-            await send({"type": "http.response.start", "status": 426, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
+            await respond(send, 426, headers={"Connection": "upgrade", "Upgrade": "websocket"})
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()
         try:
-            self._registry.check_complete()
+            self._service.check_complete()
         except AsynctionException as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
@@ -294,11 +295,11 @@ class SocketRouter:
 
     def _namespace_of(self, link: Link) -> str:
         """The channel that a connection is to: the only one, else the one that has its path."""
-        names = list(self._registry.contract.namespaces)
+        names = list(self._service.contract.namespaces)
         return names[0] if len(names) == 1 else namespace_name(link.path) if names else "/"
 
     async def _admitted(self, client: Connection, link: Link) -> bool:
-        known = not self._registry.strict or self._registry.schemas.match(client.namespace) is not None
+        known = not self._service.strict or self._service.routes.match(client.namespace) is not None
         if self._is_stopping or not known:
             return False
         context = self._context(client, "connect")
@@ -306,7 +307,7 @@ class SocketRouter:
             if self._access is not None and not await self._access(link.peer):
                 return False
             flow = self._service.connect(context, None, link.request)
-            answer = await self._run(flow, context)
+            answer = await arun(flow, context)
             client.pattern = context.pattern
         except (ConnectionRejected, SocketIORefusal, ConnectionRefusedError):
             return False
@@ -318,7 +319,7 @@ class SocketRouter:
     async def _left(self, client: Connection, has_entered: bool) -> None:
         if has_entered:
             context = self._context(client, "disconnect")
-            await self._run(self._service.leave(context, client.reason), context)
+            await arun(self._service.disconnect(context, client.reason), context)
 
     def _expire(self, sid: str, namespace: str, end: float) -> None:
         client = self._connections[sid]
@@ -345,25 +346,19 @@ class SocketRouter:
         endpoint: Endpoint | None = None
         if isinstance(frame, MalformedFrame):
             context = self._context(client, "(malformed)")
-            flow = self._service.refuse(context, frame)
+            flow = self._service.reject(context, frame)
         else:
-            endpoint = self._registry.endpoints.get((client.pattern, frame.route))
-            context = self._context(client, frame.route, _args(endpoint, frame))
+            endpoint = self._service.routes.endpoints.get((client.pattern, frame.route))
+            context = self._context(client, frame.route)
             context.message = MessageData(frame.uuid, frame.route, frame.headers, frame.payload)
-            flow = self._service.receive(context)
+            try:
+                context.args = _args(endpoint, frame)
+                flow = self._service.receive(context)
+            except PayloadValidationException as error:  # what JSON text cannot hold
+                flow = self._service.reject(context, error)
         try:
             args = await adrive(flow)
             await client.put(_answer(frame.uuid, args, endpoint, context))
-        except asyncio.CancelledError as error:
-            context.error = error
-            raise
-        finally:
-            if context.open_dependencies:
-                await adrive(closing(context))
-
-    async def _run(self, flow: Generator[tuple[Function, Args], object, T], context: Context) -> T:
-        try:
-            return await adrive(flow)
         except asyncio.CancelledError as error:
             context.error = error
             raise
@@ -425,8 +420,7 @@ class SocketRouter:
         channel: str | None,
         headers: Mapping[str, object] | None,
     ) -> tuple[str, list[Connection]]:
-        name = self._named(channel)
-        schemas = self._service.sent(name, route)
+        name, schemas = self._service.sending(route, self._named(channel), None)
         args = outgoing(schemas, payload)
         is_tuple = schemas is not None and schemas.args is not None and schemas.args.is_tuple
         text = pushed(str(uuid4()), route, headers or {}, _value(args, is_tuple=is_tuple))
@@ -453,13 +447,14 @@ def _narrowed(contract: Contract, channel: str) -> Contract:
 def _args(endpoint: Endpoint | None, frame: Frame) -> Args:
     """The args of an event: where its schema is a tuple's, a list has them all."""
     validator = endpoint.schemas.args if endpoint is not None else None
+    payload = frame.payload
     if validator is not None and validator.is_tuple:
-        if isinstance(frame.payload, list):
-            return tuple(frame.payload)
-        return () if frame.payload is None else (frame.payload,)
-    if validator is None and frame.payload is None and (endpoint is None or endpoint.plan.takes(0)):
-        return ()
-    return (frame.payload,)
+        values = payload if isinstance(payload, list) else () if payload is None else (payload,)
+    else:
+        # Without a schema, null is no arg for a handler that takes none.
+        is_empty = validator is None and payload is None and (endpoint is None or endpoint.plan.takes(0))
+        values = () if is_empty else (payload,)
+    return read_args(values, frame.text)
 
 
 def _value(args: Args, *, is_tuple: bool) -> object:

@@ -1,5 +1,14 @@
 """JSON Schema: from a schema to a check."""
 
+from asynction.validation._json import (
+    JsonArgs,
+    NotJson,
+    is_suspicious,
+    json_fault,
+    read_args,
+    read_json,
+    write_json,
+)
 from asynction.validation._keywords import (
     DIALECTS,
     DRAFT_07,
@@ -15,11 +24,18 @@ __all__ = [
     "DIALECTS",
     "DRAFT_07",
     "MAX_DEPTH",
+    "JsonArgs",
+    "NotJson",
     "Validator",
     "compile_problem",
     "dialect_of",
     "is_json",
+    "is_suspicious",
+    "json_fault",
     "map_subschemas",
+    "read_args",
+    "read_json",
     "schema_problems",
     "subschemas",
+    "write_json",
 ]

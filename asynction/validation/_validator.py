@@ -11,6 +11,7 @@ import jsonschema_rs
 
 from asynction.contract import Schema
 from asynction.exceptions import Violation
+from asynction.validation._json import JsonArgs
 from asynction.validation._messages import message_for
 from asynction.validation._prepare import BINARY, KINDS, prepare
 from asynction.validation._values import faults, is_json, locate
@@ -22,6 +23,7 @@ MOST_ERRORS = 20
 """How many violations of one instance are reported."""
 
 _MANY_NODES = 2_000
+_SEQUENCES = frozenset({tuple, list})
 
 ENGINES: dict[int, Callable[..., jsonschema_rs.Validator]] = {
     4: jsonschema_rs.Draft4Validator,
@@ -67,16 +69,18 @@ class Validator:
         """True where the schema has a place for binary data."""
         return self.prepared.takes_bytes
 
-    def check(self, args: Sequence[object], *, strict_json: bool = False) -> tuple[Violation, ...]:
+    def check(self, args: Sequence[object]) -> tuple[Violation, ...]:
         """Return what is wrong with `args`; an empty tuple where nothing is.
 
-        `strict_json` says that `args` come from JSON text without NaN, lone surrogates or too deep
-        nesting, so that only the schema is left to check.
+        Of JsonArgs, which a reader of JSON text made, only the schema is left to check.
         """
         count = len(args)
         if count < self.min_args or (self.max_args is not None and count > self.max_args):
             return (self._wrong_count(count),)
-        if strict_json or is_json(args):
+        is_read = type(args) is JsonArgs
+        if is_read or type(args) not in _SEQUENCES:
+            args = tuple(args)  # the engine knows no subclasses
+        if is_read or is_json(args):
             try:
                 if self._is_valid(args):
                     return ()

@@ -121,7 +121,7 @@ def test_a_server_that_breaks_the_contract_is_not_believed() -> None:
 
 def test_what_breaks_the_handshake_never_leaves() -> None:
     async def body() -> None:
-        async with ajoining(of(registry=HANDSHAKE)) as client:
+        async with ajoining(of(bindings=HANDSHAKE)) as client:
             with pytest.raises(BindingsValidationException):
                 await client.connect("http://127.0.0.1:1")
 
@@ -150,7 +150,7 @@ async def drop(client: AsynctionAsyncClient) -> None:
 
 
 def test_a_lost_connection_comes_back_with_all_that_was_brought() -> None:
-    spec = of(message("double", ack=INTEGER), registry=HANDSHAKE)
+    spec = of(message("double", ack=INTEGER), bindings=HANDSHAKE)
     numbers: Iterator[int] = iter(range(100))
 
     async def auth() -> dict[str, int]:

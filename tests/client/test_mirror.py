@@ -61,7 +61,7 @@ def test_parameters_stay() -> None:
 SECURED: dict[str, Any] = {
     **of(
         {**message("a", handler="ignore"), "x-middlewares": ["m.n"]},
-        registry=HANDSHAKE,
+        bindings=HANDSHAKE,
         x_handlers={"connect": "a.b", "disconnect": "a.c", "error": "a.d"},
         x_security=[{"key": []}],
     ),

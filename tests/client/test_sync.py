@@ -182,7 +182,7 @@ def test_one_of_several_servers_is_chosen() -> None:
     [{}, {"query": {"level": "high"}}, {"query": {"level": 1}, "headers": {"x-team": "blue"}}],
 )
 def test_what_breaks_the_handshake_never_leaves(brought: dict[str, Any]) -> None:
-    with joining(of(registry=HANDSHAKE)) as client, pytest.raises(BindingsValidationException):
+    with joining(of(bindings=HANDSHAKE)) as client, pytest.raises(BindingsValidationException):
         client.connect("http://127.0.0.1:1", **brought)
 
 
@@ -193,7 +193,7 @@ def test_the_auth_payload_is_held_to_the_contract() -> None:
 
 
 def test_without_validation_the_server_decides() -> None:
-    spec = of(registry=HANDSHAKE)
+    spec = of(bindings=HANDSHAKE)
     with (
         serving_flask(build(spec)) as url,
         joining(spec, validation=False) as client,
@@ -206,7 +206,7 @@ def test_without_validation_the_server_decides() -> None:
 
 
 def test_what_keeps_the_handshake_is_brought() -> None:
-    spec = of(registry=HANDSHAKE)
+    spec = of(bindings=HANDSHAKE)
     with (
         serving_flask(build(spec)) as url,
         connected(url, spec, query={"level": 1}, headers={"x-team": "red"}) as client,
@@ -301,7 +301,7 @@ def test_a_lost_connection_comes_back_with_all_that_was_brought() -> None:
     numbers: Iterator[int] = iter(range(100))
     entered: Queue[Any] = Queue()
     left: Queue[Any] = Queue()
-    spec = of(message("double", ack=INTEGER), registry=HANDSHAKE)
+    spec = of(message("double", ack=INTEGER), bindings=HANDSHAKE)
     asio = build(spec)
     asio.on("double")(lambda *args: 2)
     asio.on("connect")(entered.put)
@@ -336,7 +336,7 @@ def test_what_stands_against_a_connection_does_not_end_the_attempts(caplog: Any)
     caplog.set_level(logging.WARNING)
     levels: Iterator[dict[str, object]] = iter([{"level": 1}, {}, {"level": "x"}, {"level": 2}])
     back: Queue[Any] = Queue()
-    spec = of(registry=HANDSHAKE)
+    spec = of(bindings=HANDSHAKE)
     with (
         serving_flask(build(spec)) as url,
         joining(spec, reconnection=True, reconnection_delay=0, randomization_factor=0) as client,

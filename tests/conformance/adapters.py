@@ -18,7 +18,7 @@ import yaml
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
 from asynction.exceptions import SecurityException
-from asynction.runtime import ConnectionRejected, Context, HandlerRegistry, Host, Service, drive
+from asynction.runtime import ConnectionRejected, Context, Host, Service, drive
 from asynction.security import Request
 from tests.conformance import guards
 from tests.conformance.cases import FOLDER, ConformanceLoader
@@ -111,9 +111,8 @@ class Door(Protocol):
 def _decided(case: Case) -> Outcome:
     host = Host(None, drive, environ=lambda *_: {}, is_connected=lambda *_: True, register=lambda *_: None)
     contract = load(case.document)
-    registry = HandlerRegistry(contract, host, server=contract.servers["main"])
-    registry.bind_contract()
-    service = Service(registry)
+    service = Service(contract, host, server=contract.servers["main"])
+    service.bind_contract()
     brought = case.bring
 
     def request(auth: object) -> Request:

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
-from asynction.runtime import HandlerRegistry, Host, Service, drive
+from asynction.runtime import Host, Service, drive
 from tests.conformance.cases import Case, document, is_tuple, namespace_of
 from tests.conformance.plain_websocket import plain_websocket
 from tests.serving import DEADLINE, Client, KeepsAcks, connected, serving
@@ -48,10 +48,9 @@ class _Runtime:
         host = Host(
             None, drive, environ=lambda *_: {}, is_connected=lambda *_: True, register=lambda *_: None
         )
-        registry = HandlerRegistry(load(document(cases)), host)
-        registry.bind_contract()
-        self.namespaces = registry.contract.namespaces
-        self.service = Service(registry)
+        self.service = Service(load(document(cases)), host)
+        self.service.bind_contract()
+        self.namespaces = self.service.contract.namespaces
 
     def send(self, case: Case) -> Ack:
         namespace, event = _address(case)

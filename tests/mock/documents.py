@@ -82,7 +82,7 @@ def coded() -> dict[str, Any]:
 def handshake() -> dict[str, Any]:
     """A namespace that asks for a query."""
     query = {"type": "object", "required": ["token"], "properties": {"token": STRING}}
-    return document({"/": channel([message("say")], registry={"ws": {"query": query}})})
+    return document({"/": channel([message("say")], bindings={"ws": {"query": query}})})
 
 
 def foreign() -> dict[str, Any]:

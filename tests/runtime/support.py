@@ -10,7 +10,6 @@ from asynction.contract import Contract, Event, Handlers, Info, Json, Namespace,
 from asynction.runtime import (
     FLASK,
     Context,
-    HandlerRegistry,
     Host,
     Registration,
     Service,
@@ -123,19 +122,18 @@ class Bench:
             "expire": lambda *end: self.expiries.append(end),
             **host,
         }
-        self.registry = HandlerRegistry(
+        self.service = Service(
             contract,
             Host(self.server, adrive if is_async else drive, **options),
             server=server,
             validation=validation,
             strict=strict,
         )
-        self.service = Service(self.registry, validation=validation)
         if bind:
-            self.registry.bind_contract()
+            self.service.bind_contract()
 
     def on(self, name: str, handler: Callable[..., Any], namespace: str = "/", model: object = None) -> Bench:
-        self.registry.bind_code(Registration(namespace, name, handler, model))
+        self.service.bind(Registration(namespace, name, handler, model))
         return self
 
     def closed(self, flow: Flowing[Any], made: Context) -> Any:
@@ -176,4 +174,4 @@ class Bench:
     def leave(self, reason: object = None, *, namespace: str = "/", sid: str = "sid") -> object:
         """Have a client leave."""
         made = self.service.context(namespace, "disconnect", sid)
-        return self.closed(self.service.leave(made, reason), made)
+        return self.closed(self.service.disconnect(made, reason), made)

@@ -44,7 +44,7 @@ def test_a_copy_has_other_args_and_all_else_in_common() -> None:
     made.identity = Identity({"bearer": {"sub": "ann"}})
     copy = made.replace(args=("b", "c"))
     assert (copy.args, made.args) == (("b", "c"), ("a",))
-    assert (copy.from_wire, made.from_wire) == (False, True)
+    assert (copy.has_new_args, made.has_new_args) == (True, False)
     assert (copy.user, copy.sid, copy.event) == ("ann", "sid", "say")
     assert copy.open_dependencies is made.open_dependencies  # what is opened in one is closed with the other
 

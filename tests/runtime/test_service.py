@@ -177,7 +177,6 @@ def test_nobody_enters_before_all_is_bound() -> None:
     assert isinstance(caught.value.__cause__, DocumentError)
     bench.on("say", says)
     assert bench.enter() is None
-    assert bench.service.is_complete
     unbound = Bench(ONE, bind=False).on("say", says)
     with pytest.raises(ConnectionRejected, match="Internal Server Error"):
         unbound.enter()
@@ -299,7 +298,7 @@ def test_an_event_that_there_is_none_of(guarded: bool, is_async: bool) -> None:
 def test_what_is_no_event_is_refused(is_async: bool) -> None:
     bench = Bench(ONE, is_async=is_async)
     at = bench.service.context("/", "(malformed)", "sid")
-    (body,) = bench.run(bench.service.refuse(at, MalformedEvent("no name")))
+    (body,) = bench.run(bench.service.reject(at, MalformedEvent("no name")))
     assert body["error"]["status"] == 400
 
 
@@ -314,7 +313,7 @@ def test_handlers_know_what_the_contract_says_of_the_event() -> None:
         seen.append(context)
         return call_next(context)
 
-    bench.registry.add_middleware(sees)
+    bench.service.add_middleware(sees)
     assert bench.send("say", 1, namespace="/rooms/7") == (7,)
     (at,) = seen
     assert at.contract is made.namespaces["/rooms/{id}"].receives["say"]
@@ -374,9 +373,7 @@ def test_a_refusal_is_an_answer_even_while_testing(is_async: bool) -> None:
 def test_an_error_handler_hears_of_a_connection_that_failed(propagates: bool, is_async: bool) -> None:
     heard: list[str] = []
     bench = Bench(propagates=lambda: propagates, is_async=is_async)
-    bench.registry.exception_handlers[LookupError] = bench.registry.catch(
-        lambda error: heard.append(type(error).__name__)
-    )
+    bench.service.add_exception_handler(LookupError, lambda error: heard.append(type(error).__name__))
     bench.on("connect", raising(LookupError())).on("disconnect", raising(KeyError()))
     with pytest.raises(ConnectionRejected):
         bench.enter()
@@ -430,25 +427,25 @@ def sending() -> Contract:
 def test_a_pattern_means_the_namespace_of_the_event(
     name: str | None, current: str | None, expected: str
 ) -> None:
-    assert Bench(sending()).service.addressed(name, current) == expected
+    assert Bench(sending()).service.address(name, current) == expected
 
 
 @pytest.mark.parametrize("current", [None, "/", "/rooms/x", "/nowhere"])
 def test_a_pattern_needs_a_namespace(current: str | None) -> None:
     with pytest.raises(UnknownEventException, match="has parameters: name one of its namespaces"):
-        Bench(sending()).service.addressed("/rooms/{id}", current)
+        Bench(sending()).service.address("/rooms/{id}", current)
 
 
 def test_what_is_sent_has_rules(caplog: pytest.LogCaptureFixture) -> None:
     service = Bench(sending()).service
-    schemas = service.sent("/rooms/7", "told")
+    schemas = service.sending("told", "/rooms/7")[1]
     assert schemas is not None
     assert schemas.namespace == "/rooms/{id}"
     with pytest.raises(UnknownEventException):
-        service.sent("/", "tolled")
-    assert Bench(sending(), strict=False).service.sent("/", "tolled") is None
+        service.sending("tolled", "/")[1]
+    assert Bench(sending(), strict=False).service.sending("tolled", "/")[1] is None
     assert caplog.records[-1].getMessage().endswith("it is sent unchecked")
-    assert Bench().service.sent("/", "anything") is None
+    assert Bench().service.sending("anything", "/")[1] is None
 
 
 @pytest.mark.parametrize(
@@ -471,7 +468,7 @@ class Point:
 
 
 def test_what_is_emitted_is_held_to_the_contract() -> None:
-    schemas = Bench(sending()).service.sent("/", "told")
+    schemas = Bench(sending()).service.sending("told", "/")[1]
     assert outgoing(schemas, "a") == ("a",)
     with pytest.raises(PayloadValidationException):
         outgoing(schemas, 1)
@@ -484,12 +481,12 @@ def test_what_is_emitted_is_held_to_the_contract() -> None:
 
 def test_an_acknowledgement_of_a_client_is_checked(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(sending(), is_async=is_async)
-    schemas = bench.service.sent("/rooms/7", "told")
+    schemas = bench.service.sending("told", "/rooms/7")[1]
     assert schemas is not None
     got: list[object] = []
 
     def acknowledge(callback: Callable[..., Any], *args: object) -> object:
-        return bench.run(bench.service.acknowledge(schemas, "/rooms/7", callback, args))
+        return bench.run(bench.service.client_ack(schemas, "/rooms/7", callback, args))
 
     assert acknowledge(got.append, 1) == ()
     assert not caplog.records

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asynction.contract import Json, Schema
-from asynction.validation import DIALECTS, DRAFT_07, MAX_DEPTH, Validator
+from asynction.validation import DIALECTS, DRAFT_07, MAX_DEPTH, JsonArgs, Validator
 from asynction.validation._validator import MOST_ERRORS
 
 NO_ARGS: dict[str, Json] = {"items": [{}], "minItems": 0, "maxItems": 0}
@@ -153,11 +153,15 @@ def test_a_validator_knows_its_kind() -> None:
     assert (single.is_tuple, single.takes_bytes, single.min_args, single.max_args) == (False, False, 1, 1)
 
 
-def test_args_from_strict_json_are_checked_by_the_schema_alone() -> None:
-    assert validator({"type": "string"}).check(["a"], strict_json=True) == ()
-    assert [str(v) for v in validator({"type": "string"}).check([1], strict_json=True)] == [
-        "/0: must be string"
+def test_args_that_a_reader_made_are_checked_by_the_schema_alone() -> None:
+    open_to_all = validator({"items": [True]})
+    surrogate = "\ud800"  # no reader would let it pass
+    assert [str(v) for v in open_to_all.check((surrogate,))] == [
+        "/0: text with a lone surrogate is no Unicode"
     ]
+    assert open_to_all.check(JsonArgs((surrogate,))) == ()
+    assert [str(v) for v in validator({"type": "string"}).check(JsonArgs((1,)))] == ["/0: must be string"]
+    assert open_to_all.check(JsonArgs((surrogate,))[:]) != ()
 
 
 def test_whatever_an_engine_raises_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,29 +1,27 @@
-"""What code adds to a party to a contract, a server or a client."""
+"""The methods by which code adds to a server or a client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from asynction.runtime._binding.router import Router
-
-if TYPE_CHECKING:
-    from asynction.runtime._binding.registry import HandlerRegistry
+from asynction.runtime._service import Service
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Registrar:
-    """The methods by which code adds to what a contract binds; `_bindings` is what they add to."""
+    """A mixin for servers and clients: routers, middlewares and exception handlers go to their Service."""
 
-    _registry: HandlerRegistry
+    _service: Service
 
     def add_router(self, router: Router) -> None:
-        """Attach a router: its handlers, also those to come, are bound and held to the contract.
+        """Attach a router: its handlers, also those that it gets later, are bound to the contract.
 
         Raises as `on` does.
         """
-        router.subscribe(self._registry.bind_registration)
+        self._service.add_router(router)
 
     def add_middleware(
         self,
@@ -33,20 +31,36 @@ class Registrar:
         *,
         global_middleware: bool = False,
     ) -> None:
-        """Put a middleware around received events: of a namespace, of these names, or all.
+        """Put a middleware around received events; the first that is added is the outermost.
 
-        The first that is added is the outermost; `global_middleware` says in a word that it is for all.
-        Raises TypeError for what cannot be one here, UnknownEventException for events that there are none of.
+        Args:
+            middleware: a function, a BaseMiddleware, or the class of one.
+            namespace: the namespace whose events it goes around; None for all.
+            events: the names of the events that it goes around; None for all.
+            global_middleware: says explicitly that it goes around all events.
+
+        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException where the
+        contract has no such namespace or event.
         """
         if global_middleware and (namespace is not None or events is not None):
             raise TypeError("a middleware is for all events, or for some")
-        self._registry.add_middleware(middleware, namespace, events)
+        self._service.add_middleware(middleware, namespace, events)
 
     def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
-        """Register who answers an exception of this class: what it returns acknowledges the event."""
+        """Register what answers exceptions of a class: what it returns acknowledges the event."""
 
         def decorator(handler: F) -> F:
-            self._registry.exception_handlers[kind] = self._registry.catch(handler)
+            self._service.add_exception_handler(kind, handler)
             return handler
 
         return decorator
+
+    @property
+    def dependency_overrides(self) -> dict[Callable[..., object], Callable[..., object]]:
+        """The functions to call instead of dependencies, in tests: `overrides[get_db] = get_test_db`."""
+        return self._service.dependency_overrides
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: Mapping[Callable[..., object], Callable[..., object]]) -> None:
+        self._service.dependency_overrides.clear()
+        self._service.dependency_overrides.update(overrides)

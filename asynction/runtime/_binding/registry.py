@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from asynction.contract import (
@@ -16,38 +17,26 @@ from asynction.contract import (
     Namespace,
     Server,
     Target,
-    namespace_name,
 )
-from asynction.exceptions import DocumentError, NotEnabledError, UnknownEventException
+from asynction.exceptions import DocumentError, UnknownEventException
 from asynction.problems import Location, Problem, problem_at
-from asynction.runtime._binding.binder import ASYNC, Binder, BindingError, import_path, is_async
+from asynction.runtime._binding.binder import Binder, BindingError, import_path
 from asynction.runtime._binding.hooks import bind_hooked
 from asynction.runtime._binding.host import FLASK, LIFECYCLE_EVENTS, PYTHON_SOCKETIO, Host
+from asynction.runtime._binding.middlewares import Middlewares
 from asynction.runtime._binding.resolver import Resolver, collisions
 from asynction.runtime._binding.router import Registration, Router
 from asynction.runtime._binding.security import ContractSecurity
 from asynction.runtime._context import Context
-from asynction.runtime._flow import Endpoint, Function, Middleware
+from asynction.runtime._flow import Endpoint, Function
 from asynction.runtime._injection.hooks import HookPlans
 from asynction.runtime._injection.plan import CallSpec, Convention, Node, Plan, dependency_node, is_hashable
+from asynction.runtime._routes import Routes
 from asynction.runtime._schemas import ContractSchemas, EventSchemas
-from asynction.security import Guard
 
 NO_CONTRACT = Contract(Info("", ""), {}, {}, {})
 
 log = logging.getLogger("asynction")
-
-
-@dataclass(frozen=True, slots=True)
-class _Scoped:
-    """A middleware and what it is for."""
-
-    middleware: Middleware
-    namespace: str | None
-    events: frozenset[str]
-
-    def covers(self, namespace: str, event: str) -> bool:
-        return self.namespace in (None, namespace) and (not self.events or event in self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +50,18 @@ class _Bound:
 
 
 class HandlerRegistry:
-    """The handlers of a server, held to its contract; without one all is open, and only handlers decide.
+    """Binds handlers to a contract at load, and writes what it binds into the tables of `routes`.
 
-    `strict` makes what the contract does not have an exception, else a warning.
+    Without a contract every event may be bound. `routes` belongs to the Service, which reads it while the
+    server runs; nothing here is called for an event, but for routers that get handlers later.
+
+    Args:
+        contract: the contract; None for a server without one.
+        host: what the server can run and provide.
+        server: the server of the document that is served: its security is the default.
+        validation: whether args and acks are checked against their schemas.
+        strict: whether an event that the contract does not have is an error, or a warning.
+        security_functions: functions to ask, by scheme, instead of those that the document names.
     """
 
     def __init__(
@@ -76,34 +74,25 @@ class HandlerRegistry:
         strict: bool = True,
         security_functions: Mapping[str, Function] | None = None,
     ) -> None:
-        self._security_functions = security_functions
         self.has_contract = contract is not None
         self.contract = NO_CONTRACT if contract is None else contract
         self.strict = strict and contract is not None
         self.server = server
         self.host = host
-        self.schemas = ContractSchemas(self.contract, validation=validation)
-        self.endpoints: dict[tuple[str, str], Endpoint] = {}
-        self.occasions: dict[tuple[str, str], Plan] = {}
-        self.wildcards: dict[str, _Bound] = {}
-        self.exception_handlers: dict[type[BaseException], Plan] = {}
-        self.errors: dict[str, dict[type[BaseException], Plan]] = {}
-        self.guards: dict[str, Guard] = {}
-        self.access: ContractSecurity | None = None
+        self.routes = Routes(self.contract, ContractSchemas(self.contract, validation=validation))
         self.overrides: dict[Function, Function] = {}
+        self._security_functions = security_functions
+        self._middlewares = Middlewares(self.contract, allow_async=host.is_async, strict=self.strict)
         self._bound: dict[tuple[str, str], _Bound] = {}
-        self._middlewares: list[_Scoped] = []
-        self._named: dict[Target, _Scoped] = {}
-        self._router_middlewares: dict[Router, list[_Scoped]] = {}
-        self._router_catches: dict[Router, dict[type[BaseException], Plan]] = {}
+        self._router_handlers: dict[Router, dict[type[BaseException], Plan]] = {}
 
     # Binding -----------------------------------------------------------------------------------
 
     def bind_contract(self, resolver: Resolver | None = None) -> None:
         """Import and bind the code that the contract names, or `resolver` finds; raises DocumentError."""
         binder = self.binder()
-        self.access = ContractSecurity(self.contract, self.server, binder, self._security_functions)
-        self.guards.update(self.access.guards)
+        self.routes.security = ContractSecurity(self.contract, self.server, binder, self._security_functions)
+        self.routes.guards.update(self.routes.security.guards)
         self.bind_handlers(binder, resolver)
         if self.server is not None and self.server.protocol not in SERVED_PROTOCOLS:
             message = f"the server `{self.server.name}` speaks `{self.server.protocol}`, which is not served"
@@ -113,11 +102,11 @@ class HandlerRegistry:
 
     def bind_handlers(self, binder: Binder, resolver: Resolver | None = None) -> None:
         """Import and bind the handlers and middleware that the contract names; notes problems at `binder`."""
-        self._bind_middlewares(binder)
+        self._middlewares.bind(binder)
         if resolver is not None:
             binder.problems += collisions(resolver, self.contract)
         for namespace in self.contract.namespaces.values():
-            for name, target in _occasions(namespace, resolver):
+            for name, target in _lifecycle_targets(namespace, resolver):
                 if name == "error":  # not an event of this name, which there may be
                     self._bind_error(binder, namespace.name, target)
                 else:
@@ -131,37 +120,37 @@ class HandlerRegistry:
         """A Binder that takes what the server can run."""
         return Binder(allow_async=self.host.is_async, prepare=self.host.prepare)
 
-    def bind_code(self, registration: Registration) -> bool:
+    def bind(self, registration: Registration) -> bool:
         """Bind a handler that code brings; False where it is the server's own affair (namespace `*`).
 
         Raises UnknownEventException where the contract has no such event (`strict=False` warns), and
         DocumentError where the handler cannot be served.
         """
         binder, handler = self.binder(), registration.handler
-        target = Target(_name(handler), self._place(registration.namespace, registration.event))
+        target = Target(_name(handler), self._location(registration.namespace, registration.event))
         if binder.checked(handler, target) is not None:
             if registration.namespace == "*":
-                self.refuse_unknown("a contract has no namespace `*`")
+                self.reject_unknown("a contract has no namespace `*`")
                 return False
             self._bind(binder, registration, target)
         binder.finish()
         return True
 
     def bind_registration(self, registration: Registration) -> None:
-        """Bind what a router has; raises as `bind_code` does."""
-        self.bind_code(registration)
+        """Bind what a router has; raises as `bind` does."""
+        self.bind(registration)
 
     def _bind_error(self, binder: Binder, namespace: str, target: Target) -> None:
         handler = binder.function(target)
         plan = binder.plan(handler, target, self._wanted_of_error()) if handler is not None else None
         if plan is not None:
-            self.errors[namespace] = {Exception: plan}
+            self.routes.error_handlers[namespace] = {Exception: plan}
 
     def _bind_target(self, binder: Binder, namespace: str, event: str, target: Target) -> None:
         handler = binder.function(target)
         if handler is None:
             return
-        if (namespace, event) not in self._bound and (namespace, event) not in self.occasions:
+        if (namespace, event) not in self._bound and (namespace, event) not in self.routes.lifecycle:
             # What code bound before goes before the document.
             self._bind(binder, Registration(namespace, event, handler), target)
 
@@ -169,7 +158,7 @@ class HandlerRegistry:
         """Bind one handler to one event or occasion; `target` is how to speak of it."""
         namespace, event = registration.namespace, registration.event
         known = self.contract.namespaces.get(namespace)
-        spec = self._wanted(
+        spec = self._spec(
             event if event in (*LIFECYCLE_EVENTS, "*") else "event",
             parameters=tuple(known.parameters) if known is not None else (),
             response_model=registration.response_model,
@@ -177,22 +166,24 @@ class HandlerRegistry:
         if known is not None and (event in LIFECYCLE_EVENTS or event in known.receives):
             spec = replace(spec, convention=replace(spec.convention, preferred=False))
         for router in registration.routers:
-            self._router_catches.setdefault(router, _Planned(router.handlers, self.catch))
+            self._router_handlers.setdefault(router, _Planned(router.handlers, self.catch))
         if event in LIFECYCLE_EVENTS:
             if known is None:
-                self.refuse_unknown(f"the contract has no namespace `{namespace}`")
-            self._bind_occasion(binder, registration, target, spec)
+                self.reject_unknown(f"the contract has no namespace `{namespace}`")
+            self._bind_lifecycle(binder, registration, target, spec)
         else:
             self._bind_event(binder, registration, target, spec)
 
-    def _bind_occasion(
+    def _bind_lifecycle(
         self, binder: Binder, registration: Registration, target: Target, spec: CallSpec
     ) -> None:
         namespace, event = registration.namespace, registration.event
         spec = replace(spec, min_args=1, max_args=1, occasion=True)
         plan = binder.plan(registration.handler, target, spec)
         if plan is not None:
-            self.occasions[namespace, event] = self._demanding(binder, registration, target, spec, plan)
+            self.routes.lifecycle[namespace, event] = self._demanding(
+                binder, registration, target, spec, plan
+            )
             self.host.register(namespace, event)
 
     def _bind_event(self, binder: Binder, registration: Registration, target: Target, spec: CallSpec) -> None:
@@ -219,12 +210,12 @@ class HandlerRegistry:
         if binder.problems:
             return
         if event == "*":
-            self.wildcards[namespace] = bound
+            self.routes.wildcards[namespace] = partial(self._wildcard, bound)
         else:
-            self._bound[namespace, event], self.endpoints[namespace, event] = bound, endpoint
+            self._bound[namespace, event], self.routes.endpoints[namespace, event] = bound, endpoint
         self.host.register(namespace, event)
 
-    def _wanted(
+    def _spec(
         self,
         kind: str,
         parameters: tuple[str, ...] = (),
@@ -240,26 +231,26 @@ class HandlerRegistry:
         )
 
     def _wanted_of_error(self) -> CallSpec:
-        return replace(self._wanted("error"), min_args=1, max_args=1, occasion=True, raw=True)
+        return replace(self._spec("error"), min_args=1, max_args=1, occasion=True, raw=True)
 
     def _rules_of(self, namespace: str, event: str) -> EventSchemas:
         """The rules of an event to bind; of what the contract does not have, rules that leave all open."""
         if not self.has_contract:
-            return EventSchemas(namespace, Event(event), None, None)
+            return EventSchemas.unchecked(namespace, event)
         try:
-            return self.schemas.received(namespace, event)
+            return self.routes.schemas.received(namespace, event)
         except UnknownEventException as error:
-            self.refuse_unknown(str(error), error)
-            return EventSchemas(namespace, Event(event), None, None)
+            self.reject_unknown(str(error), error)
+            return EventSchemas.unchecked(namespace, event)
 
-    def refuse_unknown(self, message: str, cause: Exception | None = None) -> None:
+    def reject_unknown(self, message: str, cause: Exception | None = None) -> None:
         """Raise UnknownEventException for what the contract does not have; warn where that is allowed."""
         if self.strict:
             raise UnknownEventException(message) from cause
         if self.has_contract:
             log.warning("%s; it is served unchecked", message)
 
-    def _place(self, namespace: str, event: str) -> Location:
+    def _location(self, namespace: str, event: str) -> Location:
         found = self.contract.namespaces.get(namespace)
         if found is None:
             return Location("<code>", None, None, "")
@@ -270,101 +261,35 @@ class HandlerRegistry:
     def add_middleware(
         self, middleware: object, namespace: str | None = None, events: Iterable[str] | None = None
     ) -> None:
-        """Put a middleware around events: of a namespace, of these names, or all.
+        """Put a middleware around the events of a namespace, the events of these names, or all events.
 
-        Raises TypeError for what is none, and UnknownEventException where the contract has no such event.
+        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException where the
+        contract has no such namespace or event.
         """
-        scoped = self._scoped(middleware, namespace, events)
-        for event in sorted(scoped.events):
-            self._check_scope(scoped.namespace, event)
-        if self.strict and scoped.namespace not in (None, *self.contract.namespaces):
-            raise UnknownEventException(f"the contract has no namespace `{scoped.namespace}`")
-        self._middlewares.append(scoped)
+        self._middlewares.add(middleware, namespace, events)
         self._build()
-
-    def _scoped(
-        self, middleware: object, namespace: str | None = None, events: Iterable[str] | None = None
-    ) -> _Scoped:
-        """A middleware with what it is for: as it is told here, else as it says itself."""
-        link = self._link(middleware)
-        scope = namespace if namespace is not None else getattr(link, "namespace", None)
-        names = events if events is not None else getattr(link, "events", ())
-        spec = frozenset((names,) if isinstance(names, str) else names)
-        return _Scoped(link, namespace_name(scope) if scope is not None else None, spec)
-
-    def _check_scope(self, namespace: str | None, event: str) -> None:
-        if event in LIFECYCLE_EVENTS:
-            raise UnknownEventException(
-                f"middleware goes around events, and `{event}` is none: write a handler, or a security scheme"
-            )
-        if self.strict and not any(
-            event in each.receives
-            for name, each in self.contract.namespaces.items()
-            if namespace in (None, name)
-        ):
-            raise UnknownEventException(f"the contract receives no event `{event}` for a middleware")
-
-    def _link(self, middleware: object) -> Middleware:
-        """Make what a server can run of a middleware: a function, an object with `around`, or its class."""
-        link = middleware() if isinstance(middleware, type) else middleware
-        if not (hasattr(link, "around") or callable(link)):
-            raise TypeError(f"a middleware is a function or a BaseMiddleware, not a {type(link).__name__}")
-        # Raises TypeError for a method that cannot be called as it will be.
-        awaits = getattr(link, "asynchronous", is_async(link))
-        if awaits and not self.host.is_async:
-            name = getattr(link, "__qualname__", type(link).__name__)
-            instead = getattr(link, "instead", "")
-            raise TypeError(f"the middleware `{name}` {ASYNC}{'; ' if instead else ''}{instead}")
-        return link
-
-    def _bind_middlewares(self, binder: Binder) -> None:
-        for target in _middleware_targets(self.contract):
-            found = binder.named(target)
-            if found is not None:
-                try:
-                    self._named[target] = self._scoped(found)
-                except (TypeError, NotEnabledError) as error:
-                    binder.report(target.location, "handler", f"`{target.path}`: {error}")
 
     def _build(self) -> None:
         """Make all endpoints anew, of what is known by now."""
         for key, bound in self._bound.items():
-            self.endpoints[key] = self._endpoint(bound)
+            self.routes.endpoints[key] = self._endpoint(bound)
 
     def _endpoint(self, bound: _Bound) -> Endpoint:
-        namespace, event = bound.schemas.namespace, bound.schemas.event
-        known = self.contract.namespaces.get(namespace)
-        targets = (
-            *self.contract.middlewares,
-            *(known.middlewares if known is not None else ()),
-            *event.middlewares,
-        )
-        named = [self._named[target] for target in targets if target in self._named]
-        grouped = [one for router in bound.routers for one in self._grouped(router)]
-        chain = tuple(
-            one.middleware
-            for one in (*named, *self._middlewares, *grouped)
-            if one.covers(namespace, event.name)
-        )
-        exception_handlers = tuple(self._router_catches[router] for router in reversed(bound.routers))
+        """Return what handles an event: its handler and everything that is known to go around it by now."""
+        chain = self._middlewares.around(bound.schemas.namespace, bound.schemas.event, bound.routers)
+        handlers = tuple(self._router_handlers[router] for router in reversed(bound.routers))
         return Endpoint(
             bound.schemas,
             bound.plan,
-            self.guards,
+            self.routes.guards,
             chain,
-            (*exception_handlers, self.exception_handlers),
+            (*handlers, self.routes.exception_handlers),
             bound.hooks,
         )
 
-    def _grouped(self, router: Router) -> list[_Scoped]:
-        """The middlewares of a router, made once."""
-        if router not in self._router_middlewares:
-            self._router_middlewares[router] = [self._scoped(one) for one in router.middlewares]
-        return self._router_middlewares[router]
-
-    def wildcard(self, schemas: EventSchemas) -> Endpoint:
-        """The endpoint of an event that has no handler but the `*` of its namespace."""
-        return self._endpoint(replace(self.wildcards[schemas.namespace], schemas=schemas))
+    def _wildcard(self, bound: _Bound, schemas: EventSchemas) -> Endpoint:
+        """Return the endpoint of an event whose namespace has a handler for `*`."""
+        return self._endpoint(replace(bound, schemas=schemas))
 
     def _demanding(
         self, binder: Binder, registration: Registration, target: Target, spec: CallSpec, plan: Plan
@@ -387,7 +312,7 @@ class HandlerRegistry:
         """The dependency that stands in for another in a test (`dependency_overrides`)."""
         replaced = node.plan.function
         function = self.overrides.get(replaced) if is_hashable(replaced) else None
-        return node if function is None else dependency_node(function, node.key, self._wanted("event"))
+        return node if function is None else dependency_node(function, node.key, self._spec("event"))
 
     def check_complete(self) -> None:
         """Raise DocumentError where an event that the contract receives has no handler."""
@@ -395,7 +320,7 @@ class HandlerRegistry:
             problem_at(event.location, "no-handler", f"the event `{event.name}` of `{name}` has no handler")
             for name, namespace in self.contract.namespaces.items()
             for event in namespace.receives.values()
-            if (name, event.name) not in self.endpoints and name not in self.wildcards
+            if not self.routes.handles(name, event.name)
         ]
         if missing and self.strict:
             raise DocumentError(missing)
@@ -421,7 +346,7 @@ class _Planned(dict[type[BaseException], Plan]):
         return plan
 
 
-def _occasions(namespace: Namespace, resolver: Resolver | None) -> Iterable[tuple[str, Target]]:
+def _lifecycle_targets(namespace: Namespace, resolver: Resolver | None) -> Iterable[tuple[str, Target]]:
     """The code for a namespace's own occasions; what `resolver` finds for them need not exist."""
     for name in (*LIFECYCLE_EVENTS, "error"):
         target: Target | None = getattr(namespace.handlers, name)
@@ -444,15 +369,6 @@ def _exists(path: str) -> bool:
     except BindingError:
         return False
     return True
-
-
-def _middleware_targets(contract: Contract) -> list[Target]:
-    found = list(contract.middlewares)
-    for namespace in contract.namespaces.values():
-        found += namespace.middlewares
-        for event in namespace.receives.values():
-            found += event.middlewares
-    return found
 
 
 def _name(handler: Function) -> str:

@@ -32,23 +32,25 @@ def _resolve(node: Node, context: Context, override: Override | None, values: di
         node = override(node)
     for inner in node.plan.dependencies:
         yield from _resolve(inner, context, override, values)
-    function, args = node.plan.call(context, values)
+    call = node.plan.call(context, values)
+    value = yield from own_code(call)
+    # A decorator may make something else of a generator function.
+    if not node.is_generator or not isinstance(value, Generator | AsyncGenerator):
+        values[key] = value
+        return
+    start = _start if isinstance(value, Generator) else _astart
+    values[key] = yield from own_code((start, (value,)))
+    context.open_dependencies.append(value)
+
+
+def own_code(
+    call: tuple[Callable[..., object], tuple[object, ...]],
+) -> Generator[tuple[Callable[..., object], tuple[object, ...]], object, object]:
+    """Make a call of the application's code: what it raises is the server's fault, not the client's."""
     try:
-        if not node.is_generator:
-            values[key] = yield function, args
-            return
-        generator = function(*args)
-        if not isinstance(generator, Generator | AsyncGenerator):  # a decorator makes something else of it
-            values[key] = yield _given, (generator,)
-            return
-        values[key] = yield (_start if isinstance(generator, Generator) else _astart), (generator,)
-        context.open_dependencies.append(generator)
+        return (yield call)
     except AsynctionException as error:
         raise own_fault(error)  # noqa: B904 - it is the same exception
-
-
-def _given(value: object) -> object:
-    return value
 
 
 def closing(context: Context) -> Calls:

@@ -151,6 +151,10 @@ def plan_call(function: Function, spec: CallSpec) -> Plan:
     return _Planner(function, spec).plan()
 
 
+def _nothing() -> None:
+    """Take the place of a handler where a flow does all the work."""
+
+
 def key_of(dependency: Dependency) -> object:
     """What finds a dependency's value among those of an event; its own where the value is not shared."""
     if not dependency.use_cache:
@@ -533,3 +537,7 @@ def many(min_args: int, max_args: int | None) -> str:
     )
     plural = "" if (min_args if max_args is None else max_args) == 1 else "s"
     return f"{text} argument{plural}"
+
+
+NO_PLAN: Plan = plan_call(_nothing, CallSpec())
+"""The plan of an endpoint that has no handler: its middleware handles the event."""

@@ -1,37 +1,29 @@
-"""The async server of a process, from wherever it is needed."""
+"""The async server of a process: the one that was made, or started, last."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from weakref import ReferenceType, ref
 
 from asynction.exceptions import NotEnabledError
 
-if TYPE_CHECKING:
-    from asynction.server.asgi import AsynctionAsyncServer
-
-_enabled: ReferenceType[AsynctionAsyncServer] | None = None
-"""The server that was made, or started, last."""
+_enabled: ReferenceType[object] | None = None
 
 
-def enable(server: AsynctionAsyncServer) -> None:
-    """Make a server the one that `socket_api` finds."""
-    global _enabled  # noqa: PLW0603 - what `socket_api` is about
+def enable(server: object) -> None:
+    """Make a server the current one."""
+    global _enabled  # noqa: PLW0603 - one server of the process is found from anywhere
     _enabled = ref(server)
 
 
-def disable(server: AsynctionAsyncServer) -> None:
-    """Let `socket_api` find a server no longer."""
-    global _enabled  # noqa: PLW0603 - what `socket_api` is about
+def disable(server: object) -> None:
+    """Let a server be the current one no longer."""
+    global _enabled  # noqa: PLW0603 - one server of the process is found from anywhere
     if _enabled is not None and _enabled() is server:
         _enabled = None
 
 
-def socket_api() -> AsynctionAsyncServer:
-    """The async server of this process, from wherever it is needed; of several, the last that was made.
-
-    Raises NotEnabledError before there is one, and after it has been shut down.
-    """
+def enabled() -> object:
+    """Return the current server; raise NotEnabledError where there is none."""
     server = _enabled() if _enabled is not None else None
     if server is None:
         raise NotEnabledError(

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import socketio
 
-from asynction.runtime import EventSchemas, adrive, closing, outgoing
+from asynction.exceptions import AsynctionException
+from asynction.runtime import EventSchemas, adrive, arun, outgoing, status_of
 from asynction.security import Request
-from asynction.server._asgi.app import ASGIApp, EngineApp, Receive, Scope, Send, mount
+from asynction.server._asgi.app import EngineApp, mount
 from asynction.server._asgi.loop import cancel
+from asynction.server._asgi.request import environ_of, header_of, read_body, respond
+from asynction.server._asgi.types import ASGIApp, Receive, Scope, Send
 from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits, refusal
-from asynction.server._gateway.delivery import post, retrying
+from asynction.server._gateway.delivery import post
 from asynction.server._gateway.origins import Callback
 from asynction.server._socketio.common import request_of
 from asynction.server.asgi import AsynctionAsyncServer
+from asynction.validation import write_json
 
 log = logging.getLogger("asynction")
 
@@ -29,17 +32,11 @@ class AsgiBackend:
 
     def __init__(self, server: AsynctionAsyncServer, limits: Limits, schemas: EventSchemas | None) -> None:
         self._server = server
-        self._limits = limits
+        self.limits = limits
         self._schemas = schemas
-        self._retry: Callable[..., Any] | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
-
-    def deliver(self) -> None:
-        """Prepare for deliveries; raises NotEnabledError."""
-        limits = self._limits
-        self._retry = retrying(limits.attempts, limits.delay, limits.delay_max, asyncio.sleep, is_async=True)
 
     async def emit(self, sid: str, answer: Mapping[str, object]) -> None:
         """Send `apiResponse` to one client, also past a contract that does not have it."""
@@ -47,15 +44,15 @@ class AsgiBackend:
         await socketio.AsyncServer.emit(self._server, ANSWER, args, to=sid, namespace=ROOT)
 
     async def post(self, callback: Callback, body: bytes) -> None:
-        """Deliver a result, with retries."""
-        if self._retry is not None:  # pragma: no branch - else no origin is allowed, and nothing admitted
-            await self._retry(self._posted, callback, body)
-
-    async def _posted(self, callback: Callback, body: bytes) -> None:
+        """Make one attempt to deliver a result, in a thread; raise Undelivered."""
         if self._threads is None:  # the loop's own are for handlers
-            self._threads = ThreadPoolExecutor(self._limits.deliveries, "asynction-callback")
+            self._threads = ThreadPoolExecutor(self.limits.deliveries, "asynction-callback")
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._threads, post, callback, body, self._limits.timeout)
+        await loop.run_in_executor(self._threads, post, callback, body, self.limits.timeout)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
 
     def spawn(self, job: Job) -> None:
         """Run a job in a task."""
@@ -65,7 +62,7 @@ class AsgiBackend:
 
     def is_busy(self) -> bool:
         """Whether as much runs in the background as may."""
-        return len(self._tasks) >= self._limits.max_pending
+        return len(self._tasks) >= self.limits.max_pending
 
     def enter(self, namespace: str) -> None:
         """Do nothing: here a handler says which namespace it means."""
@@ -76,31 +73,26 @@ class AsgiBackend:
 
     def app(self, calls: Calls, other: ASGIApp | None = None) -> ASGIApp:
         """An ASGI application that serves calls by HTTP in front of another."""
-        return EngineApp(_Http(self, calls), self._limits.path, other, start=self._start, stop=self._stop)
+        return EngineApp(_Http(self, calls), self.limits.path, other, start=self._start, stop=self._stop)
 
     def serve(self, app: object, calls: Calls) -> bool:
         """Mount the route for calls by HTTP; False where the app cannot have one."""
-        return mount(app, self.app(calls), self._limits.path, self._start, self._stop)
+        return mount(app, self.app(calls), self.limits.path, self._start, self._stop)
 
     async def answer(self, calls: Calls, scope: Scope, receive: Receive) -> tuple[int, Mapping[str, object]]:
-        """The answer to a request, whose call may run for longer."""
-        kind = next((value for name, value in scope["headers"] if name.lower() == b"content-type"), b"")
+        """Return the answer to a request, whose call may run for longer."""
+        kind = header_of(scope, b"content-type") or ""
         if self._is_closed:
             return refusal(503)
         if scope["method"] != "POST":
             return refusal(405)
-        if kind.partition(b";")[0].strip().lower() != b"application/json":
+        if kind.partition(";")[0].strip().lower() != "application/json":
             return refusal(415)
-        body = await _body(receive, self._limits.max_body)
-        if body is None:
-            return refusal(413)
-        environ = {
-            "asgi.scope": scope,
-            "REQUEST_METHOD": scope["method"],
-            "PATH_INFO": scope["path"],
-            "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        }
-        status, answer, job = await adrive(calls.on_post(body, environ, self))
+        try:
+            body = await read_body(scope, receive, self.limits.max_body)
+        except AsynctionException as error:  # too large (413), or the client has left
+            return refusal(status_of(error))
+        status, answer, job = await adrive(calls.on_post(body, environ_of(scope), self))
         if job is not None:
             self.spawn(job)
         return status, answer
@@ -139,29 +131,11 @@ class _Http:
             await send({"type": "websocket.close"})
             return
         status, answer = await self._side.answer(self._calls, scope, receive)
-        body = json.dumps(answer).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
-async def _body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body of a request; None where it is longer than allowed."""
-    body = b""
-    while True:
-        message = await receive()
-        body += bytes(message.get("body", b""))
-        if len(body) > limit:
-            return None
-        if not message.get("more_body", False):  # also where the client has gone
-            return body
+        await respond(send, status, write_json(answer).encode(), {"Content-Type": "application/json"})
 
 
 async def _ran(job: Job) -> None:
     try:
-        await adrive(job.steps())
+        await (adrive(job.steps()) if job.context is None else arun(job.steps(), job.context))
     except Exception:  # pragma: no cover - this server answers whatever is raised
         log.exception("a call failed")
-    finally:
-        if job.context is not None and job.context.open_dependencies:
-            await adrive(closing(job.context))

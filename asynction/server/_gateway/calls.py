@@ -14,25 +14,20 @@ from asynction.exceptions import AsynctionException, EventException, SecurityExc
 from asynction.runtime import (
     NOBODY,
     Args,
-    ConnectionPolicy,
     Context,
-    EventSchemas,
-    Flow,
     Function,
-    HandlerRegistry,
     Match,
     Response,
     Service,
-    connect,
     error_body,
     log_failure,
-    receive,
     status_of,
 )
 from asynction.security import Identity, Request
-from asynction.server._gateway.delivery import Undelivered, encoded
-from asynction.server._gateway.idempotency import Ack, IdempotencyStore
+from asynction.server._gateway.delivery import Undelivered, delivered, encoded
+from asynction.server._gateway.idempotency import IdempotencyStore, Respond
 from asynction.server._gateway.origins import Callback, Origins
+from asynction.validation import NotJson, read_args, read_json
 
 T = TypeVar("T")
 Steps: TypeAlias = "Generator[tuple[Function, Args], object, T]"
@@ -81,11 +76,16 @@ class Job:
 class Backend(Protocol):
     """What a kind of server does for its gateway."""
 
+    limits: Limits
+
     def emit(self, sid: str, answer: Message) -> object:
         """Send `apiResponse` to one client."""
 
     def post(self, callback: Callback, body: bytes) -> object:
-        """Deliver a result, with retries; raises Undelivered."""
+        """Make one attempt to deliver a result; raise Undelivered."""
+
+    def sleep(self, seconds: float) -> object:
+        """Wait between two attempts."""
 
     def spawn(self, job: Job) -> object:
         """Run steps in the background."""
@@ -107,7 +107,7 @@ class Caller:
     sid: str | None
     identity: Identity | None
     request: Callable[[], Request]
-    environ: Callable[[str, str], Mapping[str, Any]]
+    environ: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Call:
     fingerprint: Hashable
     context: Context
     target: Hashable
-    reply: Ack
+    respond: Respond
 
 
 class Calls:
@@ -126,39 +126,36 @@ class Calls:
 
     def __init__(
         self,
-        server: object,
-        parts: tuple[HandlerRegistry, Service],
+        service: Service,
         apis: Mapping[str, tuple[str, str]],
         origins: Origins,
-        window: IdempotencyStore,
+        store: IdempotencyStore,
     ) -> None:
-        self._server = server
-        self._registry, self._service = parts
+        self._service = service
         self._apis = apis
         self._origins = origins
-        self._window = window
+        self._store = store
         self.server_id = uuid4().hex
 
     # Socket.IO -----------------------------------------------------------------------------------
 
-    def on_event(self, context: Context, side: Backend) -> Response:
+    def on_event(self, context: Context, backend: Backend) -> Response:
         """Take a call that came as an event, answer it by `apiResponse`, and return a receipt."""
         message = context.args[0] if len(context.args) == 1 else None
         echo: Message = message if isinstance(message, dict) else {}
         environ = context.environ
-        caller = Caller(context.sid, context.identity, partial(side.request, environ), lambda *_: environ)
+        caller = Caller(context.sid, context.identity, partial(backend.request, environ), environ)
         try:
-            call = yield from self._admitted(message, caller, side)
+            call = yield from self._admitted(context.args, caller, backend)
         except Exception as error:
             log_failure(error, ROOT, "api")
-            told = partial(side.emit, str(context.sid))
-            yield from self._replied(told, {**echo, "data": _failure(error)})
+            told = partial(backend.emit, str(context.sid))
+            yield from self._send(told, {**echo, "data": _failure(error)})
             return _refused(error)
-        call.context.open_dependencies = (
-            context.open_dependencies
-        )  # the server closes them, after the acknowledgement
+        # The server closes them after the acknowledgement.
+        call.context.open_dependencies = context.open_dependencies
         try:
-            yield from self._run(call, side)
+            yield from self._run(call, backend)
         finally:
             context.error = call.context.error
         return self.receipt(call.id)
@@ -180,126 +177,116 @@ class Calls:
     # HTTP ----------------------------------------------------------------------------------------
 
     def on_post(
-        self, body: bytes, environ: Mapping[str, Any], side: Backend
+        self, body: bytes, environ: Mapping[str, Any], backend: Backend
     ) -> Steps[tuple[int, Mapping[str, object], Job | None]]:
         """Take a call that came by HTTP: the status and the body of the answer, and what then is to run."""
-        caller = Caller(None, NOBODY, partial(side.request, environ), lambda *_: environ)
+        caller = Caller(None, NOBODY, partial(backend.request, environ), environ)
         try:
-            call = yield from self._admitted(_parsed(body), caller, side)
+            call = yield from self._admitted(_parsed(body), caller, backend)
         except Exception as error:
             log_failure(error, ROOT, "api")
             return status_of(error), _refused(error), None
-        return 200, self.receipt(call.id), Job(partial(self._run, call, side), call.context)
+        return 200, self.receipt(call.id), Job(partial(self._run, call, backend), call.context)
 
     # Both ----------------------------------------------------------------------------------------
 
-    def _admitted(self, message: object, caller: Caller, side: Backend) -> Steps[Call]:
-        """Whether a call may be run; raises what stands against it."""
+    def _admitted(self, args: Args, caller: Caller, backend: Backend) -> Steps[Call]:
+        """Return a call that may be run; raise what speaks against it."""
         if caller.identity is None:
             raise SecurityException
-        checked = _checked(message)
+        checked = _checked(args[0] if len(args) == 1 else None)
         if checked.get("server_id") not in (None, self.server_id):
             raise WrongServerError(self.server_id)
-        target, reply = self._reply(checked, caller, side)
+        target, respond = self._responder(checked, caller, backend)
         api = checked["api"]
         if api not in self._apis:
             raise UnknownEventException(f"no api `{api:.80}`")
-        namespace, event = self._apis[api]
-        args = self._args(namespace, event, checked.get("data"))
-        context = Context(self._server, namespace, event, caller.sid, args, environ=caller.environ)
-        match = self._registry.schemas.match(namespace) or Match(namespace)
-        context.parameters, context.pattern = match.parameters, match.name
-        yield from self._identified(context, caller)
+        context = self._context(*self._apis[api], caller)
+        yield from self._identify(context, caller)
+        context.args = type(args)(self._args(context, checked.get("data")))
         id = checked.get("request_id") or uuid4().hex
         asked = json.dumps(checked.get("data"), sort_keys=True, default=repr)
         who = repr(context.token_info if context.user is None else context.user)
-        return Call(id, (api, asked, who), context, target, reply)
+        return Call(id, (api, asked, who), context, target, respond)
 
-    def _reply(self, message: Message, caller: Caller, side: Backend) -> tuple[Hashable, Ack]:
+    def _context(self, namespace: str, event: str, caller: Caller) -> Context:
+        """Return the context of the event that a call leads to."""
+        context = self._service.request_context(namespace, event, caller.environ)
+        context.sid, context.identity = caller.sid, caller.identity
+        match = self._service.routes.match(namespace) or Match(namespace)
+        context.parameters, context.pattern = match.parameters, match.name
+        return context
+
+    def _identify(self, context: Context, caller: Caller) -> Steps[None]:
+        """Check the caller against what its namespaces demand; `/` has accepted those who are connected."""
+        names = [
+            name for name in dict.fromkeys((ROOT, context.pattern)) if caller.sid is None or name != ROOT
+        ]
+        if names:
+            yield from self._service.authenticate(context, caller.request(), names)
+
+    def _responder(self, message: Message, caller: Caller, backend: Backend) -> tuple[Hashable, Respond]:
         """Who is told of the result, and how."""
         if caller.sid is None or message.get("callback_type") == "http":
             callback = self._origins.allowed(message.get("callback_url"))
-            if side.is_busy():
+            if backend.is_busy():
                 raise EventException(503, "too many calls are waiting")
-            return callback, lambda data: side.spawn(
-                Job(partial(self._delivered, callback, {**message, "data": data}, side))
+            return callback, lambda data: backend.spawn(
+                Job(partial(self._delivered, callback, {**message, "data": data}, backend))
             )
         sid = caller.sid
-        return sid, lambda data: side.emit(sid, {**message, "data": data})
+        return sid, lambda data: backend.emit(sid, {**message, "data": data})
 
-    def _identified(self, context: Context, caller: Caller) -> Steps[None]:
-        """Tell who calls, and hold it to what its namespaces demand."""
-        access = self._registry.access
-        context.identity = caller.identity
-        if access is None:
-            raise AsynctionException("the server has no app yet")
-        for name in dict.fromkeys((ROOT, context.pattern)):
-            known = self._registry.contract.namespaces.get(name)
-            required = access.required.get(name, ())
-            offered = access.offered(known) if known is not None else ()
-            if (caller.sid is None or name != ROOT) and (required or offered):
-                policy = ConnectionPolicy(required=required, guards=self._registry.guards, offered=offered)
-                args = context.args
-                yield from connect(policy, caller.request(), context)
-                context.args, context.auth = args, None
-
-    def _args(self, namespace: str, event: str, data: object) -> Args:
-        """The data as the args of an event, as its schema reads it."""
-        schemas = self._schemas(namespace, event)
-        if schemas is None or schemas.args is None or schemas.args.max_args == 1:
+    def _args(self, context: Context, data: object) -> Args:
+        """Return the data of a call as the args of its event: a tuple schema takes a list one by one."""
+        schemas = self._service.routes.schemas.receives.get(context.pattern, {}).get(context.event)
+        validator = schemas.args if schemas is not None else None
+        if validator is None or validator.max_args == 1:
             return (data,)
-        if schemas.args.max_args == 0 and data in (None, {}):
+        if validator.max_args == 0 and data in (None, {}):
             return ()
         return tuple(data) if isinstance(data, list) else (data,)
 
-    def _schemas(self, namespace: str, event: str) -> EventSchemas | None:
-        match = self._registry.schemas.match(namespace)
-        return self._registry.schemas.receives[match.name].get(event) if match is not None else None
-
-    def _run(self, call: Call, side: Backend) -> Steps[None]:
+    def _run(self, call: Call, backend: Backend) -> Steps[None]:
         """Run a call, or wait for who runs it, or repeat its answer; then tell who waits."""
         try:
-            is_first, entry = self._window.enter(call.id, call.fingerprint, call.target, call.reply)
+            is_first, entry = self._store.enter(call.id, call.fingerprint, call.target, call.respond)
         except EventException as error:
-            yield from self._replied(call.reply, _failure(error))
+            yield from self._send(call.respond, _failure(error))
             return
         if not is_first:
             if entry.is_done:
-                yield from self._replied(call.reply, entry.result)
+                yield from self._send(call.respond, entry.result)
             return
         result: object = _failure(EventException(503, "the server is stopping"))
         try:
-            side.enter(call.context.namespace)
-            result = _result((yield from self._flow(call.context)))
+            backend.enter(call.context.namespace)
+            result = _result((yield from self._service.receive_identified(call.context)))
         except Exception as error:  # while testing
             result = _failure(error)
             raise
         finally:
-            replies = self._window.finish(call.id, result)
-        for reply in replies:
-            yield from self._replied(reply, result)
+            waiting = self._store.finish(call.id, result)
+        for respond in waiting:
+            yield from self._send(respond, result)
 
-    def _flow(self, context: Context) -> Flow:
-        endpoint = self._registry.endpoints.get((context.pattern, context.event))
-        schemas = self._schemas(context.namespace, context.event)
-        if endpoint is None and context.pattern in self._registry.wildcards and schemas is not None:
-            endpoint = self._registry.wildcard(schemas)
-        if endpoint is None:
-            error = UnknownEventException(f"no handler of `{context.event}` in `{context.namespace}`")
-            return self._service.refuse(context, error)
-        context.contract = endpoint.schemas.event
-        return receive(endpoint, context, self._service.settings)
-
-    def _replied(self, reply: Ack, result: object) -> Steps[None]:
+    def _send(self, respond: Respond, result: object) -> Steps[None]:
         """Tell one caller; that it cannot be told is nobody else's business."""
         try:
-            yield reply, (result,)
+            yield respond, (result,)
         except Exception as error:
             log.warning("a result could not be sent: %s", type(error).__name__)
 
-    def _delivered(self, callback: Callback, answer: Message, side: Backend) -> Steps[None]:
+    def _delivered(self, callback: Callback, answer: Message, backend: Backend) -> Steps[None]:
         try:
-            yield side.post, (callback, encoded(answer))
+            limits = backend.limits
+            yield from delivered(
+                partial(backend.post, callback, encoded(answer)),
+                backend.sleep,
+                attempts=limits.attempts,
+                delay=limits.delay,
+                delay_max=limits.delay_max,
+            )
         except Undelivered as error:
             log.warning(
                 "the result of `%.80s` was not delivered to %s: %s",
@@ -345,11 +332,12 @@ def _result(args: Args) -> object:
     return value
 
 
-def _parsed(body: bytes) -> object:
+def _parsed(body: bytes) -> Args:
+    """Read the one arg of a call from the body of a request; raise EventException (400)."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise EventException(400, "the body is no JSON") from None
+        return read_args((read_json(body),), body)
+    except NotJson as error:
+        raise EventException(400, f"the body is not JSON: {error}") from None
 
 
 _FIELDS: Mapping[str, tuple[type, ...]] = {

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from random import uniform
 from time import monotonic
-from typing import TYPE_CHECKING, Any
 
-from asynction.exceptions import NotEnabledError
 from asynction.server._gateway.origins import Callback
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
 
 log = logging.getLogger("asynction")
 
-EXTRA = "sending results to callbacks needs the extra `gateway`: install `asynction[gateway]`"
-
 _STATUS_LINE = 1024  # bytes; of an answer nothing else is read
 _PIECE = 1024
+_MAX_DOUBLINGS = 60  # a pause that grows further is longer than any `delay_max`
 _AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 _CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
 
@@ -77,28 +72,31 @@ def encoded(answer: object) -> bytes:
     return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
 
 
-def retrying(
-    attempts: int, delay: float, delay_max: float, sleep: Callable[[float], object], *, is_async: bool
-) -> Callable[..., Any]:
-    """Calls a function until it delivers, `attempts` times at the most, with pauses that grow.
+def delivered(
+    send: Callable[[], object],
+    sleep: Callable[[float], object],
+    *,
+    attempts: int,
+    delay: float,
+    delay_max: float,
+) -> Generator[tuple[Callable[..., object], tuple[object, ...]], object, None]:
+    """Return a flow that sends until a callback takes the result; it raises what the last attempt raised.
 
-    Raises NotEnabledError where the extra is not installed.
+    Args:
+        send: makes one attempt; raises TryAgain where another one may succeed.
+        sleep: waits for so many seconds.
+        attempts: how many attempts are made.
+        delay: the first pause in seconds; each is twice the one before, plus up to `delay` at random, so that
+            clients of a server that has restarted do not all come back at once.
+        delay_max: the longest pause in seconds, without the random part.
     """
-    try:
-        import tenacity
-    except ImportError as error:
-        raise NotEnabledError(EXTRA) from error
-    kind: Any = tenacity.AsyncRetrying if is_async else tenacity.Retrying
-    retry: Callable[..., Any] = kind(
-        stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_exponential(multiplier=delay, max=delay_max) + tenacity.wait_random(0, delay),
-        retry=tenacity.retry_if_exception_type(TryAgain),
-        before_sleep=_log_pause,
-        sleep=sleep,
-        reraise=True,
-    )
-    return retry
-
-
-def _log_pause(state: RetryCallState) -> None:
-    log.info("a callback did not take a result, which is sent again (attempt %d)", state.attempt_number)
+    for attempt in range(attempts - 1):
+        try:
+            yield send, ()
+        except TryAgain:
+            log.info("a callback did not take a result, which is sent again (attempt %d)", attempt + 1)
+        else:
+            return
+        pause = min(delay * 2.0 ** min(attempt, _MAX_DOUBLINGS), delay_max)
+        yield sleep, (pause + uniform(0, delay),)  # noqa: S311 - a pause is no secret
+    yield send, ()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from threading import Condition
 from typing import Any
@@ -13,12 +12,13 @@ import flask
 import flask_socketio
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from asynction.runtime import EventSchemas, closing, drive, outgoing
+from asynction.runtime import EventSchemas, drive, outgoing, run
 from asynction.security import Request
 from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits, refusal
-from asynction.server._gateway.delivery import post, retrying
+from asynction.server._gateway.delivery import post
 from asynction.server._gateway.origins import Callback
-from asynction.server.flask import AsynctionSocketIO, _request
+from asynction.server.flask import AsynctionSocketIO, current_request, set_namespace
+from asynction.validation import write_json
 
 log = logging.getLogger("asynction")
 
@@ -28,19 +28,11 @@ class FlaskBackend:
 
     def __init__(self, server: AsynctionSocketIO, limits: Limits, schemas: EventSchemas | None) -> None:
         self._server = server
-        self._limits = limits
+        self.limits = limits
         self._schemas = schemas
-        self._retry: Callable[..., Any] | None = None
         self._pending = 0
         self._is_closed = False
         self._changed = Condition()
-
-    def deliver(self) -> None:
-        """Prepare for deliveries; raises NotEnabledError."""
-        limits = self._limits
-        self._retry = retrying(
-            limits.attempts, limits.delay, limits.delay_max, self._server.sleep, is_async=False
-        )
 
     def emit(self, sid: str, answer: Mapping[str, object]) -> None:
         """Send `apiResponse` to one client, also past a contract that does not have it."""
@@ -48,21 +40,25 @@ class FlaskBackend:
         flask_socketio.SocketIO.emit(self._server, ANSWER, data, to=sid, namespace=ROOT)
 
     def post(self, callback: Callback, body: bytes) -> None:
-        """Deliver a result, with retries."""
-        if self._retry is not None:  # pragma: no branch - else no origin is allowed, and nothing admitted
-            self._retry(post, callback, body, self._limits.timeout)
+        """Make one attempt to deliver a result; raise Undelivered."""
+        post(callback, body, self.limits.timeout)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._server.sleep(seconds)
 
     def spawn(self, job: Job) -> None:
         """Run a job in the background, with the request of the present."""
 
         def ran() -> None:
             try:
-                drive(job.steps())
+                if job.context is None:
+                    drive(job.steps())
+                else:
+                    run(job.steps(), job.context)
             except Exception:
                 log.exception("a call failed")  # while testing
             finally:
-                if job.context is not None and job.context.open_dependencies:
-                    drive(closing(job.context))
                 with self._changed:
                     self._pending -= 1
                     self._changed.notify_all()
@@ -73,24 +69,24 @@ class FlaskBackend:
 
     def is_busy(self) -> bool:
         """Whether as much runs in the background as may."""
-        return self._pending >= self._limits.max_pending
+        return self._pending >= self.limits.max_pending
 
     def enter(self, namespace: str) -> None:
         """Have `emit` and `join_room` of a handler mean its namespace."""
-        flask.request.namespace = namespace  # type: ignore[attr-defined]  # as Flask-SocketIO does
+        set_namespace(namespace)
 
     def request(self, environ: Mapping[str, Any]) -> Request:
         """What a client brought with the present request."""
-        return _request(None)
+        return current_request(None)
 
     def serve(self, app: flask.Flask, calls: Calls) -> None:
         """Add the route for calls by HTTP to an app."""
-        path = self._limits.path
+        path = self.limits.path
         app.add_url_rule(path, f"asynction {path}", partial(self._view, calls), methods=["POST"])
 
     def _view(self, calls: Calls) -> flask.Response:
         request = flask.request
-        request.max_content_length = self._limits.max_body
+        request.max_content_length = self.limits.max_body
         if self._is_closed:
             return _response(*refusal(503))
         if request.mimetype != "application/json":
@@ -113,4 +109,4 @@ class FlaskBackend:
 
 
 def _response(status: int, answer: Mapping[str, object]) -> flask.Response:
-    return flask.Response(json.dumps(answer), status, content_type="application/json")
+    return flask.Response(write_json(answer), status, content_type="application/json")

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from asynction.exceptions import EventException
 
-Ack: TypeAlias = Callable[[object], object]
+Respond: TypeAlias = Callable[[object], object]
 """Gives a caller the result of its call."""
 
 
@@ -20,7 +20,7 @@ class Entry:
     """A call that runs, or has run: who waits for it, or what it resulted in."""
 
     fingerprint: Hashable
-    waiting: dict[Hashable, Ack] = field(default_factory=dict)
+    waiting: dict[Hashable, Respond] = field(default_factory=dict)
     is_done: bool = False
     result: object = None
     until: float = 0.0
@@ -37,8 +37,8 @@ class IdempotencyStore:
         self._running: dict[str, Entry] = {}
         self._done: OrderedDict[str, Entry] = OrderedDict()
 
-    def enter(self, id: str, fingerprint: Hashable, target: Hashable, reply: Ack) -> tuple[bool, Entry]:
-        """Whether a call is to be run, and its entry; where another runs it, `reply` waits for that.
+    def enter(self, id: str, fingerprint: Hashable, target: Hashable, respond: Respond) -> tuple[bool, Entry]:
+        """Whether a call is to be run, and its entry; where another runs it, `respond` waits for that.
 
         Raises EventException where the id belongs to another request (409), or too many run (503).
         """
@@ -48,15 +48,15 @@ class IdempotencyStore:
             if entry is None:
                 if len(self._running) >= self._size:
                     raise EventException(503, "too many calls are running")
-                self._running[id] = Entry(fingerprint, {target: reply})
+                self._running[id] = Entry(fingerprint, {target: respond})
                 return True, self._running[id]
             if entry.fingerprint != fingerprint:
                 raise EventException(409, "this request_id belongs to another request")
             if not entry.is_done:
-                entry.waiting[target] = reply
+                entry.waiting[target] = respond
             return False, replace(entry)  # as it is now: another thread may finish it
 
-    def finish(self, id: str, result: object) -> list[Ack]:
+    def finish(self, id: str, result: object) -> list[Respond]:
         """Keep the result of a call; returns whom to tell."""
         with self._lock:
             entry = self._running.pop(id)

@@ -10,7 +10,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from asynction.exceptions import EventException
-from asynction.runtime import MalformedEvent, closing, drive
+from asynction.runtime import MalformedEvent, run
 from asynction.security import Request
 from asynction.server.http import HttpWire, Incoming
 
@@ -36,23 +36,19 @@ def add_events(app: flask.Flask, wire: HttpWire, request: Callable[[object], Req
 
 def _answer(wire: HttpWire, request: Callable[[object], Request], path: str) -> flask.Response:
     exchange = wire.exchange(Incoming(path, request(None), flask.request.environ, _body))
-    try:
-        answer = drive(exchange.answer())
-    finally:
-        if exchange.context.open_dependencies:
-            drive(closing(exchange.context))
+    answer = run(exchange.answer(), exchange.context)
     response = flask.Response(answer.body, answer.status)
     del response.headers["Content-Type"]  # the answer has its own, if any
     response.headers.extend(answer.headers)
     return response
 
 
-def _body(max_args: int) -> bytes:
+def _body(limit: int) -> bytes:
     request = flask.request
     parts: list[bytes] = []
-    left = max_args
+    left = limit
     try:
-        if (request.content_length or 0) > max_args:
+        if (request.content_length or 0) > limit:
             raise RequestEntityTooLarge
         while part := request.stream.read(left + 1):
             parts.append(part)
@@ -60,7 +56,7 @@ def _body(max_args: int) -> bytes:
             if left < 0:
                 raise RequestEntityTooLarge
     except RequestEntityTooLarge:
-        raise EventException(413, f"the body has more than {max_args} bytes") from None
+        raise EventException(413, f"the body has more than {limit} bytes") from None
     except (ClientDisconnected, OSError, ValueError):  # its chunks are none, or it ends too early
         raise MalformedEvent("the body cannot be read") from None
     return b"".join(parts)

@@ -36,7 +36,7 @@ def openapi(wire: HttpWire) -> bytes:
 class _Document:
     def __init__(self, wire: HttpWire) -> None:
         self.wire = wire
-        self.contract = wire.registry.contract
+        self.contract = wire.service.contract
         self.schemas = Schemas({"Problem": dict(_PROBLEM)})
         self.ids: set[str] = set()
         self.schemes: dict[str, None] = {}
@@ -59,8 +59,7 @@ class _Document:
 
     def problem(self) -> Json:
         content: dict[str, Json] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        registry = self.wire.registry
-        if registry.exception_handlers or registry.errors:  # they may say anything
+        if self.wire.routing.answers_exceptions:  # with anything
             content[JSON] = {}
         return {"description": "The event was refused, or failed.", "content": content}
 
@@ -121,8 +120,7 @@ class _Document:
         return self.schemas.read(schema, (ack.min_args, ack.max_args) if ack.is_tuple else None)
 
     def required(self, route: Route) -> Requirements:
-        access = self.wire.registry.access
-        own = access.required.get(route.schemas.namespace, ()) if access is not None else ()
+        own = self.wire.routing.required(route.schemas.namespace)
         return together(own, route.schemas.event.security)
 
     def responses(self, route: Route, required: Requirements) -> Json:

@@ -2,61 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from socketio.packet import ACK, EVENT
 
 from asynction.contract import namespace_name
-from asynction.runtime import HandlerRegistry, Registrar, Service
+from asynction.runtime import Registrar, Service
 from asynction.security import Request
 from asynction.server._socketio.packet import contract_packet
 
 DEFAULT_PATH = "socket.io"
-"""Where Socket.IO is, if nobody says otherwise."""
+"""The Socket.IO path, unless the document or an option names another."""
 
 
 class ContractServer(Registrar):
     """What the servers for Flask and for ASGI have in common."""
 
-    _service: Service
-
     def security_info(self, sid: str) -> Mapping[str, object] | None:
-        """What the security function said of a connected client; None where none was asked."""
+        """Return what the security function returned for a connected client; None where none was asked."""
         identity = self._service.identities.get(sid)
         return identity.token_info if identity is not None else None
 
 
-def exclude_unauthenticated(manager: Any, service: Service) -> None:
-    """Send nothing to a client that is still being asked who it is, unless it is meant by name.
+def service_of(server: ContractServer) -> Service:
+    """Return the Service of a server, for what is built on top of it."""
+    return server._service
 
-    python-socketio counts it among the participants of its namespace from the moment it knocks.
+
+def exclude_unauthenticated(manager: Any, service: Service) -> None:
+    """Let broadcasts pass by clients that have not shown their credentials yet, unless a sid names them.
+
+    python-socketio counts a client among the participants of its namespace as soon as it asks to connect.
     """
     participants = manager.get_participants
+    accepted = service.identities
+    demands_credentials = service.routes.demands_credentials
 
-    def get_participants(namespace: str, room: object) -> Iterator[tuple[str, str]]:
-        for sid, eio_sid in participants(namespace, room):
-            by_name = sid in room if isinstance(room, list | tuple) else sid == room
-            if by_name or not service.is_hidden(namespace, sid):
-                yield sid, eio_sid
+    def get_participants(namespace: str, room: object) -> Iterable[tuple[str, str]]:
+        found: Iterable[tuple[str, str]] = participants(namespace, room)
+        if not demands_credentials(namespace):
+            return found
+        named = frozenset(room) if isinstance(room, list | tuple) else frozenset((room,))
+        return (pair for pair in found if pair[0] in accepted or pair[0] in named)
 
     manager.get_participants = get_participants
 
 
-def parent_options(
-    registry: HandlerRegistry, given: Mapping[str, Any], options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The options of the parent class: those `given`, and what the contract decides where nobody does.
+def parent_options(service: Service, given: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the parent class: those `given`, and what the contract decides.
 
-    `options` are all that are known of by now.
+    `options` are all that are known by now.
     """
     chosen = dict(given)
-    schemas, strict = registry.schemas, registry.strict
+    schemas, strict = service.routes.schemas, service.strict
     if schemas.patterns:  # python-socketio then asks the handlers of `*`
         chosen["namespaces"] = "*"
     elif strict:  # else code may serve namespaces of its own
-        chosen.setdefault("namespaces", options.get("namespaces") or list(registry.contract.namespaces))
+        chosen.setdefault("namespaces", options.get("namespaces") or list(service.contract.namespaces))
     sends_text = set()
     if strict and schemas.sends_text:  # without strict, events that no schema describes are sent
         sends_text.add(EVENT)

@@ -10,8 +10,6 @@ python-socketio's Packet; tests/server/socketio/test_packet.py fails where those
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterable
 from types import ModuleType
@@ -19,15 +17,12 @@ from typing import Any, cast
 
 from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT, CONNECT_ERROR, EVENT, Packet
 
-from asynction.contract import Schema
 from asynction.exceptions import (
     AsynctionException,
-    PayloadValidationException,
     UnknownEventException,
-    Violation,
 )
 from asynction.runtime import MalformedEvent, error_ack, log_failure
-from asynction.validation import DRAFT_07, MAX_DEPTH, Validator, is_json
+from asynction.validation import JsonArgs, is_json, is_suspicious, json_fault, read_json, write_json
 
 MALFORMED = "\x00malformed"
 """The name of an event that cannot be served; its one arg is why. No contract can have it."""
@@ -35,41 +30,25 @@ MALFORMED = "\x00malformed"
 RESERVED = frozenset({"connect", "disconnect", "*", MALFORMED})
 """Names that mean something else than an event to python-socketio."""
 
-_ANY_JSON = Validator(Schema({"items": [True], "minItems": 0, "additionalItems": True}, DRAFT_07))
 MAX_ATTACHMENTS = 100
 """How many pieces of binary data one event may have."""
 
 _ATTACHMENTS = re.compile(r"\d(\d{1,10})-")
 _WITHOUT_BINARY = {BINARY_EVENT: EVENT, BINARY_ACK: ACK}
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError("a number is too large")
-    return value
-
-
-_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
 
 
 class StrictJSON:
-    """The standard library's JSON without what JSON does not have; the form that python-socketio asks for."""
+    """The reader and the writer of JSON, in the form that python-socketio takes as its `json`."""
 
     @staticmethod
     def dumps(value: object, **_: object) -> str:
-        """Write compact JSON; raises ValueError for NaN and infinity, TypeError for what is no JSON."""
-        return _encode(value)
+        """Write compact JSON; raise ValueError for NaN and infinity, TypeError for other Python objects."""
+        return write_json(value)
 
     @staticmethod
     def loads(text: str | bytes, **_: object) -> object:
-        """Read JSON; raises ValueError for NaN and for infinity, which `1e999` is, too."""
-        return _decode(text if isinstance(text, str) else text.decode())
+        """Read JSON; raise NotJson, a ValueError, also for NaN and for infinity, which `1e999` is, too."""
+        return read_json(text)
 
 
 def contract_packet(
@@ -108,9 +87,14 @@ def peer_packet(packet_class: type[Any]) -> type[Any]:
     return next(kind for kind in packet_class.__mro__ if not issubclass(kind, _ContractPacket))
 
 
-def is_strict(packet_class: type[Any]) -> bool:
-    """True where what `packet_class` reads needs no further check that it is JSON."""
-    return bool(packet_class.receives_text) and packet_class.json is StrictJSON
+def args_type(packet_class: type[Any]) -> type[tuple[Any, ...]]:
+    """Return the type of the args that `packet_class` reads.
+
+    It is JsonArgs where its reader is the strict one, and the contract has no place for bytes: then every
+    event that passes `decode` came from JSON text that has been looked through.
+    """
+    is_strict = bool(packet_class.receives_text) and packet_class.json is StrictJSON
+    return JsonArgs if is_strict else tuple
 
 
 class _ContractPacket:
@@ -162,7 +146,7 @@ class _ContractPacket:
             if self.packet_type in (ACK, BINARY_ACK):
                 error = self._ack_fault()
             elif self.packet_type in (EVENT, BINARY_EVENT):
-                error = self._fault(isinstance(encoded_packet, str) and _is_suspicious(encoded_packet))
+                error = self._fault(isinstance(encoded_packet, str) and is_suspicious(encoded_packet))
         if attachments > MAX_ATTACHMENTS:  # they would be kept in memory until the last one comes
             error, attachments = MalformedEvent(f"more than {MAX_ATTACHMENTS} attachments"), 0
         if error is not None:
@@ -178,9 +162,9 @@ class _ContractPacket:
             self._refuse(MalformedEvent("a placeholder leads to no attachment"))
             return True
         if complete and self.receives_text and self.packet_type == BINARY_EVENT and self.data[0] != MALFORMED:
-            violations = _ANY_JSON.check(self.data[1:])
-            if violations:
-                self._refuse(_broken(violations))
+            fault = json_fault(self.data[1:])
+            if fault is not None:
+                self._refuse(fault)
         return complete
 
     def _fault(self, suspicious: bool) -> AsynctionException | None:
@@ -190,9 +174,7 @@ class _ContractPacket:
             return MalformedEvent("an event is a list that starts with its name")
         if data[0] in RESERVED or (suspicious and not is_json(data[0])):
             return UnknownEventException(f"no event can be named {data[0]!r:.80}")
-        if suspicious and (violations := _ANY_JSON.check(data[1:])):
-            return _broken(violations)
-        return None
+        return json_fault(data[1:]) if suspicious else None
 
     def _ack_fault(self) -> AsynctionException | None:
         """Say why an acknowledgement cannot be taken; python-socketio keeps its counter under the id 0."""
@@ -235,15 +217,6 @@ def _has_bytes(data: object) -> bool:
         if type(value) not in _LEAVES and _has_bytes(value):
             return True
     return False
-
-
-def _broken(violations: tuple[Violation, ...]) -> PayloadValidationException:
-    return PayloadValidationException(f"payload: {violations[0]}", violations)
-
-
-def _is_suspicious(text: str) -> bool:
-    """True where `text` may hold a lone surrogate, which takes an escape, or many levels."""
-    return "\\u" in text or text.count("[") + text.count("{") > MAX_DEPTH
 
 
 def _announced(encoded_packet: Any) -> int:

@@ -10,7 +10,7 @@ from typing import Any, TypedDict, cast
 
 from asynction.exceptions import SecurityException, UnknownEventException
 from asynction.runtime import Ack, MalformedEvent, error_body
-from asynction.server._socketio.packet import StrictJSON
+from asynction.validation import NotJson, read_json, write_json
 
 PING, PONG = "PING", "PONG"
 NO_UUID = 0
@@ -85,13 +85,14 @@ class HandlerResult(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A request; `has_payload` tells null from a payload that was left out."""
+    """A request, as it was read from `text`; `has_payload` tells null from a payload that was left out."""
 
     uuid: str | int
     route: str
     headers: Mapping[str, Any] = field(default_factory=dict)
     payload: Any = None
     has_payload: bool = True
+    text: str = field(default="", repr=False)
 
 
 class MalformedFrame(MalformedEvent):
@@ -105,9 +106,9 @@ class MalformedFrame(MalformedEvent):
 def read_frame(data: str | bytes) -> Frame:
     """Read what a client sent; raises MalformedFrame."""
     try:
-        value = StrictJSON.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise MalformedFrame("the frame is no JSON") from error
+        value = read_json(data)
+    except NotJson as error:
+        raise MalformedFrame(f"the frame is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise MalformedFrame("the frame is no JSON object")
     uuid = value.get("uuid", value.get("track_id"))
@@ -122,12 +123,12 @@ def read_frame(data: str | bytes) -> Frame:
         raise MalformedFrame("`uuid` is no string and no integer")
     if not isinstance(headers, dict | None):
         raise MalformedFrame("`headers` is no object", echoed)
-    return Frame(echoed, route, headers or {}, value.get("payload"), "payload" in value)
+    return Frame(echoed, route, headers or {}, value.get("payload"), "payload" in value, data)
 
 
 def written(uuid: str | int, status: int, headers: Mapping[str, object] | None, payload: object) -> str:
     """Write an answer; raises ValueError or TypeError where the payload or the headers are no JSON."""
-    return StrictJSON.dumps({"headers": headers, "payload": payload, "uuid": uuid, "status": status})
+    return write_json({"headers": headers, "payload": payload, "uuid": uuid, "status": status})
 
 
 def refusal(uuid: str | int, error: BaseException, *, is_tuple: bool = False) -> str:
@@ -144,7 +145,7 @@ def refusal(uuid: str | int, error: BaseException, *, is_tuple: bool = False) ->
         payload |= {name: body[name] for name in _DETAILS if name in body}
         if "pointer" in body and not is_tuple:
             payload["pointer"] = str(body["pointer"]).removeprefix("/0")
-    return StrictJSON.dumps({"headers": None, "payload": payload, "uuid": uuid, "status": status})
+    return write_json({"headers": None, "payload": payload, "uuid": uuid, "status": status})
 
 
 _DETAILS = ("detail", "pointer")
@@ -158,12 +159,12 @@ _MESSAGES: tuple[tuple[type[Exception], str], ...] = (
 
 def pong(uuid: str | int) -> str:
     """Write the answer to a PING."""
-    return StrictJSON.dumps({"headers": None, "payload": None, "uuid": uuid, "route": PONG})
+    return write_json({"headers": None, "payload": None, "uuid": uuid, "route": PONG})
 
 
 def pushed(uuid: str, route: str, headers: Mapping[str, object], payload: object) -> str:
     """Write a frame that answers no request; raises as `written` does."""
-    return StrictJSON.dumps({"headers": headers, "payload": payload, "uuid": uuid, "route": route})
+    return write_json({"headers": headers, "payload": payload, "uuid": uuid, "route": route})
 
 
 def reply_of(result: object) -> Ack:

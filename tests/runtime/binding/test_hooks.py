@@ -14,7 +14,6 @@ from asynction.runtime import (
     PYTHON_SOCKETIO,
     Ack,
     Context,
-    HandlerRegistry,
     HandlerStyle,
     Host,
     MessageData,
@@ -46,10 +45,9 @@ def hooks(**names: str) -> Hooks:
 
 def ack(handler: Any, *args: object, schemas: Any = (None, None), run: Run = drive, **named: str) -> Any:
     made = event("e", *schemas, hooks=hooks(**named))
-    registry = HandlerRegistry(contract(made), host(is_async=run is not drive))
-    registry.bind_contract()
-    registry.bind_code(Registration("/", "e", handler))
-    service = Service(registry)
+    service = Service(contract(made), host(is_async=run is not drive))
+    service.bind_contract()
+    service.bind(Registration("/", "e", handler))
     return run(service.receive(service.context("/", "e", "sid", args)))
 
 
@@ -154,11 +152,10 @@ def test_a_cached_value_needs_a_handler_of_one() -> None:
 
 
 def test_what_middleware_puts_there_is_what_hooks_see() -> None:
-    registry = HandlerRegistry(contract(event("e", hooks=hooks(data_check="is_one"))), host())
-    registry.bind_contract()
-    registry.bind_code(Registration("/", "e", echo))
-    registry.add_middleware(lambda context, call_next: call_next(context.replace(args=(1,))))
-    service = Service(registry)
+    service = Service(contract(event("e", hooks=hooks(data_check="is_one"))), host())
+    service.bind_contract()
+    service.bind(Registration("/", "e", echo))
+    service.add_middleware(lambda context, call_next: call_next(context.replace(args=(1,))))
     context = service.context("/", "e", "sid", (2,))
     context.message = MessageData("u", "e", {}, 2)
     assert drive(service.receive(context)) == (1,)
@@ -189,9 +186,9 @@ def test_a_server_that_awaits_nothing_takes_no_async_hook() -> None:
 
 
 def test_an_unknown_hook_of_code_is_a_problem() -> None:
-    registry = HandlerRegistry(None, host())
+    service = Service(None, host())
     with pytest.raises(DocumentError, match="there is no hook `acces`; did you mean `access`"):
-        registry.bind_code(Registration("/", "e", echo, hooks={"acces": nobody}))
+        service.bind(Registration("/", "e", echo, hooks={"acces": nobody}))
 
 
 def test_a_handler_that_does_not_fit_its_event_is_a_problem() -> None:
@@ -200,12 +197,9 @@ def test_a_handler_that_does_not_fit_its_event_is_a_problem() -> None:
 
 
 def test_hooks_of_code_go_before_those_of_the_document() -> None:
-    registry = HandlerRegistry(
-        contract(event("e", hooks=hooks(access="nobody", dehydrate="bracketed"))), host()
-    )
-    registry.bind_contract()
-    registry.bind_code(Registration("/", "e", echo, hooks={"access": only_sid}))
-    service = Service(registry)
+    service = Service(contract(event("e", hooks=hooks(access="nobody", dehydrate="bracketed"))), host())
+    service.bind_contract()
+    service.bind(Registration("/", "e", echo, hooks={"access": only_sid}))
     assert drive(service.receive(service.context("/", "e", "sid", (1,)))) == ("<1>",)
 
 
@@ -216,11 +210,10 @@ def test_a_form_says_how_handlers_are_called_and_what_they_return() -> None:
     def reply(result: Any) -> Ack:
         return Ack((result,), 201 if result == [1] else 404, {"a": 1})
 
-    registry = HandlerRegistry(contract(event("e", ack=args_of({"type": "integer"}))), host())
-    registry.bind_contract()
+    service = Service(contract(event("e", ack=args_of({"type": "integer"}))), host())
+    service.bind_contract()
     style = HandlerStyle(2, arguments, reply)
-    registry.bind_code(Registration("/", "e", lambda connection, payload: [payload], style=style))
-    service = Service(registry)
+    service.bind(Registration("/", "e", lambda connection, payload: [payload], style=style))
     answers = [drive(service.receive(service.context("/", "e", "sid", (n,)))) for n in (1, 2)]
     assert [(each, each.status, each.headers) for each in answers] == [  # type: ignore[attr-defined]  # of Reply
         ((1,), 201, {"a": 1}),

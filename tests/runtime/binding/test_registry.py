@@ -85,7 +85,7 @@ def test_what_a_contract_names_is_bound() -> None:
 def test_an_event_may_be_named_like_the_error_handler() -> None:
     bench = Bench(contract(event("error", args_of({}), handler=here("says"))))
     assert bench.send("error", 1) == (1,)
-    assert bench.registry.errors == {}
+    assert bench.service.routes.error_handlers == {}
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
@@ -146,7 +146,7 @@ def test_what_code_bound_goes_before_the_document() -> None:
         event("e", args_of({}), handler=here("fails")), handlers=handlers(connect=f"{HERE}.fails")
     )
     bench = Bench(made, bind=False).on("e", says).on("connect", connects)
-    bench.registry.bind_contract()
+    bench.service.bind_contract()
     assert bench.send("e", 1) == (1,)
     assert bench.enter("auth") is None
 
@@ -164,7 +164,7 @@ class Resolves:
 
 def bound_by(resolver: Resolver, made: Contract) -> Bench:
     bench = Bench(made, bind=False)
-    bench.registry.bind_contract(resolver)
+    bench.service.bind_contract(resolver)
     return bench
 
 
@@ -172,7 +172,7 @@ def test_a_resolver_finds_what_the_document_does_not_name() -> None:
     found = {name: f"{HERE}.{function}" for name, function in [("a", "fails"), ("b", "says")]}
     made = contract(event("a", handler=here("says")), event("b"), event("c"))
     bench = bound_by(Resolves(found), made)
-    assert sorted(bench.registry.endpoints) == [("/", "a"), ("/", "b")]
+    assert sorted(bench.service.routes.endpoints) == [("/", "a"), ("/", "b")]
     assert bench.send("a", 1) == (1,)
 
 
@@ -180,9 +180,9 @@ def test_a_resolver_may_have_handlers_of_a_connection_where_they_exist() -> None
     found = {"connect": f"{HERE}.connects", "disconnect": f"{HERE}.nowhere", "e": f"{HERE}.says"}
     names = frozenset({"connect", "disconnect", "error"})
     bench = bound_by(Resolves(found, names), contract(event("e")))
-    assert list(bench.registry.occasions) == [("/", "connect")]
-    assert bench.registry.errors == {}
-    assert bound_by(Resolves(found), contract(event("e"))).registry.occasions == {}
+    assert list(bench.service.routes.lifecycle) == [("/", "connect")]
+    assert bench.service.routes.error_handlers == {}
+    assert bound_by(Resolves(found), contract(event("e"))).service.routes.lifecycle == {}
 
 
 def test_what_a_resolver_finds_must_exist() -> None:
@@ -227,8 +227,8 @@ def test_where_there_is_no_contract_all_is_open(caplog: pytest.LogCaptureFixture
     bench = Bench().on("any", says, "/chat").on("connect", connects, "/chat").on("*", echoes)
     assert bench.send("any", 1, namespace="/chat") == (1,)
     assert bench.send("else", 1) == (["else", 1],)
-    bench.registry.check_complete()
-    assert not bench.registry.bind_code(Registration("*", "say", says))
+    bench.service.check_complete()
+    assert not bench.service.bind(Registration("*", "say", says))
     assert not caplog.records
 
 
@@ -276,7 +276,7 @@ def test_models_are_held_to_the_contract(handler: Callable[..., Any]) -> None:
     bench = Bench(WORDY)
     said = problems(lambda: bench.on("say", handler))
     assert [each.partition(":")[0] for each in said] == ["handler-model"]
-    assert bench.registry.endpoints == {}
+    assert bench.service.routes.endpoints == {}
     made = contract(replace(WORDY.namespaces["/"].receives["say"], handler=here(handler.__name__)))
     assert [each.partition(":")[0] for each in problems(lambda: Bench(made))] == ["handler-model"]
 
@@ -374,7 +374,7 @@ def test_a_wildcard_is_held_to_what_the_contract_knows(is_async: bool) -> None:
     assert bench.status("number", 1) == 400
     assert bench.send("text") == (["text"],)
     assert bench.send("unknown", 1) == (["unknown", 1],)
-    bench.registry.check_complete()
+    bench.service.check_complete()
 
 
 class Notes:
@@ -393,7 +393,7 @@ class Notes:
 def test_middleware_goes_around_a_wildcard_as_well() -> None:
     made = contract(event("known", middlewares=(here("of_message"),)), middlewares=(here("of_root"),))
     bench = Bench(made, strict=False).on("*", anything)
-    bench.registry.add_middleware(Notes("server"))
+    bench.service.add_middleware(Notes("server"))
     bench.send("known")
     assert log == ["root", "message", "server"]
     log.clear()
@@ -421,9 +421,9 @@ def test_the_contracts_middleware_is_outermost_then_the_servers(is_async: bool) 
     )
     made = Contract(Info("T", "1"), {}, {"/": namespace}, {}, middlewares=(here("of_root"), here("noting")))
     bench = Bench(made, is_async=is_async).on("e", says).on("f", says)
-    bench.registry.add_middleware(Notes("first"))
-    bench.registry.add_middleware(Notes)
-    bench.registry.add_middleware(noting)
+    bench.service.add_middleware(Notes("first"))
+    bench.service.add_middleware(Notes)
+    bench.service.add_middleware(noting)
     assert bench.send("e", 1) == (1,)
     assert log == ["root", "function", "channel", "message", "first", "class", "function"]
     log.clear()
@@ -458,7 +458,7 @@ def test_middleware_may_be_for_some_events(
         {},
     )
     bench = Bench(made).on("a", says).on("b", says).on("a", says, "/chat")
-    bench.registry.add_middleware(Notes("here", **own), namespace, events)
+    bench.service.add_middleware(Notes("here", **own), namespace, events)
     found = []
     for name, of in [("a", "/"), ("b", "/"), ("a", "/chat")]:
         log.clear()
@@ -473,20 +473,20 @@ def test_middleware_may_be_for_some_events(
         (None, ["sya"], "the contract receives no event `sya` for a middleware"),
         ("/chat", ["say"], "the contract receives no event `say` for a middleware"),
         ("/chat", None, "the contract has no namespace `/chat`"),
-        (None, ["connect"], "middleware goes around events, and `connect` is none"),
-        (None, ["say", "disconnect"], "middleware goes around events, and `disconnect` is none"),
+        (None, ["connect"], "middleware goes around events, and `connect` is a lifecycle event"),
+        (None, ["say", "disconnect"], "middleware goes around events, and `disconnect` is a lifecycle event"),
     ],
 )
 def test_middleware_for_events_that_there_are_none_of(
     namespace: str | None, events: list[str] | None, message: str
 ) -> None:
     with pytest.raises(UnknownEventException, match=message):
-        Bench(KNOWN).registry.add_middleware(Notes(), namespace, events)
+        Bench(KNOWN).service.add_middleware(Notes(), namespace, events)
     if "connect" in message:
         with pytest.raises(UnknownEventException, match=message):
-            Bench().registry.add_middleware(Notes(), namespace, events)
+            Bench().service.add_middleware(Notes(), namespace, events)
     else:
-        Bench(KNOWN, strict=False).registry.add_middleware(Notes(), namespace, events)
+        Bench(KNOWN, strict=False).service.add_middleware(Notes(), namespace, events)
 
 
 @pytest.mark.parametrize(
@@ -500,13 +500,13 @@ def test_middleware_for_events_that_there_are_none_of(
 )
 def test_what_cannot_be_a_middleware(middleware: object, message: str) -> None:
     with pytest.raises(TypeError, match=message):
-        Bench().registry.add_middleware(middleware)
+        Bench().service.add_middleware(middleware)
 
 
 def test_an_async_server_takes_middleware_of_any_kind() -> None:
     bench = Bench(is_async=True).on("e", says)
     for middleware in (afterwards, noting, Notes("class")):
-        bench.registry.add_middleware(middleware)
+        bench.service.add_middleware(middleware)
     assert bench.send("e", 1) == (1,)
     assert log == ["function", "class"]
 
@@ -520,7 +520,7 @@ def test_middleware_may_say_what_to_write_instead() -> None:
             return rest(context)
 
     with pytest.raises(TypeError, match="; use the other"):
-        Bench().registry.add_middleware(Later())
+        Bench().service.add_middleware(Later())
 
 
 # Exception handlers, and what is missing --------------------------------------------------------
@@ -536,21 +536,19 @@ def test_exception_handlers_of_the_server_go_before_the_namespaces() -> None:
     def by_kind(error: LookupError, sid: SocketID) -> object:
         return [type(error).__name__, sid]
 
-    bench.registry.exception_handlers[LookupError] = bench.registry.catch(by_kind)
+    bench.service.add_exception_handler(LookupError, by_kind)
     assert bench.send("e", 1) == (["LookupError", "sid"],)
 
 
 def test_the_error_handler_of_python_socketio_may_take_the_sid() -> None:
     bench = Bench(conventions=PYTHON_SOCKETIO).on("e", fails)
-    bench.registry.exception_handlers[LookupError] = bench.registry.catch(
-        lambda sid, error: [sid, str(error)]
-    )
+    bench.service.add_exception_handler(LookupError, lambda sid, error: [sid, str(error)])
     assert bench.send("e", "why") == (["sid", "why"],)
 
 
 @pytest.mark.parametrize("handler", [no_args, later, lambda a, b: None, 7])
 def test_an_exception_handler_that_cannot_be_called(handler: Any) -> None:
-    assert problems(lambda: Bench().registry.catch(handler))
+    assert problems(lambda: Bench().service.add_exception_handler(LookupError, handler))
 
 
 def test_an_exception_handler_may_refuse_in_its_turn() -> None:
@@ -558,15 +556,15 @@ def test_an_exception_handler_may_refuse_in_its_turn() -> None:
         raise EventException(409, "again")
 
     bench = Bench().on("e", fails)
-    bench.registry.exception_handlers[LookupError] = bench.registry.catch(refuses)
+    bench.service.add_exception_handler(LookupError, refuses)
     assert bench.send("e", 1) == ({"error": {"status": 409, "title": "Conflict", "detail": "again"}},)
 
 
 def test_an_event_without_a_handler_is_a_problem(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(KNOWN).on("open", says)
-    assert problems(bench.registry.check_complete) == ["no-handler: the event `say` of `/` has no handler"]
-    bench.on("say", says).registry.check_complete()
+    assert problems(bench.service.check_complete) == ["no-handler: the event `say` of `/` has no handler"]
+    bench.on("say", says).service.check_complete()
     lax = Bench(KNOWN, strict=False)
     caplog.clear()
-    lax.registry.check_complete()
+    lax.service.check_complete()
     assert len(caplog.records) == 2

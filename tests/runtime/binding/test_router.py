@@ -168,8 +168,8 @@ def test_what_outer_routers_have_comes_first(bench: Bench) -> None:
         log.append("handler")
         return data
 
-    bench.registry.add_middleware(Notes("server"))
-    outer.subscribe(bench.registry.bind_registration)
+    bench.service.add_middleware(Notes("server"))
+    bench.service.add_router(outer)
     assert bench.send("e", 1, namespace="/out/in") == (1,)
     assert log == [
         "server",
@@ -187,7 +187,7 @@ def test_what_outer_routers_have_comes_first(bench: Bench) -> None:
 
 def test_what_a_router_gets_later_is_bound_at_once(bench: Bench) -> None:
     router = Router("/chat")
-    router.subscribe(bench.registry.bind_registration)
+    bench.service.add_router(router)
     assert bench.status("said", 1, namespace="/chat") == 404
     router.event(said)
     assert bench.send("said", 1, namespace="/chat") == (1,)
@@ -202,11 +202,11 @@ def test_exception_handlers_are_asked_the_nearest_first(bench: Bench) -> None:
     outer.include(inner)
     inner.on("e")(raises)
     outer.on("e")(raises)
-    outer.subscribe(bench.registry.bind_registration)
+    bench.service.add_router(outer)
     inner.exception_handler(LookupError)(lambda error: "inner lookup")
     outer.exception_handler(KeyError)(lambda error: "outer key")
     outer.exception_handler(ValueError)(lambda error: "outer value")
-    bench.registry.exception_handlers[Exception] = bench.registry.catch(lambda error: "server")
+    bench.service.add_exception_handler(Exception, lambda error: "server")
 
     def ask(*names: str, namespace: str) -> list[str]:
         return [bench.send("e", name, namespace=namespace)[0] for name in names]
@@ -219,7 +219,7 @@ def test_exception_handlers_are_asked_the_nearest_first(bench: Bench) -> None:
 def test_an_exception_handler_that_comes_late_is_asked(bench: Bench) -> None:
     router = Router()
     router.on("e")(raises)
-    router.subscribe(bench.registry.bind_registration)
+    bench.service.add_router(router)
     assert bench.status("e", "key") == 500
 
     @router.exception_handler(KeyError)
@@ -232,7 +232,7 @@ def test_an_exception_handler_that_comes_late_is_asked(bench: Bench) -> None:
 def test_an_exception_handler_that_cannot_be_called_is_a_failure(bench: Bench) -> None:
     router = Router()
     router.on("e")(raises)
-    router.subscribe(bench.registry.bind_registration)
+    bench.service.add_router(router)
     router.exception_handler(KeyError)(lambda error, more: "never")
     assert bench.status("e", "key") == 500
 
@@ -247,10 +247,10 @@ def test_a_router_is_held_to_the_contract() -> None:
         router = Router()
         router.on(name)(handler)
         with pytest.raises(kind):
-            router.subscribe(bench.registry.bind_registration)
+            bench.service.add_router(router)
     good = Router()
     good.on("e")(said)
-    good.subscribe(bench.registry.bind_registration)
+    bench.service.add_router(good)
     assert bench.send("e", 1) == (1,)
 
 
@@ -259,7 +259,7 @@ def test_a_dependency_of_a_router_that_cannot_be_served_is_a_problem() -> None:
     router.on("e")(said)
     bench = Bench()
     with pytest.raises(DocumentError, match="whose parameter `unknown` nobody gives"):
-        router.subscribe(bench.registry.bind_registration)
+        bench.service.add_router(router)
     assert bench.status("e", 1) == 404
 
 
@@ -267,7 +267,7 @@ def test_a_dependency_of_a_router_goes_for_its_connections_and_its_wildcard_too(
     router = Router(dependencies=[Depends(notes("dependency"))], middlewares=[Notes("middleware")])
     router.on("connect")(lambda: None)
     router.on("*")(lambda *args: len(args))
-    router.subscribe(bench.registry.bind_registration)
+    bench.service.add_router(router)
     bench.enter()
     assert log == ["dependency", "closes dependency"]
     log.clear()
@@ -281,8 +281,8 @@ def test_middleware_that_a_server_cannot_run_is_refused() -> None:
     router = Router(middlewares=[later])
     router.on("e")(said)
     with pytest.raises(TypeError, match="later` is `async def`, which Flask cannot await"):
-        router.subscribe(Bench().registry.bind_registration)
-    router.subscribe(Bench(is_async=True).registry.bind_registration)
+        Bench().service.add_router(router)
+    Bench(is_async=True).service.add_router(router)
 
 
 def test_a_middleware_of_a_router_that_is_a_class_is_made_once(bench: Bench) -> None:
@@ -296,7 +296,7 @@ def test_a_middleware_of_a_router_that_is_a_class_is_made_once(bench: Bench) -> 
     router = Router(middlewares=[Counts])
     router.on("e")(said)
     router.on("f")(said)
-    router.subscribe(bench.registry.bind_registration)
-    bench.registry.add_middleware(Notes("server"))
+    bench.service.add_router(router)
+    bench.service.add_middleware(Notes("server"))
     bench.send("e", 1)
     assert len(made) == 1

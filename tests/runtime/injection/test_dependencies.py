@@ -372,12 +372,12 @@ def instead_generates(event: Event) -> Iterator[str]:
 
 def test_a_dependency_may_be_overridden(bench: Bench) -> None:
     bench.on("e", depends)
-    bench.registry.overrides[opens] = instead
+    bench.service.dependency_overrides[opens] = instead
     assert bench.send("e") == (["instead of e twice", "instead of e"],)
-    bench.registry.overrides[opens] = instead_generates
+    bench.service.dependency_overrides[opens] = instead_generates
     assert bench.send("e") == (["generated for e twice", "generated for e"],)
     assert log[-1] == "closes the other"
-    bench.registry.overrides.clear()
+    bench.service.dependency_overrides.clear()
     assert bench.send("e") == (["opened twice", "opened"],)
 
 
@@ -395,13 +395,13 @@ def test_what_is_not_hashable_stays_what_it_is(bench: Bench) -> None:
     def handler(page: int = Depends(Page(20))) -> object:
         return page
 
-    bench.registry.overrides[opens] = instead
+    bench.service.dependency_overrides[opens] = instead
     assert bench.on("e", handler).send("e") == (20,)
 
 
 def test_dependencies_of_a_connection_may_be_overridden(bench: Bench) -> None:
     bench.on("connect", depends)
-    bench.registry.overrides[on_top] = lambda: False
+    bench.service.dependency_overrides[on_top] = lambda: False
     assert bench.enter() == [False, "opened"]
 
 
@@ -409,7 +409,7 @@ def test_an_override_that_cannot_be_served_is_a_failure(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.on("e", depends)
-    bench.registry.overrides[opens] = lambda data: data
+    bench.service.dependency_overrides[opens] = lambda data: data
     assert bench.send("e") == SERVER_ERROR
     assert caplog.records[0].exc_info
     assert isinstance(caplog.records[0].exc_info[1], PlanError)
@@ -419,7 +419,7 @@ def test_an_override_that_cannot_be_served_is_a_failure(
 
 
 def test_middleware_that_answers_leaves_dependencies_alone(bench: Bench) -> None:
-    bench.registry.add_middleware(lambda context, call_next: "mine")
+    bench.service.add_middleware(lambda context, call_next: "mine")
     assert bench.on("e", depends).send("e") == ("mine",)
     assert log == []
 
@@ -432,6 +432,6 @@ def test_middleware_that_catches_hides_the_exception(bench: Bench) -> None:
             except LookupError:
                 return "caught"
 
-    bench.registry.add_middleware(ExceptionHandlers())
+    bench.service.add_middleware(ExceptionHandlers())
     assert bench.on("e", fails).send("e") == ("caught",)
     assert log == ["opens", "opens the second", "closes the second", "closes"]

@@ -195,7 +195,7 @@ def test_auth_that_is_no_json_is_refused(caplog: pytest.LogCaptureFixture) -> No
 
     (answer,) = run(main())
     assert answer.packet_type == CONNECT_ERROR
-    assert answer.data["message"] == "NaN is no JSON number"
+    assert answer.data["message"] == "NaN is not a JSON number"
     assert answer.data["data"]["status"] == 400
     assert len(caplog.records) == 1
     handler.assert_not_called()
@@ -223,7 +223,7 @@ def test_with_always_connect_a_client_is_put_out_again(refuses: bool) -> None:
 
 def test_with_always_connect_a_client_with_a_wrong_handshake_is_told_why() -> None:
     binding = {"ws": {"query": {"type": "object", "required": ["level"]}}}
-    asio = AsynctionAsyncServer.from_spec(of(registry=binding), always_connect=True)
+    asio = AsynctionAsyncServer.from_spec(of(bindings=binding), always_connect=True)
 
     async def body(client: AsyncTestClient) -> None:
         await eventually(lambda: client.refusals)
@@ -235,7 +235,7 @@ def test_with_always_connect_a_client_with_a_wrong_handshake_is_told_why() -> No
 # The handshake ----------------------------------------------------------------------------------
 
 BOUND = of(
-    registry={
+    bindings={
         "ws": {
             "query": {
                 "type": "object",

@@ -82,7 +82,7 @@ def test_unknown_arguments_go_to_python_socketio() -> None:
 
 def test_without_validation_anything_goes() -> None:
     binding = {"ws": {"query": {"type": "object", "required": ["token"]}}}
-    spec = of(message("say", STRING, INTEGER), registry=binding, sends=[message("said", STRING)])
+    spec = of(message("say", STRING, INTEGER), bindings=binding, sends=[message("said", STRING)])
     asio = AsynctionAsyncServer.from_spec(spec, validation=False)
     asio.on("say", lambda *args: args)
 

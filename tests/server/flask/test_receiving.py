@@ -95,7 +95,7 @@ def test_the_connection_survives_what_is_refused() -> None:
 
 def test_without_validation_anything_goes() -> None:
     binding = {"ws": {"query": {"type": "object", "required": ["token"]}}}
-    spec = of(message("say", STRING, INTEGER), registry=binding, sends=[message("said", STRING)])
+    spec = of(message("say", STRING, INTEGER), bindings=binding, sends=[message("said", STRING)])
     asio = served(lambda *args: args, spec, validation=False)
     client = client_of(asio)
     assert client.ask("say", 1, b"x") == [1, b"x"]

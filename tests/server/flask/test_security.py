@@ -289,7 +289,7 @@ def test_an_event_that_comes_before_its_client_is_let_in(monkeypatch: pytest.Mon
             return server._trigger_event("e", "/", sid)
 
     client_of_now = _Now
-    guard = asio._registry.guards["token"]
+    guard = asio._service.routes.guards["token"]
     monkeypatch.setattr(type(guard), "function", property(lambda self: early), raising=False)
     client_of(asio, auth=GOOD)
     assert acks[0][0]["error"]["status"] == 401

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import json
 import math
 import socket
@@ -15,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from asynction.exceptions import NotEnabledError
-from asynction.server._gateway.delivery import TryAgain, Undelivered, encoded, post, retrying
+from asynction.runtime import drive
+from asynction.server._gateway.delivery import TryAgain, Undelivered, delivered, encoded, post
 from asynction.server._gateway.origins import Callback, Origin
+from tests.runtime.support import Run, arun
 from tests.serving import DEADLINE
 
 
@@ -147,54 +147,40 @@ def test_only_json_is_encoded(value: object) -> None:
 # Again and again -----------------------------------------------------------------------------------
 
 
-def calls(retry: Any, *outcomes: Exception | None) -> tuple[int, Exception | None]:
-    """How often a function with these outcomes is called, and what is raised in the end."""
+def calls(run: Run, pauses: list[float], *outcomes: Exception | None) -> tuple[int, Exception | None]:
+    """How often a send with these outcomes is made, of three attempts, and what is raised in the end."""
     left = list(outcomes)
 
-    def act() -> None:
+    def send() -> Any:
         outcome = left.pop(0)
         if outcome is not None:
             raise outcome
-
-    async def act_later() -> None:
-        act()
+        return asyncio.sleep(0) if run is not drive else None
 
     try:
-        if type(retry).__name__ == "AsyncRetrying":
-            asyncio.run(retry(act_later))
-        else:
-            retry(act)
+        run(delivered(send, pauses.append, attempts=3, delay=1.0, delay_max=3.0))
     except Undelivered as error:
         return len(outcomes) - len(left), error
     return len(outcomes) - len(left), None
 
 
-@pytest.mark.parametrize("is_async", [False, True], ids=["threads", "asyncio"])
-def test_a_delivery_is_tried_again_with_growing_pauses(is_async: bool) -> None:
+@pytest.mark.parametrize("run", [drive, arun], ids=["threads", "asyncio"])
+def test_a_delivery_is_tried_again_with_growing_pauses(run: Run) -> None:
+    pauses: list[float] = []
+    assert calls(run, pauses, TryAgain(), None) == (2, None)
+    first = TryAgain("status 500")
+    assert calls(run, pauses, TryAgain(), TryAgain(), first, None) == (3, first)
+    final = Undelivered("status 404")
+    assert calls(run, pauses, final, None) == (1, final)
+    assert [1 <= pauses[0] <= 2, 1 <= pauses[1] <= 2, 2 <= pauses[2] <= 3, len(pauses) == 3] == [True] * 4
+
+
+def test_pauses_are_bounded_however_many_attempts_there_are() -> None:
     pauses: list[float] = []
 
-    def sleep(pause: float) -> Any:
-        pauses.append(pause)
-        return asyncio.sleep(0) if is_async else None
+    def send() -> None:
+        raise TryAgain
 
-    retry = retrying(3, 1.0, 3.0, sleep, is_async=is_async)
-    assert calls(retry, TryAgain(), None) == (2, None)
-    first = TryAgain("status 500")
-    assert calls(retry, TryAgain(), TryAgain(), first, None) == (3, first)
-    final = Undelivered("status 404")
-    assert calls(retry, final, None) == (1, final)
-    assert len(pauses) == 3
-    assert all(0 < pause <= 4 for pause in pauses)
-
-
-def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def missing(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "tenacity":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(NotEnabledError, match=r"asynction\[gateway\]"):
-        retrying(1, 1, 1, print, is_async=False)
+    with pytest.raises(TryAgain):
+        drive(delivered(send, pauses.append, attempts=5000, delay=0.5, delay_max=10.0))
+    assert (len(pauses), max(pauses) <= 10.5, min(pauses) >= 0.5) == (4999, True, True)

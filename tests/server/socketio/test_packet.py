@@ -25,7 +25,8 @@ from socketio.packet import (
 
 from asynction.exceptions import PayloadValidationException, UnknownEventException
 from asynction.runtime import MalformedEvent
-from asynction.server._socketio.packet import MALFORMED, StrictJSON, contract_packet, is_strict
+from asynction.server._socketio.packet import MALFORMED, StrictJSON, args_type, contract_packet
+from asynction.validation import JsonArgs
 
 ContractPacket = contract_packet()
 TextPacket = contract_packet(receives_text=True, sends_text=frozenset([EVENT, ACK]))
@@ -106,9 +107,9 @@ def test_other_serializers_are_kept() -> None:
 
 
 def test_only_text_read_by_our_json_is_strict() -> None:
-    assert is_strict(TextPacket)
-    assert not is_strict(ContractPacket)
-    assert not is_strict(contract_packet("msgpack", receives_text=True))
+    assert args_type(TextPacket) is JsonArgs
+    assert args_type(ContractPacket) is tuple
+    assert args_type(contract_packet("msgpack", receives_text=True)) is tuple
 
 
 # Reading ----------------------------------------------------------------------------------------
@@ -146,12 +147,12 @@ def test_good_packets_are_read_as_the_parent_reads_them(
         ("2[null]", "an event is a list that starts with its name"),
         ("2[e]", "Expecting value: line 1 column 2"),
         ('2["e"', "Expecting ',' delimiter"),
-        ('2["e",NaN]', "NaN is no JSON number"),
-        ('2["e",{"a":[-Infinity]}]', "-Infinity is no JSON number"),
+        ('2["e",NaN]', "NaN is not a JSON number"),
+        ('2["e",{"a":[-Infinity]}]', "-Infinity is not a JSON number"),
         ('2["e",1e999]', "a number is too large"),
         ('2["e",-1.0e999]', "a number is too large"),
         ('2["e",' + "7" * 5000 + "]", "Exceeds the limit"),
-        ("2" + "[" * 100_000, "the packet cannot be read"),
+        ("2" + "[" * 100_000, "nested deeper than 128 levels"),
         ("x", "invalid literal"),
         (b'2["e"]', "the packet cannot be read"),
     ],
