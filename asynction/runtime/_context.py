@@ -8,6 +8,7 @@ from typing import Any
 
 from asynction.contract import Event
 from asynction.security import Identity
+from asynction.validation import JsonArgs
 
 NOBODY = Identity()
 """Who sends an event on a connection that needed no credentials."""
@@ -47,6 +48,7 @@ class Context:
     parameters: Mapping[str, object] = NOTHING
     error: BaseException | None = None
     has_new_args = False
+    json_args: JsonArgs | None = None
     message: MessageData | None = None
     connection: object = None
 

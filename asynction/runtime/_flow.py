@@ -31,7 +31,7 @@ from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._injection.dependencies import Override, closing, own_code, resolved
 from asynction.runtime._injection.hooks import HookPlans
 from asynction.runtime._injection.plan import NO_VALUES, Plan
-from asynction.runtime._schemas import EventSchemas, checked_ack, checked_args, pack
+from asynction.runtime._schemas import EventSchemas, checked_ack, checked_args, pack, payload_fault
 from asynction.security import Guard, Identity, Request, authenticate, authorize, recognise
 
 T = TypeVar("T")
@@ -218,8 +218,10 @@ def _check(endpoint: Endpoint, context: Context) -> Identity:
     """Check the args of an event against its schema, else its handler; return who sent it."""
     if context.identity is None:  # the client has not been accepted yet
         raise SecurityException
-    if endpoint.schemas.args is not None:
-        checked_args(endpoint.schemas, context.args)
+    validator = endpoint.schemas.args
+    if validator is not None:
+        if violations := validator.check(context.args, context.json_args):
+            raise payload_fault(endpoint.schemas, violations)
     elif endpoint.hooks is None and not endpoint.plan.takes(len(context.args)):
         raise PayloadValidationException(f"the handler does not take {len(context.args)} args")
     return context.identity

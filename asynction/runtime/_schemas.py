@@ -150,8 +150,9 @@ def pack(value: object, validator: Validator | None) -> tuple[object, ...]:
 
 
 def checked_ack(schemas: EventSchemas, value: object) -> tuple[object, ...]:
-    """The args that acknowledge an event; raises MessageAckValidationException."""
-    args = pack(value, schemas.ack)
+    """Return the args that acknowledge an event; raise MessageAckValidationException."""
+    # One value is the usual case: it is packed without another call.
+    args = (value,) if value is not None and not isinstance(value, tuple) else pack(value, schemas.ack)
     if schemas.ack is not None and (violations := schemas.ack.check(args)):
         if isinstance(args, Ack) and not args.is_success:
             return args
@@ -162,8 +163,13 @@ def checked_ack(schemas: EventSchemas, value: object) -> tuple[object, ...]:
 def checked_args(schemas: EventSchemas, args: tuple[object, ...]) -> tuple[object, ...]:
     """Return the args of an event; raise PayloadValidationException where they do not match its schema."""
     if schemas.args is not None and (violations := schemas.args.check(args)):
-        raise _broken(PayloadValidationException, "payload", schemas, violations)
+        raise payload_fault(schemas, violations)
     return args
+
+
+def payload_fault(schemas: EventSchemas, violations: tuple[Violation, ...]) -> ValidationException:
+    """Return the exception for args that do not match their schema."""
+    return _broken(PayloadValidationException, "payload", schemas, violations)
 
 
 def _broken(

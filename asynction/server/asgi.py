@@ -55,7 +55,7 @@ from asynction.server._socketio.common import (
     request_of,
 )
 from asynction.server._socketio.expiry import Expiries
-from asynction.server._socketio.packet import MALFORMED, args_type, peer_packet
+from asynction.server._socketio.packet import MALFORMED, peer_packet, reads_json
 from asynction.server.http import HttpOptions, HttpWire
 from asynction.server.loading import load_served
 from asynction.server.options import AsyncServerOptions, ServiceOptions, take
@@ -123,7 +123,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self.socketio_path = path or (server.path if server is not None else None) or DEFAULT_PATH
         parents = {"async_mode": "asgi", **options}
         super().__init__(**parent_options(self._service, parents, parents))
-        self._args_type = args_type(self.packet_class)
+        self._reads_json = reads_json(self.packet_class)
         self._expiries = Expiries(self, driver=adrive, wait=wait_for)
         exclude_unauthenticated(self.manager, self._service)
         for router in (default_router, *routers):
@@ -270,7 +270,10 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         if (self._has_any or self._beside) and self._is_the_parents(namespace, event):
             await super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
             return
-        context = service.context(namespace, event, sid, self._args_type(data[1:]))
+        args = tuple(data[1:])
+        context = service.context(namespace, event, sid, args)
+        if self._reads_json:
+            context.json_args = args  # type: ignore[assignment]  # JsonArgs(args) would cost a call
         if self._service.routes.schemas.patterns:
             _handled.set(namespace)
         if event == MALFORMED and isinstance(data[-1], AsynctionException):

@@ -42,10 +42,11 @@ from asynction.server._socketio.common import (
     parent_options,
 )
 from asynction.server._socketio.expiry import Expiries
-from asynction.server._socketio.packet import MALFORMED, args_type
+from asynction.server._socketio.packet import MALFORMED, reads_json
 from asynction.server.http import HttpWire
 from asynction.server.loading import load_served
 from asynction.server.options import ServiceOptions, SocketIOOptions, take
+from asynction.validation import JsonArgs
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -84,7 +85,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self._http = options.pop("http", False)
         self._resolver = options.pop("resolver", None)
         self._expiries: Expiries | None = None
-        self._args_type: type[Args] = tuple
+        self._reads_json = False
         routers, error_handler = options.pop("routers", ()), options.pop("default_error_handler", None)
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self.strict = self._service.strict
@@ -130,7 +131,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         if server is not None and server.path and not {"path", "resource"} & options.keys():
             kwargs["path"] = options["path"] = server.path
         super().init_app(app, **parent_options(self._service, kwargs, options))
-        self._args_type = args_type(self.server.packet_class)
+        self._reads_json = reads_json(self.server.packet_class)
         self._expiries = Expiries(self.server)
         exclude_unauthenticated(self.server.manager, self._service)
         if app is None:
@@ -249,7 +250,9 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
 
     def _receive(self, event: str, *args: object) -> Args:
         request: Any = flask.request  # with what Flask-SocketIO adds
-        context = self._service.context(request.namespace, event, request.sid, self._args_type(args))
+        context = self._service.context(request.namespace, event, request.sid, args)
+        if self._reads_json:
+            context.json_args = JsonArgs(args)
         if event == MALFORMED and isinstance(args[-1], AsynctionException):
             context.event = "(malformed)"
             flow = self._service.reject(context, args[-1])

@@ -33,7 +33,7 @@ from asynction.runtime import (
 )
 from asynction.security import Request
 from asynction.server._http.security import challenges
-from asynction.validation import NotJson, Validator, read_args, read_json, write_json
+from asynction.validation import JsonArgs, NotJson, Validator, read_args, read_json, write_json
 
 log = logging.getLogger("asynction")
 
@@ -98,10 +98,10 @@ class Route:
         """Whether the answer has a body; None where that depends on the handler."""
         return None if self.ack is None else not self.ack.is_tuple or self.ack.max_args != 0
 
-    def read(self, body: bytes) -> Args:
+    def read(self, body: bytes) -> JsonArgs:
         """Return the args in a body; raise MalformedEvent and PayloadValidationException."""
         if not body:
-            return ()
+            return JsonArgs(())
         try:
             value = read_json(body)
         except NotJson as error:
@@ -258,7 +258,7 @@ class Exchange:
             args = error_ack(error)
         return self._written(args)
 
-    def _args(self, route: Route) -> Generator[tuple[Function, Args], object, Args]:
+    def _args(self, route: Route) -> Generator[tuple[Function, Args], object, JsonArgs]:
         """Read the args of a request whose sender is known."""
         incoming = self._incoming
         content_type = incoming.request.header("content-type")

@@ -68,7 +68,7 @@ from asynction.server._websocket.transports import (
 )
 from asynction.server.loading import load_served
 from asynction.server.options import BindingOptions, ServiceOptions, take
-from asynction.validation import read_args
+from asynction.validation import JsonArgs, read_args
 
 __all__ = ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"]
 
@@ -352,7 +352,7 @@ class SocketRouter(Registrar):
             context = self._context(client, frame.route)
             context.message = MessageData(frame.uuid, frame.route, frame.headers, frame.payload)
             try:
-                context.args = _args(endpoint, frame)
+                context.args = context.json_args = _args(endpoint, frame)
                 flow = self._service.receive(context)
             except PayloadValidationException as error:  # what JSON text cannot hold
                 flow = self._service.reject(context, error)
@@ -444,7 +444,7 @@ def _narrowed(contract: Contract, channel: str) -> Contract:
     return replace(contract, namespaces={name: found})
 
 
-def _args(endpoint: Endpoint | None, frame: Frame) -> Args:
+def _args(endpoint: Endpoint | None, frame: Frame) -> JsonArgs:
     """The args of an event: where its schema is a tuple's, a list has them all."""
     validator = endpoint.schemas.args if endpoint is not None else None
     payload = frame.payload

@@ -1,7 +1,8 @@
 """The one reader and the one writer of JSON text, on every wire.
 
-A wire that has read args with `read_args` hands on `JsonArgs`: by that type, and by nothing else, the
-runtime knows that only the schema is left to check.
+A wire that has read args with `read_args` has JsonArgs: of those only the schema is left to check. The type
+checker keeps other tuples out of where they are expected, and the runtime tells them by their identity:
+`context.json_args` is `context.args` only as long as no code has put other args there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NewType
 
 from asynction.exceptions import PayloadValidationException
 from asynction.validation._values import MAX_DEPTH, faults, is_json
@@ -17,14 +18,11 @@ from asynction.validation._values import MAX_DEPTH, faults, is_json
 _MAX_FAULTS = 20
 
 
-class JsonArgs(tuple[Any, ...]):
-    """Args that were read from JSON text without NaN, lone surrogates, or more than MAX_DEPTH levels.
+JsonArgs = NewType("JsonArgs", "tuple[Any, ...]")
+"""Args that were read from JSON text without NaN, lone surrogates, or more than MAX_DEPTH levels.
 
-    Only readers of JSON text make them. A slice, or what middleware puts in their place, is a plain tuple,
-    which is checked in full.
-    """
-
-    __slots__ = ()
+Only what reads JSON text makes them: `read_args`, and the packet class of Socket.IO.
+"""
 
 
 class NotJson(ValueError):
@@ -55,8 +53,8 @@ def read_args(values: Iterable[Any], text: str | bytes) -> JsonArgs:
     Raises PayloadValidationException, with the places, where they have a lone surrogate or more than
     MAX_DEPTH levels.
     """
-    args = JsonArgs(values)
-    fault = json_fault(args[:]) if is_suspicious(text) else None
+    args = JsonArgs(tuple(values))
+    fault = json_fault(args) if is_suspicious(text) else None
     if fault is not None:
         raise fault
     return args

@@ -69,18 +69,17 @@ class Validator:
         """True where the schema has a place for binary data."""
         return self.prepared.takes_bytes
 
-    def check(self, args: Sequence[object]) -> tuple[Violation, ...]:
+    def check(self, args: Sequence[object], json_args: JsonArgs | None = None) -> tuple[Violation, ...]:
         """Return what is wrong with `args`; an empty tuple where nothing is.
 
-        Of JsonArgs, which a reader of JSON text made, only the schema is left to check.
+        Where `args` are `json_args`, which a reader of JSON text made, only the schema is left to check.
         """
         count = len(args)
         if count < self.min_args or (self.max_args is not None and count > self.max_args):
             return (self._wrong_count(count),)
-        is_read = type(args) is JsonArgs
-        if is_read or type(args) not in _SEQUENCES:
+        if type(args) not in _SEQUENCES:
             args = tuple(args)  # the engine knows no subclasses
-        if is_read or is_json(args):
+        if args is json_args or is_json(args):
             try:
                 if self._is_valid(args):
                     return ()

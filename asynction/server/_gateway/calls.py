@@ -27,7 +27,7 @@ from asynction.security import Identity, Request
 from asynction.server._gateway.delivery import Undelivered, delivered, encoded
 from asynction.server._gateway.idempotency import IdempotencyStore, Respond
 from asynction.server._gateway.origins import Callback, Origins
-from asynction.validation import NotJson, read_args, read_json
+from asynction.validation import JsonArgs, NotJson, read_args, read_json
 
 T = TypeVar("T")
 Steps: TypeAlias = "Generator[tuple[Function, Args], object, T]"
@@ -146,7 +146,7 @@ class Calls:
         environ = context.environ
         caller = Caller(context.sid, context.identity, partial(backend.request, environ), environ)
         try:
-            call = yield from self._admitted(context.args, caller, backend)
+            call = yield from self._admitted(context.args, context.json_args, caller, backend)
         except Exception as error:
             log_failure(error, ROOT, "api")
             told = partial(backend.emit, str(context.sid))
@@ -182,7 +182,8 @@ class Calls:
         """Take a call that came by HTTP: the status and the body of the answer, and what then is to run."""
         caller = Caller(None, NOBODY, partial(backend.request, environ), environ)
         try:
-            call = yield from self._admitted(_parsed(body), caller, backend)
+            args = _parsed(body)
+            call = yield from self._admitted(args, args, caller, backend)
         except Exception as error:
             log_failure(error, ROOT, "api")
             return status_of(error), _refused(error), None
@@ -190,7 +191,9 @@ class Calls:
 
     # Both ----------------------------------------------------------------------------------------
 
-    def _admitted(self, args: Args, caller: Caller, backend: Backend) -> Steps[Call]:
+    def _admitted(
+        self, args: Args, json_args: JsonArgs | None, caller: Caller, backend: Backend
+    ) -> Steps[Call]:
         """Return a call that may be run; raise what speaks against it."""
         if caller.identity is None:
             raise SecurityException
@@ -203,7 +206,9 @@ class Calls:
             raise UnknownEventException(f"no api `{api:.80}`")
         context = self._context(*self._apis[api], caller)
         yield from self._identify(context, caller)
-        context.args = type(args)(self._args(context, checked.get("data")))
+        context.args = self._args(context, checked.get("data"))
+        if args is json_args:  # what is part of a value that a reader made, is as good
+            context.json_args = JsonArgs(context.args)
         id = checked.get("request_id") or uuid4().hex
         asked = json.dumps(checked.get("data"), sort_keys=True, default=repr)
         who = repr(context.token_info if context.user is None else context.user)
@@ -332,7 +337,7 @@ def _result(args: Args) -> object:
     return value
 
 
-def _parsed(body: bytes) -> Args:
+def _parsed(body: bytes) -> JsonArgs:
     """Read the one arg of a call from the body of a request; raise EventException (400)."""
     try:
         return read_args((read_json(body),), body)

@@ -22,7 +22,7 @@ from asynction.exceptions import (
     UnknownEventException,
 )
 from asynction.runtime import MalformedEvent, error_ack, log_failure
-from asynction.validation import JsonArgs, is_json, is_suspicious, json_fault, read_json, write_json
+from asynction.validation import is_json, is_suspicious, json_fault, read_json, write_json
 
 MALFORMED = "\x00malformed"
 """The name of an event that cannot be served; its one arg is why. No contract can have it."""
@@ -87,14 +87,13 @@ def peer_packet(packet_class: type[Any]) -> type[Any]:
     return next(kind for kind in packet_class.__mro__ if not issubclass(kind, _ContractPacket))
 
 
-def args_type(packet_class: type[Any]) -> type[tuple[Any, ...]]:
-    """Return the type of the args that `packet_class` reads.
+def reads_json(packet_class: type[Any]) -> bool:
+    """Return whether the args that `packet_class` reads are JsonArgs.
 
-    It is JsonArgs where its reader is the strict one, and the contract has no place for bytes: then every
-    event that passes `decode` came from JSON text that has been looked through.
+    They are where its reader is the strict one, and the contract has no place for bytes: then every event
+    that passes `decode` came from JSON text that has been looked through.
     """
-    is_strict = bool(packet_class.receives_text) and packet_class.json is StrictJSON
-    return JsonArgs if is_strict else tuple
+    return bool(packet_class.receives_text) and packet_class.json is StrictJSON
 
 
 class _ContractPacket:

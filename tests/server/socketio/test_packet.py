@@ -25,8 +25,7 @@ from socketio.packet import (
 
 from asynction.exceptions import PayloadValidationException, UnknownEventException
 from asynction.runtime import MalformedEvent
-from asynction.server._socketio.packet import MALFORMED, StrictJSON, args_type, contract_packet
-from asynction.validation import JsonArgs
+from asynction.server._socketio.packet import MALFORMED, StrictJSON, contract_packet, reads_json
 
 ContractPacket = contract_packet()
 TextPacket = contract_packet(receives_text=True, sends_text=frozenset([EVENT, ACK]))
@@ -107,9 +106,9 @@ def test_other_serializers_are_kept() -> None:
 
 
 def test_only_text_read_by_our_json_is_strict() -> None:
-    assert args_type(TextPacket) is JsonArgs
-    assert args_type(ContractPacket) is tuple
-    assert args_type(contract_packet("msgpack", receives_text=True)) is tuple
+    assert reads_json(TextPacket)
+    assert not reads_json(ContractPacket)
+    assert not reads_json(contract_packet("msgpack", receives_text=True))
 
 
 # Reading ----------------------------------------------------------------------------------------
