@@ -1,7 +1,8 @@
 """What the async server does with an event, against python-socketio's own dispatch of the same event.
 
-Run by `make bench`, never by `make test`. The bounds are in microseconds; all else is printed for the
-reader. Coroutines are driven by hand: an event loop would add more than what is measured.
+Run by `make bench`, never by `make test`. The bounds are ratios within one run, so that they hold on any
+machine; all else is printed for the reader. Coroutines are driven by hand: an event loop would add more than
+what is measured.
 """
 
 from __future__ import annotations
@@ -180,14 +181,14 @@ def test_dispatch_of_an_event() -> None:
         "with validation, (data) alone": ours(data_only),
     }
     times = compared("dispatch of 64 B with ack", servers, base="socketio.AsyncServer")
-    assert times["without validation"] - times["socketio.AsyncServer"] <= 1.0
-    assert times["with validation"] - times["socketio.AsyncServer"] <= 1.0
+    assert times["without validation"] / times["socketio.AsyncServer"] <= 1.2
+    assert times["with validation"] / times["socketio.AsyncServer"] <= 1.45
 
 
 def test_a_model_as_a_parameter() -> None:
     servers = {"validation alone": ours(plain), "and a pydantic model": ours(model)}
     times = compared("a parameter that is a model", servers, base="validation alone")
-    assert times["and a pydantic model"] - times["validation alone"] <= 2.0
+    assert times["and a pydantic model"] / times["validation alone"] <= 1.4
 
 
 def test_dependencies() -> None:

@@ -1,7 +1,7 @@
 """What holding events to the contract costs a server, against the same server without it.
 
-Run by `make bench`, never by `make test`. The two bounds are in microseconds; all else is printed for
-the reader as ratios.
+Run by `make bench`, never by `make test`. The two bounds are ratios within one run, so that they hold on any
+machine; all else is printed for the reader.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ LARGE = {
     },
 }
 EVENTS: dict[str, tuple[Any, Any, float]] = {
-    "64 B": (SMALL, {"user": "ada", "text": "hello, this is a message", "room": 1234}, 1.0),
+    "64 B": (SMALL, {"user": "ada", "text": "hello, this is a message", "room": 1234}, 1.4),
     "2.4 KB": (
         LARGE,
         {
@@ -69,7 +69,7 @@ EVENTS: dict[str, tuple[Any, Any, float]] = {
                 for number in range(1, 24)
             ]
         },
-        10.0,
+        3.0,
     ),
 }
 
@@ -140,7 +140,7 @@ def test_overhead_of_validation_on_dispatch(size: str) -> None:
         assert plain.handler(7) == (7,)
         times = quickest(calls)
     table(f"dispatch of {size} ({len(json.dumps(payload))} B)", times, base="without validation")
-    assert times["with validation"] - times["without validation"] <= bound
+    assert times["with validation"] / times["without validation"] <= bound
 
 
 @pytest.mark.parametrize("size", EVENTS)
