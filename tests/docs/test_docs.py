@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -102,3 +103,25 @@ def test_the_reference_has_every_public_name(module: ModuleType) -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     names = set(module.__all__) - {"__version__"}
     assert {name for name in names if not re.search(rf":: asynction[\w.]*\.{name}$", page, re.M)} == set()
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_let_in"),
+    [
+        ({"REMOTE_ADDR": "127.0.0.1"}, True),
+        ({"REMOTE_ADDR": "192.0.2.1"}, False),
+        ({"REMOTE_ADDR": "127.0.0.1", "asgi.scope": {"client": ("127.0.0.1", 1)}}, True),
+        ({"REMOTE_ADDR": "127.0.0.1", "asgi.scope": {"client": ("192.0.2.1", 1)}}, False),  # by Engine.IO
+    ],
+)
+def test_the_dependency_of_the_routers_page_sees_the_address_of_the_client(
+    environ: dict[str, object], is_let_in: bool
+) -> None:
+    (block,) = (b for b in blocks_of(ROOT / "docs" / "routers.md") if b.value == "chat.py")
+    names: dict[str, Any] = {}
+    exec(compile(block.text, str(block), "exec", dont_inherit=True), names)
+    if is_let_in:
+        names["only_from_here"](environ)
+    else:
+        with pytest.raises(asynction.EventException, match="not from there"):
+            names["only_from_here"](environ)

@@ -58,20 +58,31 @@ class Served:
         return self
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        address: str = "127.0.0.1",
     ) -> Ack:
-        """Send a request."""
+        """Send a request from an address."""
         if self.kind == "flask":
             client = self.app.test_client(use_cookies=False)
-            got = client.open(path, method=method, data=body, headers=headers)
+            environ = {"REMOTE_ADDR": address}
+            got = client.open(path, method=method, data=body, headers=headers, environ_base=environ)
             return Ack(got.status_code, list(got.headers), got.data)
-        return asyncio.run(self.asked(method, path, body, headers))
+        return asyncio.run(self.asked(method, path, body, headers, address))
 
     async def asked(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        address: str = "127.0.0.1",
     ) -> Ack:
         """Send a request to an async server, where a loop runs."""
-        transport = httpx.ASGITransport(self.asio.asgi_app())
+        transport = httpx.ASGITransport(self.asio.asgi_app(), client=(address, 50000))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             got = await client.request(method, path, content=body, headers=headers)
         return Ack(got.status_code, got.headers.multi_items(), got.content)

@@ -13,6 +13,7 @@ import pytest
 from asynction import AsynctionSocketIO, Router
 from asynction.exceptions import EventException, SecurityException
 from asynction.inject import Depends, Environ, SocketID
+from asynction.middleware import RateLimitMiddleware
 from asynction.runtime import Context
 from asynction.server.http import HttpOptions
 from tests.server.asgi.support import run
@@ -589,6 +590,19 @@ def test_a_class_that_routes_its_events_itself_needs_a_sid() -> None:
     served = Served("asgi", of(message("e", STRING)))
     served.asio.register_namespace(MineAsync("/"))
     assert served.post("/events/e", "x").status == 404
+
+
+@both
+@pytest.mark.parametrize("by", ["sid", "user"])
+def test_a_rate_limit_counts_requests_by_address(kind: str, by: str) -> None:
+    served = doubling(kind)
+    served.asio.add_middleware(RateLimitMiddleware(1, 60, by=by))
+
+    def send(address: str) -> int:
+        return served.request("POST", "/events/double", b"21", JSON, address).status
+
+    first, second = "192.0.2.1", "192.0.2.2"
+    assert [send(address) for address in (first, first, second, second)] == [200, 429, 200, 429]
 
 
 # Security ------------------------------------------------------------------------------------------
