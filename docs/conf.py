@@ -6,7 +6,7 @@ copyright = "asynction contributors"
 release = version = __version__
 
 # Nothing here fetches from the network: the manual builds offline.
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["colon_fence"]
