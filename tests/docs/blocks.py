@@ -9,6 +9,7 @@ An HTML comment on the line before a block says what it is; readers do not see i
     <!-- server -->          a command that serves until the next one, or the end of the page
     <!-- output -->          what the block before it printed
     <!-- text: MODULE -->    taken from the docstring of that module
+    <!-- layers -->          the drawing of the layers, which test_architecture.py checks
 
 Blocks without a comment: `python` is run (an async server is spoken to by its test client, in `asyncio.run`),
 `console` has commands and what they print, and a Sphinx directive is left to `make docs`. All blocks of a
@@ -27,7 +28,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 _MARK = re.compile(r"<!-- (?P<kind>\w+)(: (?P<value>.+?))? -->\n?")
 
@@ -40,13 +41,14 @@ class Kind(Enum):
     SERVER = "server"
     OUTPUT = "output"
     TEXT = "text"
+    LAYERS = "layers"
     PYTHON = "python"
     CONSOLE = "console"
     DIRECTIVE = "directive"
 
 
-_MARKED = {kind.value: kind for kind in (Kind.FILE, Kind.PART, Kind.SERVER, Kind.OUTPUT, Kind.TEXT)}
 _UNMARKED = {kind.value: kind for kind in (Kind.PYTHON, Kind.CONSOLE)}
+_MARKED = {kind.value: kind for kind in Kind if kind not in (*_UNMARKED.values(), Kind.DIRECTIVE)}
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class Session:
 
     def run(self, block: Block) -> None:
         """Test one block."""
-        if block.kind is not None and block.kind is not Kind.DIRECTIVE:
+        if block.kind not in (None, Kind.DIRECTIVE, Kind.LAYERS):
             self.steps[block.kind](block)
 
     def file(self, block: Block) -> None:
