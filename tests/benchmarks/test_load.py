@@ -1,8 +1,8 @@
 """How long it takes to read a contract of 300 messages and 300 schemas, and to check one in CI.
 
 Run by `make bench`, never by `make test`. The bounds are ratios within one run, so that they hold on any
-machine: loading is compared with PyYAML's C loader, the cold command with an interpreter that only imports the
-libraries behind it. Noise only ever adds, so the least of several runs counts.
+machine: loading is compared with the C loader of PyYAML, the cold command with an interpreter that imports
+the libraries behind it. Noise only ever adds, so the least of several runs counts.
 """
 
 from __future__ import annotations

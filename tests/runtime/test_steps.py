@@ -103,9 +103,9 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     schemas = bench.service.routes.schemas.received("/", "e")
     check = Validator.check
 
-    def recorded(self: Validator, args: Sequence[object]) -> tuple[Violation, ...]:
+    def recorded(self: Validator, args: Sequence[object], json_args: Any = None) -> tuple[Violation, ...]:
         take("args" if self is schemas.args else "ack")
-        return check(self, args)
+        return check(self, args, json_args)
 
     monkeypatch.setattr(Validator, "check", recorded)
     yield bench
