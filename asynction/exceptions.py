@@ -100,7 +100,12 @@ class BindingsValidationException(ValidationException):
 
 
 class MessageAckValidationException(ValidationException):
-    """What acknowledges an event breaks the event's ack schema."""
+    """What acknowledges an event breaks the event's ack schema.
+
+    `ack` has the args that a client's `call` received, which may hold secrets; elsewhere it is empty.
+    """
+
+    ack: tuple[object, ...] = ()
 
 
 class UnknownEventException(AsynctionException):

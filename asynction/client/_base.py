@@ -21,7 +21,7 @@ from asynction.client._handshake import ConnectOptions, ResolvedHandshake
 from asynction.client._mirror import mirrored
 from asynction.contract import Contract, Server, namespace_name
 from asynction.document import Spec, load
-from asynction.exceptions import NotEnabledError
+from asynction.exceptions import MessageAckValidationException, NotEnabledError
 from asynction.runtime import (
     FLASK,
     LIFECYCLE_EVENTS,
@@ -465,7 +465,11 @@ class ContractClient(Registrar, BaseClient):
         if error is not None:
             raise error
         if schemas is not None:
-            checked_ack(schemas, args)
+            try:
+                checked_ack(schemas, args)
+            except MessageAckValidationException as broken:
+                broken.ack = args
+                raise
         return args if len(args) > 1 else args[0] if args else None
 
 

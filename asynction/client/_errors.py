@@ -13,19 +13,26 @@ from asynction.runtime import Args, EventSchemas
 class CallError(AsynctionException):
     """The server acknowledged an event with an error (RFC 9457's members).
 
-    `pointer` leads to what is wrong in the event's args; it and `detail` are empty where the server does
-    not tell.
+    Args:
+        status: The HTTP-like status, 400 to 599.
+        title: The name of the status.
+        detail: What is wrong; empty if the server does not say.
+        pointer: A JSON Pointer to what is wrong in the event's args; empty if the server does not say.
+        ack: The args of the acknowledgement as they came, with members that RFC 9457 does not have.
     """
 
-    def __init__(self, status: int, title: str, detail: str = "", pointer: str = "") -> None:
+    def __init__(
+        self, status: int, title: str, detail: str = "", pointer: str = "", *, ack: Args = ()
+    ) -> None:
         super().__init__(f"{status} {title}" + (f": {detail}" if detail else ""))
         self.status = status
         self.title = title
         self.detail = detail
         self.pointer = pointer
+        self.ack = ack
 
-    def __reduce__(self) -> tuple[type[CallError], tuple[object, ...]]:
-        return type(self), (self.status, self.title, self.detail, self.pointer)
+    def __reduce__(self) -> tuple[type[CallError], tuple[object, ...], dict[str, object]]:
+        return type(self), (self.status, self.title, self.detail, self.pointer), {"ack": self.ack}
 
 
 class ConnectionRefused(AsynctionException, NotConnected):
@@ -70,4 +77,5 @@ def error_in(schemas: EventSchemas | None, args: Args) -> CallError | None:
         title,
         detail if isinstance(detail, str) else "",
         pointer if isinstance(pointer, str) else "",
+        ack=args,
     )

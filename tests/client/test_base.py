@@ -601,7 +601,7 @@ def test_call_returns_the_ack(kind: type[Any], event: str, data: Any, ack: str, 
 
 @pytest.mark.parametrize("ack", ["[]", '["x"]', "[1,2]", "[[1]]"])
 def test_call_raises_for_an_ack_that_breaks_the_contract(kind: type[Any], ack: str) -> None:
-    with pytest.raises(MessageAckValidationException):
+    with pytest.raises(MessageAckValidationException) as caught:
         answering(kind, f"31{ack}").do("call", "double", 1)
 
 
@@ -657,3 +657,5 @@ def test_a_warning_of_the_document_is_logged(kind: type[Any], caplog: pytest.Log
     spec = document({"/": {"publish": {"message": {**message("a"), "x-hander": "a.b"}}}})
     kind.from_spec(spec, handle_sigint=False)
     assert "misspelt" in caplog.text
+    assert caught.value.ack == tuple(json.loads(ack))
+    assert error.ack == (json.loads(body),)

@@ -52,6 +52,7 @@ def test_an_error_has_the_members() -> None:
     assert isinstance(error, AsynctionException)
     assert isinstance(error, CallError)
     assert (error.status, error.title, error.detail, error.pointer) == (404, "Not Found", "no", "/0")
+    assert error.ack == ({"error": {**BODY, "detail": "no", "pointer": "/0"}},)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_a_refusal_is_read(told: Any, reason: str, data: Any, status: int | None
 
 
 @pytest.mark.parametrize(
-    "error", [CallError(404, "Not Found", "no", "/0"), ConnectionRefused({"/": {"message": "no"}})]
+    "error", [CallError(404, "Not Found", "no", "/0", ack=(1,)), ConnectionRefused({"/": {"message": "no"}})]
 )
 def test_errors_can_be_pickled(error: Exception) -> None:
     copy = pickle.loads(pickle.dumps(error))

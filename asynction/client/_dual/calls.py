@@ -28,7 +28,7 @@ def error_of(data: object) -> LostError | CallError | None:
     if "server_id" in body:
         return LostError("the server was restarted; it is unknown whether the call was run")
     told = [str(body.get(name, "")) for name in ("title", "detail", "pointer")]
-    return CallError(body["status"], *told)
+    return CallError(body["status"], *told, ack=(data,))
 
 
 def error_data(error: Exception) -> dict[str, object]:

@@ -85,6 +85,7 @@ def test_an_error_has_what_the_server_says() -> None:
     body = {"status": 400, "title": "Bad Request", "detail": "must be integer", "pointer": "/0/id"}
     error = error_of({"error": body})
     assert isinstance(error, CallError)
+    assert error.ack == ({"error": body},)
     assert (error.status, error.title, error.detail, error.pointer) == tuple(body.values())
     assert error_data(error) == {"error": body}
     short = error_of({"error": {"status": 500}})
