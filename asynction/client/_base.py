@@ -147,6 +147,7 @@ class ContractClient(Registrar, BaseClient):
         self.strict = self._service.strict
         self._service.allow_missing_handlers()
         self._pending: set[Pending] = set()
+        self._listeners: list[Function] = []
         self._handshake = ResolvedHandshake("", {}, None)
         super().__init__(**options)
         self._service.bind_contract()
@@ -226,6 +227,14 @@ class ContractClient(Registrar, BaseClient):
             event = attribute.removeprefix("on_")
             if attribute.startswith("on_") and event not in _THE_PARENTS:
                 self.on(event, getattr(namespace_handler, attribute), name)
+
+    def on_any(self, listener: Callable[[Context], object]) -> None:
+        """Call `listener` with the context of every event that arrives, once it has been handled.
+
+        `args` are as the server sent them, and `error` says why the event was refused or failed, if it
+        was; an event without a handler is not checked. For logs and tools: handlers are registered by `on`.
+        """
+        self._listeners.append(listener)
 
     # Connecting --------------------------------------------------------------------------------
 
@@ -367,6 +376,16 @@ class ContractClient(Registrar, BaseClient):
         return self._context(namespace or "/", event, args)
 
     def _receiving(self, context: Context, parent: Function, id: int | None, data: Any) -> Response:
+        """Handle an event, then call the listeners; `parent` is python-socketio's own method."""
+        yield from self._received_one(context, parent, id, data)
+        for listener in self._listeners:
+            try:
+                yield listener, (context,)
+            except Exception as error:
+                log_failure(error, context.namespace, context.event)
+        return None
+
+    def _received_one(self, context: Context, parent: Function, id: int | None, data: Any) -> Response:
         """Handle an event and acknowledge it; `parent` takes those that are no business of the contract's."""
         namespace, event = context.namespace, context.event
         match = self._service.routes.match(namespace)

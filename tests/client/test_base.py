@@ -23,6 +23,7 @@ from asynction import (
 from asynction.client import AsynctionAsyncClient, AsynctionClient, CallError
 from asynction.exceptions import ValidationException
 from asynction.inject import Depends, Event, Reason, Server, SocketID
+from asynction.runtime import Context, MalformedEvent
 from tests.client.support import SPEC, Wire
 from tests.server.support import INTEGER, STRING, document, message, of
 
@@ -228,6 +229,59 @@ def test_an_ack_that_is_none_is_ignored(kind: type[Any], packet: str, caplog: An
     wire.do("emit", "double", 1, callback=got.append)
     wire.feed("32[2]")
     assert got == [2]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_listener_is_given_every_event(kind: type[Any], is_async: bool) -> None:
+    wire = Wire(kind)
+    heard: list[Any] = []
+    wire.client.on("told", lambda text: None)
+
+    def listen(context: Context) -> None:
+        heard.append((context.event, context.args, type(context.error)))
+
+    wire.client.on_any(awaitable(kind, listen) if is_async else listen)
+    wire.feed('2["told","x"]', '2["told",1]', '2["other",null]', '2["asked","unbound"]', '2["open"]', "2[]")
+    assert heard == [
+        ("told", ("x",), type(None)),
+        ("told", (1,), PayloadValidationException),
+        ("other", (None,), UnknownEventException),
+        ("asked", ("unbound",), type(None)),
+        ("open", (), type(None)),
+        ("(malformed)", (), MalformedEvent),
+    ]
+
+
+def test_a_listener_is_called_after_the_acknowledgement(kind: type[Any]) -> None:
+    wire = Wire(kind)
+    wire.client.on("asked", lambda number: number)
+    heard: list[list[Any]] = []
+    wire.client.on_any(lambda context: heard.append(list(wire.sent)))
+    assert heard == [wire.feed('21["asked",1]')]
+    assert answered(wire.sent) == [1]
+
+
+def test_a_listener_that_raises_is_logged(kind: type[Any], caplog: pytest.LogCaptureFixture) -> None:
+    wire = Wire(kind)
+    heard: list[str] = []
+    wire.client.on_any(lambda context: 1 / 0)
+    wire.client.on_any(lambda context: heard.append(context.event))
+    wire.feed('2["told","x"]')
+    assert "ZeroDivisionError" in caplog.text
+    assert heard == ["told"]
+
+
+def test_without_a_contract_a_listener_is_given_every_event(kind: type[Any]) -> None:
+    wire = Wire(kind, document({}))
+    client = wire.client = kind(handle_sigint=False)
+    client.namespaces, client.connected = {"/": "sid"}, True
+    if kind is AsynctionClient:
+        client.start_background_task = lambda function, *args: function(*args)
+    client.eio.send = wire._asend if client.is_asyncio_based() else wire.sent.append
+    heard: list[Any] = []
+    client.on_any(lambda context: heard.append((context.event, context.args, context.error)))
+    assert answered(wire.feed('21["any",1,[2]]')) == []
+    assert heard == [("any", (1, [2]), None)]
 
 
 # Binding ---------------------------------------------------------------------------------------
@@ -603,6 +657,7 @@ def test_call_returns_the_ack(kind: type[Any], event: str, data: Any, ack: str, 
 def test_call_raises_for_an_ack_that_breaks_the_contract(kind: type[Any], ack: str) -> None:
     with pytest.raises(MessageAckValidationException) as caught:
         answering(kind, f"31{ack}").do("call", "double", 1)
+    assert caught.value.ack == tuple(json.loads(ack))
 
 
 @pytest.mark.parametrize("event", ["double", "bare"])
@@ -612,6 +667,7 @@ def test_call_raises_for_an_error_ack(kind: type[Any], event: str) -> None:
         answering(kind, f"31[{body}]").do("call", event, 1)
     error = caught.value
     assert (error.status, error.title, error.detail, error.pointer) == (400, "Bad Request", "no", "/0")
+    assert error.ack == (json.loads(body),)
 
 
 def test_call_without_strict_returns_any_ack(kind: type[Any]) -> None:
@@ -657,5 +713,3 @@ def test_a_warning_of_the_document_is_logged(kind: type[Any], caplog: pytest.Log
     spec = document({"/": {"publish": {"message": {**message("a"), "x-hander": "a.b"}}}})
     kind.from_spec(spec, handle_sigint=False)
     assert "misspelt" in caplog.text
-    assert caught.value.ack == tuple(json.loads(ack))
-    assert error.ack == (json.loads(body),)
