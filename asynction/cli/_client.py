@@ -1,36 +1,43 @@
-"""A Socket.IO client for a terminal; the extra `client` brings what it needs."""
+"""The Socket.IO client of the commands; it needs the extra `client`."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from asynction.cli._spec import document_of
 from asynction.contract import Contract, namespace_name
 from asynction.document import load
-from asynction.exceptions import DocumentError, ValidationException
+from asynction.exceptions import (
+    AsynctionException,
+    DocumentError,
+    UnknownEventException,
+    ValidationException,
+)
 from asynction.problems import did_you_mean, printable
-from asynction.runtime import Args, ContractSchemas
+
+if TYPE_CHECKING:
+    from asynction.client import AsynctionAsyncClient
 
 C = TypeVar("C", bound=Callable[..., Any])
-T = TypeVar("T")
 
 EXTRA = "a client needs the extra `client`: install `asynction[client]`"
 
 _DEFAULT_PATH = "socket.io"
 _SCHEMES = ("http", "https", "ws", "wss")
-_FAREWELL = 1.0  # seconds that a server gets to take note of the end
+_CLOSE_TIMEOUT = 1.0
+"""Seconds to wait until the server has closed its end of the connection."""
 
 
 def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def read_json(text: str) -> object:
@@ -43,7 +50,7 @@ def _json(ctx: click.Context, param: click.Parameter, text: str | None) -> objec
     try:
         return read_json(text) if text is not None else None
     except ValueError as error:
-        raise click.BadParameter(f"`{text}` is no JSON: {error}") from None
+        raise click.BadParameter(f"`{text}` is not JSON: {error}") from None
 
 
 def _pairs(separator: str) -> Callable[..., list[tuple[str, str]]]:
@@ -102,16 +109,19 @@ def client_options(command: C) -> C:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to connect to, and what to bring; `url` has the query. `known_as` is the contract's namespace."""
+    """The namespace of a server to connect to, and what the client sends when it connects.
+
+    `timeout` is in seconds; `contract` is None if the command was given no document.
+    """
 
     url: str
     path: str
     namespace: str
     auth: object
+    query: dict[str, list[str]]
     headers: dict[str, str]
     timeout: float
-    schemas: ContractSchemas | None = None
-    known_as: str = ""
+    contract: Contract | None = None
 
 
 def target_of(
@@ -125,36 +135,48 @@ def target_of(
     path: str | None,
     timeout: float,
 ) -> Target:
-    """What a command is to connect to; raises ClickException."""
-    schemas = _schemas(spec) if spec is not None else None
-    name = namespace_name(namespace)
-    match = schemas.match(name) if schemas is not None else None
-    if schemas is not None and match is None:
-        near = did_you_mean(name, schemas.contract.namespaces)
-        raise click.ClickException(f"the contract has no namespace `{name}`{near}")
-    if path is None and schemas is not None:
-        path = _path(schemas.contract)
+    """Return the target that the options of a command describe.
+
+    Args:
+        url: The server, with or without a scheme.
+        spec: The document: a file, `-` for standard input, or None for a client without a contract.
+        namespace: The Socket.IO namespace.
+        auth: The `auth` payload.
+        query: The names and values of query parameters.
+        header: The names and values of headers.
+        path: The Socket.IO path; None for that of the document's server.
+        timeout: How long to wait for the server, in seconds.
+
+    Raises:
+        click.ClickException: The document or the URL cannot be used.
+    """
+    contract = _contract(spec) if spec is not None else None
+    if path is None and contract is not None:
+        path = _path(contract)
+    parameters: dict[str, list[str]] = {}
+    for name, value in query:
+        parameters.setdefault(name, []).append(value)
     return Target(
-        _url(url, query),
+        _url(url),
         (path or _DEFAULT_PATH).strip("/"),
-        name,
+        namespace_name(namespace),
         auth,
+        parameters,
         dict(header),
         timeout,
-        schemas,
-        match.name if match is not None else name,
+        contract,
     )
 
 
-def _schemas(spec: str) -> ContractSchemas:
+def _contract(spec: str) -> Contract:
     try:
-        return ContractSchemas(load(document_of(spec)))
+        return load(document_of(spec))
     except DocumentError as error:
         raise click.ClickException(str(error)) from error
 
 
 def _path(contract: Contract) -> str | None:
-    """The Socket.IO path of a contract's servers."""
+    """Return the Socket.IO path of a contract's servers."""
     paths = {server.path for server in contract.servers.values()}
     if len(paths) > 1:
         known = ", ".join(f"`{path or _DEFAULT_PATH}`" for path in sorted(paths, key=str))
@@ -162,129 +184,97 @@ def _path(contract: Contract) -> str | None:
     return next(iter(paths), None)
 
 
-def _url(url: str, query: list[tuple[str, str]]) -> str:
+def _url(url: str) -> str:
     written = url if "://" in url else f"http://{url}"
     try:
         parts = urlsplit(written)
-        is_fine = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # no number as a port, say
-        is_fine = False
-    if not is_fine:
-        raise click.UsageError(f"`{url}` is no URL of a server: write it as `http://127.0.0.1:5000`")
+        is_valid = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is not a number, for example
+        is_valid = False
+    if not is_valid:
+        raise click.UsageError(f"`{url}` is not a URL of a server: write it as `http://127.0.0.1:5000`")
     if parts.path.strip("/"):
-        raise click.UsageError(f"`{url}` has a path: say what it is by `--path` or `--namespace`")
-    added = "&".join(part for part in (parts.query, urlencode(query)) if part)
-    return f"{parts.scheme}://{parts.netloc}/" + (f"?{added}" if added else "")
+        raise click.UsageError(f"`{url}` has a path: give it as `--path` or `--namespace`")
+    return f"{parts.scheme}://{parts.netloc}/" + (f"?{parts.query}" if parts.query else "")
 
 
 def violations_of(error: ValidationException) -> list[str]:
-    """What breaks the contract, one line each, for people to read."""
+    """Describe each violation of the contract in one line, for people to read."""
     what = error.message.partition(": ")[0]
     return [printable(f"{what}: {violation}") for violation in error.errors]
 
 
-class Peer:
-    """A connection to one namespace of a server; made by `connected`.
-
-    `events` has what the server sends, and None where the connection has ended.
-    """
-
-    def __init__(self, target: Target, client: Any) -> None:
-        self.target = target
-        self.events: asyncio.Queue[tuple[str, Args] | None] = asyncio.Queue()
-        self._answer: asyncio.Future[Args] = asyncio.get_running_loop().create_future()
-        self._client = client
-        self._refusal: object = None
-        client.on("*", self._received, target.namespace)
-        client.on("connect_error", self._refused, target.namespace)
-        client.on("disconnect", self._left, target.namespace)
-
-    def _received(self, event: str, *args: object) -> None:
-        self.events.put_nowait((event, args))
-
-    def _refused(self, data: object = None, *_: object) -> None:
-        self._refusal = data
-
-    def _left(self, *_: object) -> None:
-        self.events.put_nowait(None)
-        if not self._answer.done():
-            self._answer.cancel()
-
-    async def connect(self) -> None:
-        """Connect; raises ClickException where the server cannot be reached, or refuses."""
-        from socketio.exceptions import ConnectionError as NotConnected
-
-        target = self.target
-        try:
-            await self._client.connect(
-                target.url,
-                headers=target.headers,
-                auth=target.auth,
-                namespaces=[target.namespace],
-                socketio_path=target.path,
-                wait_timeout=target.timeout,
-            )
-        except NotConnected as error:
-            if self._client.failed_namespaces:
-                reason = f"the server refuses the connection: {_told(self._refusal)}"
-            else:
-                reason = f"cannot connect to {target.url} at the path `{target.path}`: {error}"
-            raise click.ClickException(printable(reason)) from None
-
-    async def send(self, event: str, args: Args) -> None:
-        """Send an event, and wait until it has left; raises ClickException."""
-        await self._emit(event, args, None)
-        # Else the connection might be closed before.
-        await self._in_time(self._client.eio.queue.join(), "the event could not be sent")
-
-    async def call(self, event: str, args: Args) -> Args:
-        """Send an event and return what acknowledges it; raises ClickException where nothing does."""
-        await self._emit(event, args, self._answered)
-        return await self._in_time(self._answer, "the server has not acknowledged the event")
-
-    def _answered(self, *args: object) -> None:
-        self._answer.set_result(args)
-
-    async def _emit(self, event: str, args: Args, callback: Callable[..., None] | None) -> None:
-        from socketio.exceptions import SocketIOError
-
-        with suppress(SocketIOError):  # the namespace is gone: `_left` has been called
-            await self._client.emit(event, args, self.target.namespace, callback)
-
-    async def _in_time(self, awaited: Awaitable[T], otherwise: str) -> T:
-        try:
-            return await asyncio.wait_for(awaited, self.target.timeout)
-        except asyncio.TimeoutError:
-            raise click.ClickException(f"{otherwise} within {self.target.timeout:g} seconds") from None
-        except asyncio.CancelledError:
-            if not self._answer.cancelled():  # else it is this process that ends
-                raise
-            raise click.ClickException(f"{otherwise}: it has closed the connection") from None
-
-
-def _told(refusal: object) -> str:
-    """Why a server refuses a connection, in its words."""
-    message = refusal.get("message") if isinstance(refusal, dict) else refusal
-    return message if isinstance(message, str) else "it does not say why"
-
-
 @asynccontextmanager
-async def connected(target: Target) -> AsyncIterator[Peer]:
-    """Connect for as long as the block lasts; raises ClickException."""
+async def client_of(target: Target) -> AsyncIterator[AsynctionAsyncClient]:
+    """Make a client for a target, for `connect` to connect; disconnect it when the block ends.
+
+    What the client raises in the block becomes a ClickException.
+    """
     try:
         import aiohttp
     except ImportError:
         raise click.ClickException(EXTRA) from None
-    import socketio
+    from asynction.client import AsynctionAsyncClient
 
-    async with aiohttp.ClientSession() as http:
-        client = socketio.AsyncClient(
-            reconnection=False, handle_sigint=False, http_session=http, request_timeout=target.timeout
+    with _clear_errors():
+        # python-socketio does not always close a session of its own when it cannot connect.
+        async with aiohttp.ClientSession() as http:
+            client = AsynctionAsyncClient(
+                target.contract,
+                reconnection=False,
+                handle_sigint=False,
+                http_session=http,
+                request_timeout=target.timeout,
+            )
+            try:
+                yield client
+            finally:
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(client.disconnect(), _CLOSE_TIMEOUT)
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Turn what a client raises into a message for the terminal."""
+    from socketio.exceptions import SocketIOError
+
+    from asynction.client import CallError
+
+    try:
+        yield
+    except DocumentError as error:
+        raise click.ClickException(str(error)) from error
+    except ValidationException as error:
+        raise click.ClickException("\n".join(violations_of(error))) from error
+    except CallError as error:
+        pointer = f" ({error.pointer})" if error.pointer else ""
+        raise click.ClickException(printable(f"{error}{pointer}")) from error
+    except (AsynctionException, SocketIOError) as error:
+        raise click.ClickException(printable(str(error))) from error
+
+
+async def connect(client: AsynctionAsyncClient, target: Target) -> None:
+    """Connect a client to its target; raises ClickException if the server is unreachable or refuses."""
+    from socketio.exceptions import ConnectionError as NotConnected
+
+    from asynction.client import ConnectionRefused
+
+    try:
+        await client.connect(
+            target.url,
+            target.headers,
+            target.auth,
+            namespaces=[target.namespace],
+            socketio_path=target.path,
+            wait_timeout=target.timeout,
+            query=target.query,
         )
-        peer = Peer(target, client)
-        try:
-            await peer.connect()
-            yield peer
-        finally:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(client.disconnect(), _FAREWELL)
+    except ConnectionRefused as error:
+        reason = f"the server refuses the connection: {error.reason}"
+        raise click.ClickException(printable(reason)) from error
+    except NotConnected as error:
+        reason = f"cannot connect to {target.url} at the path `{target.path}`: {error}"
+        raise click.ClickException(printable(reason)) from error
+    except UnknownEventException as error:
+        near = did_you_mean(target.namespace, target.contract.namespaces if target.contract else ())
+        raise click.ClickException(f"{error}{near}") from error

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from asynction.cli import HELP
-from asynction.cli._client import Target, client_options, connected, read_json, target_of, violations_of
+from asynction.cli._client import Target, client_of, client_options, connect, read_json, target_of
 from asynction.cli._json import JsonPrinter, whole
-from asynction.exceptions import UnknownEventException, ValidationException
+from asynction.exceptions import MessageAckValidationException, UnknownEventException
 from asynction.problems import printable
-from asynction.runtime import Args, EventSchemas, checked_ack, checked_args
+from asynction.runtime import Args
+
+if TYPE_CHECKING:
+    from asynction.client import AsynctionAsyncClient
 
 
 @click.command("emit", context_settings=HELP)
@@ -26,26 +29,11 @@ from asynction.runtime import Args, EventSchemas, checked_ack, checked_args
 def command(url: str, event: str, args: tuple[str, ...], wants_ack: bool, **options: Any) -> None:
     """Send EVENT with ARGS to the server at URL.
 
-    What acknowledges the event is printed. Each of ARGS is JSON; a word that is none is taken as a
-    string. Exits with 1 where the server
-    refuses, the acknowledgement is an error, or one of them breaks the contract.
+    The acknowledgement is printed. Each of ARGS is JSON; a word that is not JSON is sent as a string.
+    Exits with 1 if the server refuses, if the acknowledgement is an error, or if either side breaks
+    the contract.
     """
-    target = target_of(url, **options)
-    values = tuple(map(_value, args))
-    schemas = _checked(target, event, values)
-    answer = asyncio.run(_emit(target, event, values, wants_ack))
-    if answer is None:
-        return
-    if answer:
-        JsonPrinter().print(whole(answer), indent=2)
-    error = _error(answer)
-    if error is not None:
-        raise click.ClickException(printable(error))
-    if schemas is not None:
-        try:
-            checked_ack(schemas, answer)
-        except ValidationException as broken:
-            raise click.ClickException("\n".join(violations_of(broken))) from broken
+    asyncio.run(_emit(target_of(url, **options), event, tuple(map(_value, args)), wants_ack))
 
 
 def _value(word: str) -> object:
@@ -53,37 +41,44 @@ def _value(word: str) -> object:
         return read_json(word)
     except ValueError:
         if word.startswith(("{", "[", '"')):
-            click.echo(f"Note: `{printable(word)}` is no JSON; it is sent as a string.", err=True)
+            click.echo(f"Note: `{printable(word)}` is not JSON; it is sent as a string.", err=True)
         return word
 
 
-def _checked(target: Target, event: str, args: Args) -> EventSchemas | None:
-    """The rules of the event, where there is a contract; raises ClickException where it breaks that."""
-    if target.schemas is None:
-        return None
+async def _emit(target: Target, event: str, args: Args, wants_ack: bool) -> None:
+    async with client_of(target) as client:
+        await connect(client, target)
+        try:
+            if wants_ack:
+                await _call(client, target, event, args)
+            else:
+                await client.emit(event, args, target.namespace)
+                await _flush(client, target.timeout)
+        except UnknownEventException as error:
+            # The client has the mirror image of the document: it sends what the server receives.
+            message = str(error).replace("the contract sends", "the contract receives", 1)
+            raise click.ClickException(message) from error
+
+
+async def _call(client: AsynctionAsyncClient, target: Target, event: str, args: Args) -> None:
+    """Emit an event and print its acknowledgement, even if that is an error or breaks the contract."""
+    from asynction.client import CallError
+
+    printer = JsonPrinter()
     try:
-        schemas = target.schemas.received(target.known_as, event)
-        checked_args(schemas, args)
-    except ValidationException as error:
-        raise click.ClickException("\n".join(violations_of(error))) from error
-    except UnknownEventException as error:
-        raise click.ClickException(str(error)) from error
-    return schemas
+        ack = await client.call(event, args, target.namespace, target.timeout)
+    except (CallError, MessageAckValidationException) as error:
+        if error.ack:
+            printer.print(whole(error.ack), indent=2)
+        raise
+    if ack is not None:
+        printer.print(ack, indent=2)
 
 
-async def _emit(target: Target, event: str, args: Args, wants_ack: bool) -> Args | None:
-    async with connected(target) as peer:
-        if wants_ack:
-            return await peer.call(event, args)
-        await peer.send(event, args)
-        return None
-
-
-def _error(answer: Args) -> str | None:
-    """What an error acknowledgement says; None for any other one."""
-    match answer:
-        case ({"error": {"status": int() as status, "title": str() as title, **more}},):
-            detail = f": {more['detail']}" if "detail" in more else ""
-            place = f" ({more['pointer']})" if more.get("pointer") else ""
-            return f"{status} {title}{detail}{place}"
-    return None
+async def _flush(client: AsynctionAsyncClient, timeout: float) -> None:
+    """Wait until all packets are written: closing the connection would drop those that are queued."""
+    try:
+        await asyncio.wait_for(client.eio.queue.join(), timeout)
+    except asyncio.TimeoutError:
+        message = f"the event could not be sent within {timeout:g} seconds"
+        raise click.ClickException(message) from None

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from asynction.cli import HELP
-from asynction.cli._client import Target, client_options, connected, target_of, violations_of
+from asynction.cli._client import Target, client_of, client_options, connect, target_of, violations_of
 from asynction.cli._json import JsonPrinter
-from asynction.exceptions import UnknownEventException, ValidationException
-from asynction.problems import printable
-from asynction.runtime import Args, checked_args
+from asynction.exceptions import MessageAckValidationException, UnknownEventException, ValidationException
+from asynction.problems import did_you_mean, printable
+from asynction.runtime import Args, Context
+
+if TYPE_CHECKING:
+    from asynction.client import AsynctionAsyncClient
 
 
 @click.command("listen", context_settings=HELP)
@@ -25,48 +29,74 @@ def command(url: str, count: int | None, **options: Any) -> None:
 
     An event that breaks the contract is marked on standard error, and makes the exit code 1.
     """
-    target = target_of(url, **options)
-    heard = _Heard(target)
+    listener = _Listener(target_of(url, **options))
     try:
-        asyncio.run(_listen(heard, count))
+        asyncio.run(listener.run(count))
     except KeyboardInterrupt:
         click.echo(err=True)  # after the `^C` of the terminal
-    sys.exit(1 if heard.is_broken else 0)
+    sys.exit(1 if listener.is_broken else 0)
 
 
-class _Heard:
-    """Shows events; `is_broken` says whether one has broken the contract."""
+class _Listener:
+    """Prints the events that a server sends; `is_broken` is True once one has broken the contract."""
 
     def __init__(self, target: Target) -> None:
-        self.target = target
         self.is_broken = False
+        self._target = target
         self._printer = JsonPrinter()
 
-    def show(self, event: str, args: Args) -> None:
-        self._printer.print({"event": event, "args": list(args)})
-        for fault in self._faults(event, args):
+    async def run(self, count: int | None) -> None:
+        """Print `count` events, or all until the server closes the connection: then raise ClickException."""
+        received: asyncio.Queue[Context | None] = asyncio.Queue()
+        async with client_of(self._target) as client:
+            client.on_any(received.put_nowait)
+            self._register(client, received)
+            await connect(client, self._target)
+            click.echo(f"Listening to {self._target.url} in {self._target.namespace}", err=True)
+            for _ in itertools.count() if count is None else range(count):
+                context = await received.get()
+                if context is None:
+                    raise click.ClickException("the server has closed the connection")
+                self._print(context)
+
+    def _register(self, client: AsynctionAsyncClient, received: asyncio.Queue[Context | None]) -> None:
+        """Handle every event of the contract: a client does not check those without a handler."""
+
+        def end(reason: object) -> None:
+            received.put_nowait(None)
+
+        contract = self._target.contract
+        for name in contract.namespaces if contract is not None else [self._target.namespace]:
+            client.on("disconnect", end, name)
+            for event in contract.namespaces[name].sends if contract is not None else ():
+                client.on(event, _ignore, name)
+        # An answer of its own keeps the client from logging what the terminal already shows.
+        client.exception_handler(Exception)(_ignore_error)
+
+    def _print(self, context: Context) -> None:
+        self._printer.print({"event": context.event, "args": list(context.args)})
+        for fault in self._faults(context):
             self.is_broken = True
             click.echo(f"Breaks the contract: {fault}", err=True)
 
-    def _faults(self, event: str, args: Args) -> list[str]:
-        if self.target.schemas is None:
+    def _faults(self, context: Context) -> list[str]:
+        """Describe in what an event breaks the contract; without a contract nothing does."""
+        error, contract = context.error, self._target.contract
+        # A terminal has nothing to acknowledge with: an empty ack that breaks the contract is ours.
+        if error is None or contract is None or isinstance(error, MessageAckValidationException):
             return []
-        try:
-            checked_args(self.target.schemas.sent(self.target.namespace, event), args)
-        except ValidationException as error:
+        if isinstance(error, ValidationException):
             return violations_of(error)
-        except UnknownEventException as error:
-            return [printable(str(error))]
-        return []
+        if isinstance(error, UnknownEventException):
+            near = did_you_mean(context.event, contract.namespaces[context.pattern].sends)
+            unknown = f"the contract sends no event `{context.event}` in `{context.namespace}`{near}"
+            return [printable(unknown)]
+        return [printable(str(error))]
 
 
-async def _listen(heard: _Heard, count: int | None) -> None:
-    left = count
-    async with connected(heard.target) as peer:
-        click.echo(f"Listening to {heard.target.url} in {heard.target.namespace}", err=True)
-        while left != 0:
-            received = await peer.events.get()
-            if received is None:
-                raise click.ClickException("the server has closed the connection")
-            heard.show(*received)
-            left = left - 1 if left is not None else None
+def _ignore(*args: object) -> Any:
+    return None
+
+
+def _ignore_error(error: Exception) -> Args:
+    return ()

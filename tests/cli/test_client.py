@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -19,7 +21,8 @@ import socketio
 from click.testing import CliRunner, Result
 
 from asynction.cli import main
-from asynction.cli._client import Peer, Target, _told
+from asynction.cli._client import Target
+from asynction.cli.emit import _emit, _flush
 from tests.serving_asgi import serving_asgi
 
 SPEC = """\
@@ -33,9 +36,21 @@ channels:
           - {name: echo, payload: {type: array, items: [{type: string}]}, x-ack: {args: {type: string}}}
           - {name: broken, x-ack: {args: {type: string}}}
           - {name: refuse}
-    subscribe: {message: {name: told, payload: {type: integer}}}
+          - {name: pair, x-ack: {args: {type: string}}}
+          - {name: empty, x-ack: {args: {type: string}}}
+    subscribe:
+      message:
+        oneOf:
+          - {name: told, payload: {type: integer}}
+          - {name: asked, x-ack: {args: {type: integer}}}
 """
+HANDSHAKE = "    bindings: {ws: {query: {type: object, properties: {level: {type: integer}}}}}\n"
+AVRO = (
+    "    subscribe: {message: {name: a, schemaFormat: application/vnd.apache.avro, payload: {type: int}}}\n"
+)
 TWO_PATHS = "servers: {a: {url: 'ws://h/a', protocol: ws}, b: {url: 'ws://h', protocol: ws}}\n"
+SILENT = threading.Event()
+"""Set once the server has received an event that it does not acknowledge."""
 ERROR = {"error": {"status": 403, "title": "Forbidden", "detail": "no", "pointer": "/0"}}
 
 
@@ -51,8 +66,17 @@ def make_server() -> socketio.AsyncServer:
         if namespace == "/news":
             for event, arg in (("told", 1), ("told", "two"), ("odd\u0085", b"\x00"), ("odd", b"\x01")):
                 await sio.emit(event, arg, to=sid, namespace=namespace)
+        if namespace == "/asks":
+            asked = partial(acknowledged, sid)
+            await sio.emit("asked", to=sid, namespace=namespace, callback=asked)
+        if namespace == "/odd":
+            await sio.emit("connect", to=sid, namespace=namespace)
+            await sio.eio.send(sio.manager.eio_sid_from_sid(sid, namespace), '2/odd,{"a":1}')
         if namespace == "/bye":
             sio.start_background_task(leave, sid, namespace)
+
+    async def acknowledged(sid: str, *args: Any) -> None:
+        await sio.emit("told", len(args), to=sid, namespace="/asks")
 
     async def leave(sid: str, namespace: str) -> None:
         await sio.emit("told", 1, to=sid, namespace=namespace)
@@ -67,6 +91,10 @@ def make_server() -> socketio.AsyncServer:
     async def note(sid: str, text: str) -> None:
         seen["note"] = text
 
+    async def silent(sid: str) -> None:
+        SILENT.set()
+        await asyncio.Event().wait()
+
     handlers: dict[str, Any] = {
         "echo": answer,
         "broken": lambda sid, *_: 5,
@@ -76,6 +104,9 @@ def make_server() -> socketio.AsyncServer:
         "photo": lambda sid: b"\x01\x02",
         "leave": on_leave,
         "note": note,
+        "pair": lambda sid, *_: ("a", 1),
+        "empty": lambda sid: None,
+        "silent": silent,
     }
     for name, handler in handlers.items():
         sio.on(name, handler)
@@ -96,6 +127,10 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "news.yaml").write_text(SPEC.replace("  /:", "  /news:"))
     (tmp_path / "pathed.yaml").write_text(SPEC + "servers: {a: {url: 'ws://h/socket.io', protocol: ws}}\n")
     (tmp_path / "paths.yaml").write_text(SPEC + TWO_PATHS)
+    (tmp_path / "asks.yaml").write_text(SPEC.replace("  /:", "  /asks:"))
+    (tmp_path / "odd.yaml").write_text(SPEC.replace("  /:", "  /odd:"))
+    (tmp_path / "handshake.yaml").write_text(SPEC + HANDSHAKE)
+    (tmp_path / "avro.yaml").write_text(SPEC.replace("  /:\n", "  /avro:\n" + AVRO + "  /:\n"))
 
 
 def run(*args: str) -> Result:
@@ -149,7 +184,7 @@ def test_what_looks_like_json_and_is_none_is_noted(url: str) -> None:
     result = run("emit", url, "echo", "{a: 1}")
 
     assert (json.loads(result.stdout), result.exit_code) == ("{a: 1}", 0)
-    assert result.stderr == "Note: `{a: 1}` is no JSON; it is sent as a string.\n"
+    assert result.stderr == "Note: `{a: 1}` is not JSON; it is sent as a string.\n"
 
 
 @pytest.mark.parametrize(
@@ -157,13 +192,19 @@ def test_what_looks_like_json_and_is_none_is_noted(url: str) -> None:
     [
         (["refuse"], "403 Forbidden: no (/0)"),
         (["slight"], "500 Oh"),
-        (["leave"], "the server has not acknowledged the event: it has closed the connection"),
+        (["leave"], "the connection to `/` ended before `leave` was acknowledged"),
         (["echo", "--auth", '"nobody"'], "the server refuses the connection: not you"),
         (["echo", "--path", "other"], "at the path `other`: Unexpected status code 404"),
         (["broken", "--spec", "asyncapi.yaml"], "acknowledgement of `broken` in `/`: /0: must be string"),
         (["echo", "1", "--spec", "asyncapi.yaml"], "payload of `echo` in `/`: /0: must be string"),
-        (["ehco", "1", "--spec", "asyncapi.yaml"], "no event `ehco` in `/`; did you mean `echo`?"),
-        (["echo", "--spec", "asyncapi.yaml", "--namespace", "x"], "the contract has no namespace `/x`"),
+        (
+            ["ehco", "1", "--spec", "asyncapi.yaml"],
+            "the contract receives no event `ehco` in `/`; did you mean `echo`?",
+        ),
+        (
+            ["echo", "--spec", "news.yaml", "--namespace", "nws"],
+            "the contract has no namespace `/nws`; did you mean `/news`?",
+        ),
         (["echo", "--spec", "missing.yaml"], "missing.yaml file /"),
     ],
 )
@@ -176,29 +217,67 @@ def test_emit_fails_with_the_reason(url: str, args: list[str], message: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("refusal", "told"),
-    [({"message": "no"}, "no"), ("full", "full"), (None, "it does not say why"), ({}, "it does not say why")],
+    ("args", "ack"),
+    [
+        (["refuse"], ERROR),
+        (["broken", "--spec", "asyncapi.yaml"], 5),
+        (["pair", "--spec", "asyncapi.yaml"], ["a", 1]),
+    ],
 )
-def test_a_refusal_is_told_in_the_servers_words(refusal: object, told: str) -> None:
-    assert _told(refusal) == told
+def test_emit_prints_an_ack_that_is_an_error_or_breaks_the_contract(
+    url: str, args: list[str], ack: object
+) -> None:
+    result = run("emit", url, *args)
+
+    assert (result.exit_code, json.loads(result.stdout)) == (1, ack)
 
 
-def test_a_wait_has_an_end() -> None:
-    async def waiting() -> None:
-        target = Target("http://h/", "socket.io", "/", None, {}, 0.01)
-        await Peer(target, MagicMock())._in_time(asyncio.Event().wait(), "nothing came")
+def test_an_empty_ack_that_breaks_the_contract_is_not_printed(url: str) -> None:
+    result = run("emit", url, "empty", "--spec", "asyncapi.yaml")
 
-    with pytest.raises(click.ClickException, match=r"nothing came within 0\.01 seconds"):
-        asyncio.run(waiting())
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "acknowledgement of `empty` in `/`" in result.stderr
 
 
-def test_an_interrupt_is_not_taken_for_the_end_of_the_connection() -> None:
+def test_what_breaks_the_handshake_of_the_contract_is_not_sent(url: str) -> None:
+    result = run("emit", url, "echo", "--spec", "handshake.yaml", "--query", "level=high")
+
+    assert (result.exit_code, result.stderr) == (1, "Error: query: /level: must be integer\n")
+
+
+def test_a_schema_that_cannot_be_checked_is_a_problem_of_the_document(url: str) -> None:
+    result = run("emit", url, "echo", "--spec", "avro.yaml")
+
+    assert result.exit_code == 1
+    assert "avro.yaml:" in result.stderr
+    assert "schema-format" in result.stderr
+
+
+def test_a_wait_has_an_end(url: str) -> None:
+    result = run("emit", url, "silent", "--timeout", "2")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: `silent` was not acknowledged within 2 seconds\n"
+
+
+def test_an_event_that_cannot_be_sent_is_an_error() -> None:
+    client = MagicMock()
+    client.eio.queue.join = asyncio.Event().wait
+
+    with pytest.raises(click.ClickException, match=r"the event could not be sent within 0\.01 seconds"):
+        asyncio.run(_flush(client, 0.01))
+
+
+def test_an_interrupt_is_not_taken_for_the_end_of_the_connection(url: str) -> None:
+    SILENT.clear()
+
     async def interrupted() -> None:
-        target = Target("http://h/", "socket.io", "/", None, {}, 30)
-        waiting = asyncio.ensure_future(Peer(target, MagicMock())._in_time(asyncio.Event().wait(), "no"))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await waiting
+        target = Target(f"{url}/", "socket.io", "/", None, {}, {}, 30)
+        called = asyncio.ensure_future(_emit(target, "silent", (), wants_ack=True))
+        while not SILENT.is_set():
+            await asyncio.sleep(0.01)
+        called.cancel()
+        await called
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(interrupted())
@@ -208,10 +287,10 @@ def test_an_interrupt_is_not_taken_for_the_end_of_the_connection() -> None:
     ("args", "message"),
     [
         (["http://h/chat", "echo"], "`http://h/chat` has a path"),
-        (["ftp://h", "echo"], "`ftp://h` is no URL of a server"),
-        (["http://h:x", "echo"], "`http://h:x` is no URL of a server"),
-        (["http://", "echo"], "`http://` is no URL of a server"),
-        (["h", "echo", "--auth", "{"], "`{` is no JSON"),
+        (["ftp://h", "echo"], "`ftp://h` is not a URL of a server"),
+        (["http://h:x", "echo"], "`http://h:x` is not a URL of a server"),
+        (["http://", "echo"], "`http://` is not a URL of a server"),
+        (["h", "echo", "--auth", "{"], "`{` is not JSON"),
         (["h", "echo", "--query", "a"], "`a` is not a name, `=` and a value"),
         (["h", "echo", "--header", ": b"], "`: b` is not a name, `:` and a value"),
         (["h", "echo", "--spec", "paths.yaml"], "choose one by `--path`: `socket.io`, `a`"),
@@ -250,6 +329,37 @@ def test_listen_prints_lines_and_marks_what_breaks_the_contract(url: str) -> Non
         "Note: binary data is shown in base64.",
         "Breaks the contract: the contract sends no event `odd\\x85` in `/news`",
         "Breaks the contract: the contract sends no event `odd` in `/news`",
+    ]
+
+
+def test_listen_acknowledges_with_nothing(url: str) -> None:
+    result = run("listen", url, "--namespace", "/asks", "--count", "2", "--spec", "asks.yaml")
+
+    assert (result.exit_code, result.stderr) == (0, f"Listening to {url}/ in /asks\n")
+    assert result.stdout.splitlines() == ['{"event": "asked", "args": []}', '{"event": "told", "args": [0]}']
+
+
+@pytest.mark.parametrize(
+    ("spec", "faults"),
+    [
+        ([], []),
+        (
+            ["--spec", "odd.yaml"],
+            [
+                "Breaks the contract: the contract sends no event `connect` in `/odd`",
+                "Breaks the contract: an event is a list that starts with its name",
+            ],
+        ),
+    ],
+)
+def test_listen_shows_packets_that_are_not_events(url: str, spec: list[str], faults: list[str]) -> None:
+    result = run("listen", url, "--namespace", "/odd", "--count", "2", *spec)
+
+    assert result.exit_code == (1 if faults else 0)
+    assert result.stderr.splitlines()[1:] == faults
+    assert result.stdout.splitlines() == [
+        '{"event": "connect", "args": []}',
+        '{"event": "(malformed)", "args": []}',
     ]
 
 
