@@ -1,4 +1,4 @@
-"""Values that conform to a schema: an example to read, or random ones from a seed."""
+"""Values that conform to a schema: a readable example, or random ones from a seed."""
 
 from asynction.samples._errors import CannotSample
 from asynction.samples._fakes import new_faker

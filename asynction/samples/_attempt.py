@@ -1,4 +1,4 @@
-"""One attempt at a value: choices are made on the way down, and what was made is checked on the way up."""
+"""One attempt to make a value: choices are made top-down, and completed parts are checked bottom-up."""
 
 from __future__ import annotations
 
@@ -10,51 +10,56 @@ from random import Random
 from asynction.contract import Json
 from asynction.samples._containers import Level, array, mapping
 from asynction.samples._draw import Draw
-from asynction.samples._errors import NoValue, Spent
+from asynction.samples._errors import NoValue, StepBudgetExceeded
 from asynction.samples._leaves import binary, number, text
 from asynction.samples._shape import ANYTHING, SCALARS, SINCE, Shape, kind_of, with_rest
 from asynction.samples._source import Source
 
-DEEPEST = 120
-"""How deep a value may nest: a little less than what a validator takes."""
+MAX_DEPTH = 120
+"""The maximum nesting of a value: a little less than what a validator accepts."""
 
-MOST_STEPS = 20_000
-"""How many values one attempt may make, those that it throws away included."""
+MAX_STEPS = 20_000
+"""The maximum number of values that one attempt makes, including those that it discards."""
 
-_DEEP = 5
-_MANY = 200
-"""From here on only what must be there is made."""
+_OPTIONAL_DEPTH = 5
+_OPTIONAL_STEPS = 200
+"""Beyond this depth, or this number of steps, optional parts are left out."""
 
-_IN_VAIN = 100
-"""How many steps a search for text counts that has found none."""
+_FAILED_SEARCH_STEPS = 100
+"""The number of steps that a failed search for text or a number counts: it is slow."""
 
 _TRIES = 20
 
 
 class Attempt:
-    """Makes one value; `use_known` says that the document's own examples and defaults come first,
-    `is_wild` that kinds are welcome which the schema allows but does not speak of.
+    """Makes one value of a schema.
 
-    Where nothing is left to chance but chance is needed, `spare` is asked.
+    Args:
+        source: The schema and its definitions.
+        draw: The source of choices.
+        use_known: Use the examples and defaults of the document where there are any.
+        is_wild: Also make types that the schema allows but has no keywords for.
     """
 
     def __init__(self, source: Source, draw: Draw, *, use_known: bool = False, is_wild: bool = False) -> None:
         self.steps = 0
         self._source = source
         self.draw = draw
+        # Without chance, an attempt that fails would fail again in the same way: this draw varies it.
         self._spare = Draw(Random(0))  # noqa: S311 - nothing here is a secret
         self._use_known = use_known
         self._is_wild = is_wild
 
     def make(self, schema: Json) -> object:
-        """Make a value of `schema`; raises NoValue or Spent."""
+        """Make a value of `schema`; raises NoValue or StepBudgetExceeded."""
         return self.part(schema, Level())
 
     def part(self, schema: Json, level: Level) -> object:
-        """Make a value that stands at `level` of the whole one."""
+        """Make a part of the value, at `level`."""
         check = self._source.check_for(schema)
         if check is None:
             return self._once(schema, level)
+        # Checking here, not only at the root, means that only this part is made again if it is invalid.
         draw, reason = self.draw, ""
         try:
             for _ in range(_TRIES):
@@ -74,13 +79,13 @@ class Attempt:
 
     def _once(self, schema: Json, above: Level) -> object:
         self.steps += 1
-        if self.steps > MOST_STEPS or above.depth > DEEPEST:
-            raise Spent("its values are too large, or nest without end")
-        is_tight = above.is_tight or above.depth > _DEEP or self.steps > _MANY
+        if self.steps > MAX_STEPS or above.depth > MAX_DEPTH:
+            raise StepBudgetExceeded("its values are too large, or nest without end")
+        is_tight = above.is_tight or above.depth > _OPTIONAL_DEPTH or self.steps > _OPTIONAL_STEPS
         level = replace(above, is_tight=is_tight, own_refs=set())
         shape = self._settle(schema, ANYTHING, level, ())
         if self.draw.plain and not level.refs.isdisjoint(level.own_refs):
-            level.is_tight = True  # once around a recursion is enough to show it
+            level.is_tight = True  # one round of a recursion is enough in an example
         if self._use_known:
             for known in shape.known:
                 if self._source.check(schema).accepts((known,)):
@@ -88,9 +93,9 @@ class Attempt:
         return self._of_shape(shape, level)
 
     def _settle(self, schema: Json, shape: Shape, level: Level, inside: tuple[str, ...]) -> Shape:
-        """Join `shape` with what `schema` asks, an alternative chosen wherever it has some.
+        """Join `shape` with the constraints of `schema`, choosing among its alternatives.
 
-        `inside` has the `$ref`s that are being followed for this very value.
+        `inside` has the `$ref`s that are being followed for the same value: one of them again is a loop.
         """
         if not isinstance(schema, dict):
             if schema is False:
@@ -99,10 +104,10 @@ class Attempt:
         ref = schema.get("$ref")
         if isinstance(ref, str):
             if ref in inside:
-                raise NoValue("it leads to itself")
+                raise NoValue("its `$ref` leads back to itself")
             level.own_refs.add(ref)
             shape = self._settle(self._source.target(ref), shape, level, (*inside, ref))
-            if self._source.draft < 2019:  # what stands beside a `$ref` does not count
+            if self._source.draft < 2019:  # keywords beside a `$ref` are ignored
                 return shape
         shape = shape & self._source.shape(schema)
         for each in _schemas(schema, "allOf"):
@@ -118,9 +123,10 @@ class Attempt:
     def _choose(
         self, options: list[tuple[Json, ...]], shape: Shape, level: Level, inside: tuple[str, ...]
     ) -> Shape:
-        """Join `shape` with the schemas of the first alternative that does not contradict it."""
+        """Join `shape` with the schemas of the first alternative that is compatible with it."""
         ordered = self.draw.order(options)
         if level.is_tight:
+            # The alternative whose values nest least is the one that ends a recursion.
             ordered.sort(key=lambda option: max(map(self._source.heights.of, option)))
         for option in ordered:
             try:
@@ -140,6 +146,7 @@ class Attempt:
             return copy.deepcopy(self.draw.one_of(fitting))
         kinds = shape.ordered_kinds if self._is_wild else shape.likely_kinds
         if level.is_tight:
+            # Scalars keep the value small; else the type whose values nest least ends a recursion.
             kinds = [kind for kind in kinds if kind in SCALARS] or [
                 min(kinds, key=lambda kind: self._source.heights.of_kind(shape, kind))
             ]
@@ -151,15 +158,15 @@ class Attempt:
         try:
             return self._leaf(kind, shape)
         except NoValue:
-            self.steps += _IN_VAIN
+            self.steps += _FAILED_SEARCH_STEPS
             raise
 
     def settle(self, schema: Json, shape: Shape, level: Level) -> Shape:
-        """Join `shape` with what `schema` asks; raises NoValue where they contradict each other."""
+        """Join `shape` with the constraints of `schema`; raises NoValue if they contradict each other."""
         return self._settle(schema, shape, level, ())
 
     def is_name(self, schema: Json, name: str) -> bool:
-        """True where `name` conforms to `schema`."""
+        """Return True if `name` conforms to `schema`."""
         return schema is True or self._source.check(schema).accepts((name,))
 
     def _leaf(self, kind: str, shape: Shape) -> object:

@@ -13,12 +13,12 @@ from asynction.samples._shape import Shape, both, is_same
 
 _TRIES = 40
 _MORE = 3
-"""How many items more than it must have an array gets at most; for other properties it is one less."""
+"""The maximum number of items that an array gets beyond its minimum; of properties, one less."""
 
 
 @dataclass(slots=True)
 class Level:
-    """Where a value stands: how deep, whether it could be left out, whether it is to be small."""
+    """The position of a value: its depth, whether it is optional, and whether it must stay small."""
 
     depth: int = 0
     is_optional: bool = False
@@ -34,7 +34,7 @@ class Level:
 
 
 class Maker(Protocol):
-    """What arrays and objects need for their parts."""
+    """Makes the parts of arrays and objects."""
 
     draw: Draw
 
@@ -48,30 +48,30 @@ def array(shape: Shape, level: Level, maker: Maker) -> list[object]:
     size = _size(shape, level, maker.draw)
     wanted: dict[int, list[Json]] = {}
     for schema, span in shape.contains:
-        for index in maker.draw.order(range(size))[: span.least]:
+        for index in maker.draw.order(range(size))[: span.minimum]:
             wanted.setdefault(index, []).append(schema)
     made: list[object] = []
     for index in range(size):
         try:
             made.append(_item(both(shape.item(index), *wanted.get(index, ())), shape, made, level, maker))
         except NoValue:
-            if index < shape.count.least or any(later >= index for later in wanted):
+            if index < shape.count.minimum or any(later >= index for later in wanted):
                 raise
-            break
+            break  # the array is long enough without this item
     return made
 
 
 def _size(shape: Shape, level: Level, draw: Draw) -> int:
-    most = shape.count.most
+    maximum = shape.count.maximum
     if shape.rest is False:
-        most = len(shape.prefix) if most is None else min(most, len(shape.prefix))
-    least = max([shape.count.least, *(span.least for _, span in shape.contains)])
-    if most is not None and least > most:
-        raise NoValue("no array is of the length")
-    size = max(least, len(shape.prefix))
+        maximum = len(shape.prefix) if maximum is None else min(maximum, len(shape.prefix))
+    minimum = max([shape.count.minimum, *(span.minimum for _, span in shape.contains)])
+    if maximum is not None and minimum > maximum:
+        raise NoValue("no array has the required length")
+    size = max(minimum, len(shape.prefix))
     if not level.is_tight:
         size += max(0, 1 - size) if draw.plain else draw.below(_MORE + 1)
-    return size if most is None else min(size, most)
+    return size if maximum is None else min(size, maximum)
 
 
 def _item(schema: Json, shape: Shape, made: list[object], level: Level, maker: Maker) -> object:
@@ -98,17 +98,17 @@ def mapping(shape: Shape, level: Level, maker: Maker) -> dict[str, object]:
 
 
 def _names(shape: Shape, level: Level, maker: Maker) -> list[str]:
-    """The required properties, and some of the others that the schema names."""
+    """Return the required properties, and some of the optional ones that the schema names."""
     required = list(shape.required)
-    most = shape.size.most
-    if most is not None and max(len(required), shape.size.least) > most:
-        raise NoValue("no object has as few properties")
+    maximum = shape.size.maximum
+    if maximum is not None and max(len(required), shape.size.minimum) > maximum:
+        raise NoValue("more properties are required than allowed")
     possible = [
         name
         for name, schema in shape.properties.items()
         if name not in required and schema is not False and maker.is_name(shape.names, name)
     ]
-    needed = max(0, shape.size.least - len(required))
+    needed = max(0, shape.size.minimum - len(required))
     if maker.draw.plain:
         show = not (level.is_tight or level.is_optional)
         chosen = possible if show else possible[:needed]
@@ -117,14 +117,14 @@ def _names(shape: Shape, level: Level, maker: Maker) -> list[str]:
         chosen = ordered[:needed]
         if not level.is_tight:
             chosen += [name for name in ordered[needed:] if maker.draw.coin()]
-    return required + (chosen if most is None else chosen[: most - len(required)])
+    return required + (chosen if maximum is None else chosen[: maximum - len(required)])
 
 
 def _with_dependents(names: list[str], shape: Shape, level: Level, maker: Maker) -> tuple[list[str], Shape]:
-    """Add what each property needs beside it, and join the schemas that it brings."""
+    """Add the properties that others depend on, and join the dependent schemas."""
     found = list(names)
     joined: set[int] = set()
-    for name in found:  # grows on the way
+    for name in found:  # the list grows while it is read
         wanted = [each for one, needed in shape.needs if one == name for each in needed]
         for index, (one, schema) in enumerate(shape.implied):
             if one == name and index not in joined:
@@ -136,17 +136,17 @@ def _with_dependents(names: list[str], shape: Shape, level: Level, maker: Maker)
 
 
 def _with_others(names: list[str], shape: Shape, level: Level, maker: Maker) -> list[str]:
-    """Add properties that the schema does not name, where it asks for them or speaks of them."""
+    """Add properties that the schema does not name, if it demands more or describes them."""
     patterns: list[str | None] = [pattern for pattern, schema in shape.patterned if schema is not False]
-    speaks = bool(patterns) or isinstance(shape.others, dict)
+    describes = bool(patterns) or isinstance(shape.others, dict)
     if shape.others is not False:
         patterns.append(None)
     more = 0
-    if speaks and not level.is_tight and not (maker.draw.plain and (names or level.is_optional)):
+    if describes and not level.is_tight and not (maker.draw.plain and (names or level.is_optional)):
         more = 1 if maker.draw.plain else maker.draw.below(_MORE)
-    wanted = max(len(names) + more, shape.size.least)
-    if shape.size.most is not None:
-        wanted = min(wanted, shape.size.most)
+    wanted = max(len(names) + more, shape.size.minimum)
+    if shape.size.maximum is not None:
+        wanted = min(wanted, shape.size.maximum)
     found = list(names)
     for _ in range(_TRIES + wanted if patterns else 0):
         if len(found) >= wanted:
@@ -169,6 +169,6 @@ def _name(pattern: str | None, shape: Shape, level: Level, maker: Maker, number:
 
 
 def _in_order(names: list[str], shape: Shape) -> list[str]:
-    """The properties as the schema lists them, then the others."""
+    """Return the properties in the order of the schema, then the others."""
     named = [name for name in shape.properties if name in names]
     return named + [name for name in names if name not in shape.properties]

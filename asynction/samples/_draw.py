@@ -1,4 +1,4 @@
-"""What is left to chance: one source of choices, the same on every Python version."""
+"""Random choices that are the same on every Python version for the same seed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _CHUNK = 32
-"""How many bits one call of `random()` gives: it is the only method that Python promises to keep."""
+"""The number of bits of one call of `random()`, the only method whose sequence Python guarantees."""
 
 
 class Draw:
     """Random choices."""
 
     plain = False
-    """True where nothing is left to chance."""
+    """True if choices are not random."""
 
     def __init__(self, random: Random) -> None:
         self._random = random.random
@@ -51,7 +51,7 @@ class Draw:
 
 
 class PlainDraw(Draw):
-    """No chance at all: always the first, the lowest, yes."""
+    """Choices without chance: always the first option, the lowest number, True."""
 
     plain = True
 

@@ -1,4 +1,4 @@
-"""Values of the formats that are names of Faker's providers; the extra `mock` brings Faker."""
+"""Values of formats that are names of Faker's providers; Faker comes with the extra `mock`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXTRA = "formats like `first_name` need the extra `mock`: install `asynction[moc
 
 
 def new_faker(locale: str | None = None) -> object:
-    """Return a Faker to give to a Sampler; raises NotEnabledError where the extra is missing."""
+    """Return a Faker to give to a Sampler; raises NotEnabledError if the extra is missing."""
     try:
         from faker import Faker
     except ImportError as error:
@@ -23,14 +23,14 @@ def new_faker(locale: str | None = None) -> object:
 
 
 class Fakes:
-    """Faker's providers by name; each value depends on nothing but the draw, and on the clock for dates."""
+    """Faker's providers by name; a value depends only on the draw and, for dates, on the clock."""
 
     def __init__(self, faker: object | None) -> None:
         self._faker = faker
         self._unusable: set[str] = set()
 
     def value(self, name: str, draw: Draw) -> str | int | float | None:
-        """Return a value of the provider `name`; None where there is none that needs no arguments."""
+        """Return a value of the provider `name`; None if there is no such provider without arguments."""
         provider = self._provider(name)
         if provider is None:
             return None
@@ -38,7 +38,7 @@ class Fakes:
         seed(draw.below(1 << 32))
         try:
             value = _plain(provider())
-        except Exception:  # a provider that needs another library, say
+        except Exception:  # for example, the provider needs another library
             value = None
         if value is None:
             self._unusable.add(name)
@@ -49,7 +49,7 @@ class Fakes:
             return None
         try:
             provider = getattr(self._faker, name, None)
-        except TypeError:  # what Faker itself has dropped
+        except TypeError:  # Faker has removed the provider
             return None
         if not inspect.isroutine(provider):
             return None
@@ -62,7 +62,7 @@ class Fakes:
 
 
 def _plain(value: object) -> str | int | float | None:
-    """Turn what a provider gives into JSON; None for what is no single text or number."""
+    """Turn the result of a provider into JSON; None unless it is one text or number."""
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -1,6 +1,6 @@
 """Text of each known format: a typical one, and a random one (JSON Schema Validation, section 7.3).
 
-Dates are drawn too, never read from the clock, so that a seed gives the same values on any day.
+Dates are random too, never read from the clock, so that a seed gives the same values on any day.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SECONDS = 10 * 365 * 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A typical text of a format, and how to draw another one."""
+    """A typical text of a format, and a function that makes a random one."""
 
     typical: str
     draw: Callable[[Draw], str]

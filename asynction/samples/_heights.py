@@ -1,4 +1,4 @@
-"""How deep the flattest value of a schema nests: what leads out of a recursion."""
+"""The depth of the flattest value of a schema, by which an attempt finds its way out of a recursion."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from asynction.contract import Json
 from asynction.samples._shape import SCALARS, Shape, shape_of
 
 PREFIX = "#/definitions/"
-"""What every `$ref` of a Schema starts with."""
+"""The start of every `$ref` of a Schema."""
 
 
 class Heights:
-    """The heights of the schemas that stand in one Schema: 0 is a value without parts, inf is none at all."""
+    """The heights of the schemas in one Schema: 0 for a value without parts, inf if there is no value."""
 
     def __init__(self, definitions: Mapping[str, Json], draft: int) -> None:
         self._draft = draft
         self._known: dict[str, float] = dict.fromkeys(definitions, math.inf)
-        # Each round makes one more level of the definitions known, until nothing changes.
+        # Definitions may refer to each other in a circle, so this repeats until nothing changes.
         changed = True
         while changed:
             found = {name: self.of(schema) for name, schema in definitions.items()}
@@ -55,8 +55,8 @@ class Heights:
         if kind == "object":
             inner = [shape.property(name) for name in shape.required]
         else:
-            inner = [shape.item(index) for index in range(min(shape.count.least, len(shape.prefix) + 1))]
-            inner += [schema for schema, span in shape.contains if span.least]
+            inner = [shape.item(index) for index in range(min(shape.count.minimum, len(shape.prefix) + 1))]
+            inner += [schema for schema, span in shape.contains if span.minimum]
         return 1 + max(map(self.of, inner), default=0)
 
 

@@ -14,34 +14,34 @@ from asynction.samples._shape import Bound, Shape, Span, matches
 from asynction.validation._prepare import INT_BOUNDS, WIDEST
 
 _SPREAD = 1_000
-"""How far from its one bound, or from 0, a number is where nothing else bounds it."""
+"""The maximum distance of a number from its only bound, or from 0 if it has none."""
 
-_FINEST = Fraction(1, 100)
+_SMALLEST_STEP = Fraction(1, 100)
 _EXACT_FLOATS = 2**53
 _TRIES = 24
-_LONGEST = 100_000
-_WORDY = 40
-"""How long text gets at most where nothing asks for more."""
+_MAX_LENGTH = 100_000
+_USUAL_LENGTH = 40
+"""The maximum length of a text that has no `maxLength`."""
 
 
 def number(shape: Shape, draw: Draw, fakes: Fakes, *, integral: bool) -> int | float:
-    """Make a number; raises NoValue where the range has none."""
+    """Make a number; raises NoValue if the range has none."""
     for name in shape.formats:
         fake = fakes.value(name, draw)
         if isinstance(fake, int) or (isinstance(fake, float) and not integral):
             return fake
     low, high = _ends(shape, integral)
     if low > high:
-        raise NoValue("no number lies in the range")
+        raise NoValue("no number is in the range")
     step = _step(shape, integral)
     if step is None:
-        close = high - low < 2 * _FINEST
-        step = ((high - low) / 8 or abs(low) or _FINEST) if close else _FINEST
+        close = high - low < 2 * _SMALLEST_STEP
+        step = ((high - low) / 8 or abs(low) or _SMALLEST_STEP) if close else _SMALLEST_STEP
     first, last = math.ceil(low / step), math.floor(high / step)
     first += _is_outside(shape.low, first * step)
     last -= _is_outside(shape.high, last * step)
     if first > last:
-        raise NoValue("no number lies in the range")
+        raise NoValue("no number is in the range")
     if draw.plain:
         wanted = round(Fraction(1 if integral else 1.5) / step)
         return _as_number(min(max(wanted, first), last) * step)
@@ -53,7 +53,7 @@ def _is_outside(bound: Bound | None, value: Fraction) -> bool:
 
 
 def _step(shape: Shape, integral: bool) -> Fraction | None:
-    """What every number is a multiple of."""
+    """Return the number of which every value is a multiple, or None."""
     steps = [*shape.steps, Fraction(1)] if integral else shape.steps
     if not steps:
         return None
@@ -65,16 +65,16 @@ def _ends(shape: Shape, integral: bool) -> tuple[Fraction, Fraction]:
     low = shape.low.value if shape.low else None
     high = shape.high.value if shape.high else None
     spread = _SPREAD * max([Fraction(1), *shape.steps])
-    least, most = low, high
-    if least is None:
-        least = Fraction(0) if most is None or 0 <= most <= spread else most - spread
-    if most is None:
-        most = least + spread
-    if integral:  # a validator bounds what the schema does not
+    minimum, maximum = low, high
+    if minimum is None:
+        minimum = Fraction(0) if maximum is None or 0 <= maximum <= spread else maximum - spread
+    if maximum is None:
+        maximum = minimum + spread
+    if integral:  # a validator has bounds of its own for integers
         bounds = [INT_BOUNDS[name] for name in shape.formats if name in INT_BOUNDS] or [WIDEST]
-        least = max(least, Fraction(bounds[0][0])) if low is None else least
-        most = min(most, Fraction(bounds[0][1])) if high is None else most
-    return least, most
+        minimum = max(minimum, Fraction(bounds[0][0])) if low is None else minimum
+        maximum = min(maximum, Fraction(bounds[0][1])) if high is None else maximum
+    return minimum, maximum
 
 
 def _as_number(value: Fraction) -> int | float:
@@ -82,21 +82,21 @@ def _as_number(value: Fraction) -> int | float:
 
 
 def text(shape: Shape, draw: Draw, fakes: Fakes) -> str:
-    """Make text; raises NoValue where no length or pattern lets any through."""
+    """Make text; raises NoValue if none of the right length matches the patterns."""
     span = shape.length
-    if span.least > _LONGEST or (span.most is not None and span.least > span.most):
-        raise NoValue("no text is of the length")
+    if span.minimum > _MAX_LENGTH or (span.maximum is not None and span.minimum > span.maximum):
+        raise NoValue("no text has the required length")
     for left in reversed(range(_TRIES)):
-        # A format that does not go with the length or the pattern is perhaps not one that is checked.
+        # Not every format is checked: if it conflicts with the length or the pattern, those win.
         made = _of_format(shape, draw, fakes) if left > _TRIES // 2 else None
         made = _of_pattern(shape, draw) if made is None else made
         if _fits(made, span) and all(matches(pattern, made) for pattern in shape.patterns):
             return made
-    raise NoValue("no text was found that has the pattern and the length")
+    raise NoValue("no text was found with the required pattern and length")
 
 
 def _fits(made: str, span: Span) -> bool:
-    return span.least <= len(made) and (span.most is None or len(made) <= span.most)
+    return span.minimum <= len(made) and (span.maximum is None or len(made) <= span.maximum)
 
 
 def _of_format(shape: Shape, draw: Draw, fakes: Fakes) -> str | None:
@@ -112,19 +112,19 @@ def _of_format(shape: Shape, draw: Draw, fakes: Fakes) -> str | None:
 def _of_pattern(shape: Shape, draw: Draw) -> str:
     if shape.patterns:
         try:
-            return matching(draw.one_of(shape.patterns), draw, shape.length.least, shape.length.most)
+            return matching(draw.one_of(shape.patterns), draw, shape.length.minimum, shape.length.maximum)
         except NoValue:
-            pass  # some other text may match
+            pass  # the pattern is not supported, but some other text may match it
     return _words(shape.length, draw)
 
 
 def _words(span: Span, draw: Draw) -> str:
-    most = max(span.least, _WORDY) if span.most is None else span.most
+    maximum = max(span.minimum, _USUAL_LENGTH) if span.maximum is None else span.maximum
     made = "text" if draw.plain else " ".join(draw.one_of(WORDS) for _ in range(draw.between(1, 3)))
-    while len(made) < span.least:
+    while len(made) < span.minimum:
         made += f" {draw.one_of(WORDS)}"
-    cut = made[:most].rstrip()
-    return cut + "a" * (span.least - len(cut))
+    cut = made[:maximum].rstrip()
+    return cut + "a" * (span.minimum - len(cut))
 
 
 def binary(draw: Draw) -> bytes:

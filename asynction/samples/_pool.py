@@ -1,4 +1,4 @@
-"""Values made ahead."""
+"""Values that are made in advance."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from asynction.samples._sampler import Sampler
 
 
 class Pool:
-    """The args that a sampler gives, `size` of them made at once and then taken again and again.
+    """A pool of `size` samples, made at once and then used in turn, in another order in each round.
 
-    Each round has another order, and whoever takes some owns them: they are copies. Safe to share
-    between threads. Raises CannotSample where the sampler does, ValueError where `size` is less than 1.
+    What it returns are copies. Threads may share it. Raises CannotSample as the sampler does, and
+    ValueError if `size` is less than 1.
     """
 
     def __init__(self, sampler: Sampler, *, size: int = 50) -> None:
         if size < 1:
-            raise ValueError("a pool holds one value at least")
+            raise ValueError("`size` must be at least 1")
         self._made = [sampler.sample_args() for _ in range(size)]
         self._draw = sampler.draw
         self._waiting = list(reversed(self._made))
@@ -32,7 +32,7 @@ class Pool:
 
 
 def _copy(value: object) -> object:
-    # Much faster than `copy.deepcopy`, which looks for what JSON cannot hold.
+    # Much faster than `copy.deepcopy`, which also handles what JSON cannot hold.
     if isinstance(value, dict):
         return {name: _copy(item) for name, item in value.items()}
     if isinstance(value, list):

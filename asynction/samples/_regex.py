@@ -1,7 +1,7 @@
-r"""Text that matches a regular expression (ECMA 262, as JSON Schema says).
+r"""Text that matches a regular expression (ECMA 262, as in JSON Schema).
 
-What a pattern asks for is followed; where it only looks around (`^`, `$`, `\b`, lookarounds) nothing is
-made, and a check of the whole text decides.
+Characters, classes, groups and repetitions are generated. Assertions (`^`, `$`, `\b`, lookarounds)
+generate nothing, so the caller checks the whole text against the pattern.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from functools import lru_cache
 from asynction.samples._draw import Draw
 from asynction.samples._errors import NoValue
 
-LONGEST = 10_000
-"""How often anything is repeated, whatever a pattern allows."""
+_MAX_REPEATS = 10_000
+"""The maximum number of repetitions, whatever a pattern allows."""
 
 _TRIES = 8
 _ROOM = 6
-"""How many characters more than it must have a text gets at most."""
+"""The maximum number of characters that a text gets beyond its minimum."""
 
 _WORD = string.ascii_letters + string.digits + "_"
 _ALL = string.ascii_letters + string.digits + "-_ .,:;!?@#$%&*+=/<>()[]{}'\"|\\^~`éßñλж中"
-"""What `.` and classes that exclude something are chosen from, the most readable first."""
+"""The characters for `.` and for negated classes, the most readable first."""
 
 _CLASSES = {"d": string.digits, "w": _WORD, "s": " \t"}
 _PROPERTIES = {
@@ -48,7 +48,7 @@ _LOOKS = ("?=", "?!", "?<=", "?<!")
 
 @dataclass(slots=True)
 class _Run:
-    """One text in the making: `room` is how many characters may still come on top of the fewest."""
+    """One text that is being generated; `room` is the number of characters it may have beyond its minimum."""
 
     draw: Draw
     room: int
@@ -60,7 +60,7 @@ Node = Callable[[_Run], str]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of a pattern: how to make text for it, and how short that text can be."""
+    """A part of a pattern: a function that makes text for it, and the minimum length of that text."""
 
     make: Node
     width: int
@@ -72,7 +72,7 @@ def _nothing() -> _Part:
 
 def _one_of(alphabet: str) -> _Part:
     if not alphabet:
-        raise NoValue("a class of characters is empty")
+        raise NoValue("a character class of the pattern is empty")
     return _Part(lambda run: run.draw.one_of(alphabet), 1)
 
 
@@ -81,25 +81,25 @@ def _sequence(parts: Sequence[_Part]) -> _Part:
 
 
 def _choice(parts: Sequence[_Part]) -> _Part:
-    least = min(part.width for part in parts)
+    minimum = min(part.width for part in parts)
 
     def make(run: _Run) -> str:
-        fitting = [part for part in parts if part.width - least <= run.room]
+        fitting = [part for part in parts if part.width - minimum <= run.room]
         part = run.draw.one_of(fitting)
-        run.room -= part.width - least
+        run.room -= part.width - minimum
         return part.make(run)
 
-    return _Part(make, least)
+    return _Part(make, minimum)
 
 
 def _repeat(part: _Part, low: int, high: int | None) -> _Part:
     def make(run: _Run) -> str:
-        most = min(LONGEST, run.room // max(part.width, 1))
+        maximum = min(_MAX_REPEATS, run.room // max(part.width, 1))
         if high is not None:
-            most = min(most, high - low)
-        extra = most if run.draw.coin() else run.draw.between(0, most)
+            maximum = min(maximum, high - low)
+        extra = maximum if run.draw.coin() else run.draw.between(0, maximum)
         run.room -= extra * part.width
-        return "".join(part.make(run) for _ in range(min(low, LONGEST) + extra))
+        return "".join(part.make(run) for _ in range(min(low, _MAX_REPEATS) + extra))
 
     return _Part(make, part.width * low)
 
@@ -131,7 +131,7 @@ class _Parser:
         return _sequence(parts)
 
     def take(self, wanted: str) -> bool:
-        """Take `wanted` from what is left, if that is what comes next."""
+        """Consume `wanted` if it comes next; return whether it did."""
         found = "".join(reversed(self.left[-len(wanted) :])) == wanted
         if found:
             del self.left[-len(wanted) :]
@@ -146,7 +146,7 @@ class _Parser:
     def repeated(self, part: _Part) -> _Part:
         while (times := self.times()) is not None:
             part = _repeat(part, *times)
-            _ = self.take("?") or self.take("+")  # lazy or possessive: the same texts match
+            _ = self.take("?") or self.take("+")  # lazy and possessive quantifiers match the same texts
         return part
 
     def times(self) -> tuple[int, int | None] | None:
@@ -155,11 +155,11 @@ class _Parser:
                 return times
         rest = "".join(reversed(self.left))
         inner = rest[1:].partition("}")[0]
-        fewest, comma, most = inner.partition(",")
-        if not rest.startswith("{") or not fewest.isdecimal() or (most and not most.isdecimal()):
+        fewest, comma, maximum = inner.partition(",")
+        if not rest.startswith("{") or not fewest.isdecimal() or (maximum and not maximum.isdecimal()):
             return None
         self.until("}")
-        return int(fewest), int(most) if most else (None if comma else int(fewest))
+        return int(fewest), int(maximum) if maximum else (None if comma else int(fewest))
 
     def atom(self) -> _Part:
         char = self.left.pop()
@@ -184,7 +184,7 @@ class _Parser:
             if self.take("?<") or self.take("?P<"):
                 names.append(self.until(">"))
             elif self.take("?"):
-                raise NoValue("a group of the pattern is of an unknown kind")
+                raise NoValue("a group of the pattern is not supported")
         part = self.choice()
         self.take(")")
         return _nothing() if looks else _remember(part, names)
@@ -204,7 +204,7 @@ class _Parser:
         return _Part(lambda run: run.groups.get(name, ""), 0)
 
     def escaped(self, char: str) -> str:
-        """What an escape stands for, in a class or outside: one character, or several to choose from."""
+        """Return the characters that an escape matches, inside or outside of a class."""
         if char in _CLASSES:
             return _CLASSES[char]
         if char.lower() in _CLASSES:
@@ -212,7 +212,7 @@ class _Parser:
         if char in "pP" and self.take("{"):
             name = self.until("}").rpartition("=")[2]
             if name not in _PROPERTIES:
-                raise NoValue(f"the characters of `\\{char}{{{name}}}` are not known")
+                raise NoValue(f"the characters of `\\{char}{{{name}}}` are not supported")
             return _PROPERTIES[name] if char == "p" else _without(_PROPERTIES[name])
         if char in _HEX_LENGTHS:
             digits = self.until("}") if self.take("{") else self.some(_HEX_LENGTHS[char])
@@ -232,7 +232,7 @@ class _Parser:
             if len(start) == 1 and self.left[-1:] == ["-"] and self.left[-2:] != ["]", "-"]:
                 self.left.pop()
                 end = self.class_item()
-                # Wide ranges are cut: their first characters are as good as any.
+                # Ranges are cut to 256 characters: they may span all of Unicode, and one is enough.
                 found += "".join(map(chr, range(ord(start), min(ord(end[0]), ord(start) + 255) + 1)))
             else:
                 found += start
@@ -252,32 +252,39 @@ def _parse(pattern: str) -> _Part:
     try:
         return _Parser(pattern).choice()
     except (IndexError, ValueError, OverflowError) as error:
-        raise NoValue("the pattern is not understood") from error
+        raise NoValue("the pattern is not supported") from error
 
 
-def matching(pattern: str, draw: Draw, least: int = 0, most: int | None = None) -> str:
-    """Make a text that should match `pattern`, of `least` to `most` characters.
+def matching(pattern: str, draw: Draw, minimum: int = 0, maximum: int | None = None) -> str:
+    """Make a text that should match a pattern.
 
-    Raises NoValue where the pattern is beyond this module or its texts are too long.
+    Args:
+        pattern: A regular expression of ECMA 262.
+        draw: The source of choices.
+        minimum: The minimum length, in characters.
+        maximum: The maximum length, in characters, or None.
+
+    Raises:
+        NoValue: The pattern is not supported, or every text that matches it is too long.
     """
     part = _parse(pattern)
-    if most is not None and part.width > most:
+    if maximum is not None and part.width > maximum:
         raise NoValue("every text that matches the pattern is too long")
-    needed = max(0, least - part.width)
-    room = needed + _ROOM if most is None else min(needed + _ROOM, most - part.width)
+    needed = max(0, minimum - part.width)
+    room = needed + _ROOM if maximum is None else min(needed + _ROOM, maximum - part.width)
     text = ""
     for _ in range(_TRIES):
         wanted = max(needed, min(room, int(part.width == 0))) if draw.plain else draw.between(needed, room)
         text = part.make(_Run(draw, wanted))
         if not pattern.endswith("$") and not draw.plain and draw.coin():
-            free = _ROOM if most is None else max(0, min(_ROOM, most - len(text)))
+            free = _ROOM if maximum is None else max(0, min(_ROOM, maximum - len(text)))
             text += draw.text(string.ascii_lowercase, draw.between(0, free))
-        if least <= len(text) and (most is None or len(text) <= most):
+        if minimum <= len(text) and (maximum is None or len(text) <= maximum):
             return text
-    return _padded(text, pattern, least)
+    return _padded(text, pattern, minimum)
 
 
-def _padded(text: str, pattern: str, least: int) -> str:
-    """Lengthen a text at an end that its pattern leaves open."""
-    missing = "a" * (least - len(text))
+def _padded(text: str, pattern: str, minimum: int) -> str:
+    """Lengthen a text at an end where its pattern is not anchored."""
+    missing = "a" * (minimum - len(text))
     return text + missing if not pattern.endswith("$") else missing + text

@@ -1,4 +1,4 @@
-"""What one schema asks of a value, in one form for all drafts, and what two of them ask together."""
+"""The constraints of a schema, in one form for all drafts, and how those of two schemas are joined."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from asynction.samples._errors import NoValue
 T = TypeVar("T")
 
 KINDS = ("string", "integer", "number", "boolean", "object", "array", "null")
-"""The kinds of values, the most telling first; `number` is one that need not be an integer."""
+"""The JSON types, the most readable first; a `number` need not be an integer."""
 
 SCALARS = frozenset(KINDS) - {"object", "array"}
 ANNOTATED = ("example", "default")
@@ -27,7 +27,7 @@ SINCE = {
     **dict.fromkeys(["dependentRequired", "dependentSchemas", "maxContains", "minContains"], 2019),
     **dict.fromkeys(["unevaluatedItems", "unevaluatedProperties"], 2019),
 }
-"""The first draft of each keyword that not all drafts have; before, it means nothing."""
+"""The first draft of each keyword that not all drafts have; older drafts ignore it."""
 
 _UNEVALUATED = frozenset(["unevaluatedItems", "unevaluatedProperties"])
 _HINTS = {
@@ -37,23 +37,23 @@ _HINTS = {
     "object": ("size", "properties", "patterned", "others", "names", "required", "needs", "implied"),
     "array": ("count", "prefix", "rest", "contains", "unique"),
 }
-"""Which fields of a Shape say that its author thought of which kind."""
+"""The fields of a Shape that suggest a type: if they are set, the author had that type in mind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How many there may be; `most` is None for any number."""
+    """A range of lengths or counts; `maximum` is None if there is no limit."""
 
-    least: int = 0
-    most: int | None = None
+    minimum: int = 0
+    maximum: int | None = None
 
     def __and__(self, other: Span) -> Span:
-        return Span(max(self.least, other.least), _lower(self.most, other.most))
+        return Span(max(self.minimum, other.minimum), _lower(self.maximum, other.maximum))
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """An end of a range of numbers; `is_exclusive` says that the end itself is outside."""
+    """A bound of a range of numbers; if it `is_exclusive`, the bound itself is outside."""
 
     value: Fraction
     is_exclusive: bool = False
@@ -61,12 +61,12 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """All the keywords of a schema but those that combine schemas; schemas in it are as they are written."""
+    """All keywords of a schema except those that combine schemas; subschemas are unchanged."""
 
     kinds: frozenset[str] = frozenset(KINDS)
     choices: tuple[Json, ...] | None = None
     known: tuple[Json, ...] = ()
-    """What the document itself gives as an example or a default, the best first."""
+    """The examples and defaults of the document, the best first."""
     low: Bound | None = None
     high: Bound | None = None
     steps: tuple[Fraction, ...] = ()
@@ -90,14 +90,14 @@ class Shape:
 
     @property
     def ordered_kinds(self) -> list[str]:
-        """The kinds that the schema allows, the most telling first."""
-        # Where any number will do, an integer is nothing apart.
+        """The types that the schema allows, the most readable first."""
+        # If any number is allowed, an integer is not a type of its own.
         apart = self.kinds - {"integer"} if "number" in self.kinds else self.kinds
         return [kind for kind in KINDS if kind in apart]
 
     @property
     def likely_kinds(self) -> list[str]:
-        """The kinds that the schema speaks of, if it speaks of any; else all that it allows."""
+        """The types that the schema has keywords for, if any; else all that it allows."""
         ordered = self.ordered_kinds
         return [kind for kind in ordered if self._speaks_of(kind)] or ordered
 
@@ -105,17 +105,17 @@ class Shape:
         return any(getattr(self, name) != getattr(ANYTHING, name) for name in _HINTS.get(kind, ()))
 
     def item(self, index: int) -> Json:
-        """The schema of the item at `index`."""
+        """Return the schema of the item at `index`."""
         return self.prefix[index] if index < len(self.prefix) else self.rest
 
     def property(self, name: str) -> Json:
-        """The schema of the property `name`."""
+        """Return the schema of the property `name`."""
         found = [self.properties[name]] if name in self.properties else []
         found += [inner for pattern, inner in self.patterned if matches(pattern, name)]
         return both(*found) if found else self.others
 
     def __and__(self, other: Shape) -> Shape:
-        """Join two shapes; raises NoValue where they contradict each other."""
+        """Join two shapes; raises NoValue if they contradict each other."""
         joined = other if self is ANYTHING else self._join(other)
         if not joined.kinds or joined.choices == ():
             raise NoValue("its parts contradict each other")
@@ -150,11 +150,11 @@ class Shape:
 
 
 ANYTHING = Shape()
-"""What no schema asks anything of."""
+"""The shape without constraints."""
 
 
 def both(*schemas: Json) -> Json:
-    """Return the schema of what conforms to all of `schemas`."""
+    """Return one schema that stands for all of `schemas` together."""
     telling = [schema for schema in schemas if schema is not True]
     if any(schema is False for schema in telling):
         return False
@@ -169,12 +169,12 @@ def _finder(pattern: str) -> Callable[[str], bool]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """True where `pattern` occurs in `text`, as a validator reads it."""
+    """Return True if `text` matches `pattern`, as a validator reads it."""
     return _finder(pattern)(text)
 
 
 def kind_of(value: object) -> str:
-    """Name the kind of a JSON value."""
+    """Return the JSON type of a value."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -187,7 +187,7 @@ def kind_of(value: object) -> str:
 
 
 def is_same(one: object, other: object) -> bool:
-    """True where two JSON values are equal; 1 is 1.0, but not true."""
+    """Return True if two JSON values are equal; 1 equals 1.0, but not true."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(is_same(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -196,7 +196,7 @@ def is_same(one: object, other: object) -> bool:
 
 
 def shape_of(schema: Mapping[str, Json], draft: int) -> Shape:
-    """Read the keywords of `schema`; those that combine schemas are left to whoever asks."""
+    """Read the keywords of `schema`, except those that combine schemas: the caller handles them."""
     schema = {name: value for name, value in schema.items() if SINCE.get(name, 0) <= draft}
     low, high = _range(schema)
     prefix, rest = _items(schema, draft)
@@ -229,7 +229,7 @@ def shape_of(schema: Mapping[str, Json], draft: int) -> Shape:
 
 
 def with_rest(shape: Shape, schema: Mapping[str, Json], draft: int) -> Shape:
-    """Apply `unevaluatedItems` and `unevaluatedProperties`, once all else that `schema` asks is joined."""
+    """Apply `unevaluatedItems` and `unevaluatedProperties`, after all other keywords of `schema`."""
     if draft < SINCE["unevaluatedItems"] or _UNEVALUATED.isdisjoint(schema):
         return shape
     rest = both(shape.rest, schema.get("unevaluatedItems", True))
@@ -240,7 +240,7 @@ def with_rest(shape: Shape, schema: Mapping[str, Json], draft: int) -> Shape:
 def _kinds(schema: Mapping[str, Json]) -> frozenset[str]:
     found = _type_names(schema.get("type")) or frozenset(KINDS)
     excluded = schema.get("not")
-    # A negated type is common and easy to follow; anything else under `not` is left to the check.
+    # A negated type is common and easy to respect; for anything else under `not`, the check decides.
     if isinstance(excluded, dict) and excluded.keys() == {"type"}:
         found -= _type_names(excluded["type"])
     return found
@@ -296,9 +296,9 @@ def _items(schema: Mapping[str, Json], draft: int) -> tuple[tuple[Json, ...], Js
 def _contains(schema: Mapping[str, Json]) -> tuple[tuple[Json, Span], ...]:
     if "contains" not in schema:
         return ()
-    least = schema.get("minContains", 1)
-    most = schema.get("maxContains")
-    return ((schema["contains"], Span(_count(least) or 0, _count(most))),)
+    minimum = schema.get("minContains", 1)
+    maximum = schema.get("maxContains")
+    return ((schema["contains"], Span(_count(minimum) or 0, _count(maximum))),)
 
 
 def _dependencies(
@@ -323,16 +323,16 @@ def _texts(values: object) -> tuple[str, ...]:
 
 
 def _count(value: Json) -> int | None:
-    # To JSON Schema 2.0 is an integer too.
+    # In JSON Schema, 2.0 is an integer too.
     return int(value) if isinstance(value, int | float) else None
 
 
-def _span(schema: Mapping[str, Json], least: str, most: str) -> Span:
-    return Span(_count(schema.get(least)) or 0, _count(schema.get(most)))
+def _span(schema: Mapping[str, Json], minimum: str, maximum: str) -> Span:
+    return Span(_count(schema.get(minimum)) or 0, _count(schema.get(maximum)))
 
 
 def _exact(value: Json) -> Fraction | None:
-    """Read a number as it is written: 0.1 is a tenth."""
+    """Return a number exactly as it is written: 0.1 is a tenth, which no float is."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return Fraction(repr(value))
@@ -373,6 +373,6 @@ def _join_properties(one: Shape, other: Shape) -> dict[str, Json]:
 
 
 def _beside(one: Shape, other: Shape) -> tuple[tuple[str, Json], ...]:
-    """The patterned properties of `one`, held to what `other` says of properties that it does not name."""
+    """Return the pattern properties of `one`, joined with the `additionalProperties` of `other`."""
     others = True if other.patterned else other.others
     return tuple((pattern, both(inner, others)) for pattern, inner in one.patterned)

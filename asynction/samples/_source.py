@@ -1,4 +1,4 @@
-"""What all attempts at one schema share."""
+"""The schema, its definitions and its checks, which all attempts share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asynction.samples._heights import PREFIX, Heights
 from asynction.samples._shape import Shape, shape_of
 from asynction.validation import DIALECTS, Validator, subschemas
 
-# What a value can break though each of its parts was made as it should be.
+# Keywords that a value can break even though each of its parts is valid.
 _TRICKY = frozenset(
     [
         *("allOf", "const", "contains", "dependencies", "dependentRequired", "dependentSchemas", "enum"),
@@ -24,7 +24,7 @@ _EASY = ({"enum"}, {"enum", "type"}, {"const"}, {"const", "type"})
 
 
 class Source:
-    """One schema and its definitions, with checks for the schemas in it that need one of their own."""
+    """One schema and its definitions, with checks for the subschemas that need one of their own."""
 
     def __init__(self, schema: Schema, fakes: Fakes) -> None:
         self.fakes = fakes
@@ -32,7 +32,7 @@ class Source:
         self._dialect = schema.dialect
         definitions = schema.value.get("definitions") if isinstance(schema.value, dict) else None
         self.definitions: Mapping[str, Json] = definitions if isinstance(definitions, dict) else {}
-        # Schemas are told apart by identity, which is safe while the document's own are kept here.
+        # Schemas are identified by `id`, which is safe as long as they are referenced here.
         self._own = {id(each): each for each in subschemas(schema.value)}
         self._checks: dict[int, Validator] = {}
         self._shapes: dict[int, Shape] = {}
@@ -42,7 +42,7 @@ class Source:
         return self.definitions[ref.removeprefix(PREFIX)]
 
     def shape(self, schema: Mapping[str, Json]) -> Shape:
-        """Return what the keywords of a schema ask that do not combine schemas."""
+        """Return the shape of a schema: its keywords, except those that combine schemas."""
         shape = self._shapes.get(id(schema))
         if shape is None:
             shape = shape_of(schema, self.draft)
@@ -52,18 +52,18 @@ class Source:
 
     @cached_property
     def heights(self) -> Heights:
-        """How deep the flattest values nest."""
+        """The depths of the flattest values of the definitions."""
         return Heights(self.definitions, self.draft)
 
     def check_for(self, schema: Json) -> Validator | None:
-        """Return what checks the values of a schema of the document; None where they need no check."""
+        """Return the validator for a subschema; None if its values need no check of their own."""
         if not isinstance(schema, dict) or id(schema) not in self._own or schema.keys() in _EASY:
             return None
         has_more = "$ref" in schema and len(schema) > 1
         return self.check(schema) if has_more or not _TRICKY.isdisjoint(schema) else None
 
     def check(self, schema: Json) -> Validator:
-        """Return what checks the values of any schema."""
+        """Return the validator for any schema."""
         check = self._checks.get(id(schema))
         if check is None:
             # `allOf` keeps a tuple from being read as several args.

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from asynction.contract import Json
-from asynction.samples._attempt import DEEPEST, MOST_STEPS, Attempt
+from asynction.samples._attempt import MAX_DEPTH, MAX_STEPS, Attempt
 from asynction.samples._draw import Draw, PlainDraw
-from asynction.samples._errors import NoValue, Spent
+from asynction.samples._errors import NoValue, StepBudgetExceeded
 from asynction.samples._fakes import Fakes
 from asynction.samples._source import Source
 from tests.samples.support import schema_of
@@ -71,18 +71,18 @@ def test_a_value_that_nests_without_end_is_given_up() -> None:
     }
     found = attempt(value)
 
-    with pytest.raises(Spent):
+    with pytest.raises(StepBudgetExceeded):
         found.make(value)
-    assert found.steps == DEEPEST + 2
+    assert found.steps == MAX_DEPTH + 2
 
 
 def test_a_value_that_is_too_large_is_given_up() -> None:
     value: Json = {"type": "array", "minItems": 10**6}
     found = attempt(value)
 
-    with pytest.raises(Spent):
+    with pytest.raises(StepBudgetExceeded):
         found.make(value)
-    assert found.steps == MOST_STEPS + 1
+    assert found.steps == MAX_STEPS + 1
 
 
 def test_a_search_in_vain_counts() -> None:

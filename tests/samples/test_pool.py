@@ -60,5 +60,5 @@ def test_a_schema_without_values_is_told_at_once() -> None:
 
 
 def test_an_empty_pool_makes_no_sense() -> None:
-    with pytest.raises(ValueError, match="one value"):
+    with pytest.raises(ValueError, match="`size` must be at least 1"):
         Pool(sampler_of(True), size=0)

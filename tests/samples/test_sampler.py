@@ -247,8 +247,8 @@ HARD: dict[str, tuple[Json, str]] = {
 
 IMPOSSIBLE: dict[str, tuple[Json, str]] = {
     "false": (False, "allows no value"),
-    "lengths": ({"type": "string", "minLength": 3, "maxLength": 2}, "no text is of the length"),
-    "long text": ({"type": "string", "minLength": 10**9}, "no text is of the length"),
+    "lengths": ({"type": "string", "minLength": 3, "maxLength": 2}, "no text has the required length"),
+    "long text": ({"type": "string", "minLength": 10**9}, "no text has the required length"),
     "pattern": ({"type": "string", "pattern": "^a$", "minLength": 2}, "no text was found"),
     "range": ({"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2}, "no number"),
     "types": ({"allOf": [{"type": "string"}, {"type": "integer"}]}, "contradict"),
@@ -261,7 +261,10 @@ IMPOSSIBLE: dict[str, tuple[Json, str]] = {
         {"type": "array", "minItems": 2, "uniqueItems": True, "items": {"type": "null"}},
         "too few different items",
     ),
-    "properties": ({"type": "object", "minProperties": 2, "maxProperties": 1}, "no object"),
+    "properties": (
+        {"type": "object", "minProperties": 2, "maxProperties": 1},
+        "more properties are required than allowed",
+    ),
     "a property": ({"type": "object", "required": ["a"], "properties": {"a": False}}, "allows no value"),
     "no more properties": (
         {"type": "object", "minProperties": 2, "properties": {"a": True}, "additionalProperties": False},
@@ -285,13 +288,13 @@ def test_a_hard_schema_has_samples_and_an_example(value: Json, dialect: str) -> 
 
 
 @pytest.mark.parametrize(("value", "reason"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
-def test_a_schema_without_values_is_told_with_its_place(value: Json, reason: str) -> None:
-    place = Location("a.yaml", 7, 3, "/x")
-    schema = Schema(value, DRAFT_07, place)
+def test_a_schema_without_values_is_reported_with_its_location(value: Json, reason: str) -> None:
+    location = Location("a.yaml", 7, 3, "/x")
+    schema = Schema(value, DRAFT_07, location)
 
     with pytest.raises(CannotSample, match=reason) as found:
         Sampler(schema, random=Random(0)).sample()
-    assert found.value.place is place
+    assert found.value.location is location
     with pytest.raises(CannotSample, match=r"^a\.yaml:7:3: "):
         example(schema)
 
