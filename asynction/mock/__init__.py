@@ -1,1 +1,1 @@
-"""Servers that behave like a contract before there is any code behind it."""
+"""Mock servers: they serve a contract before it has handlers."""

@@ -1,4 +1,4 @@
-"""How a mock server behaves, whatever its wire."""
+"""The behaviour of a mock server, on every wire."""
 
 from __future__ import annotations
 
@@ -14,12 +14,19 @@ from asynction.runtime import Function
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a mock does besides keeping its contract; times are in seconds, rates between 0 and 1.
+    """The options of a mock.
 
-    It sends each event every `interval`, only those named in `only` if there are any; it answers after
-    `latency`, between the two, with an error for `error_rate` of all events, and with a disconnection
-    for `disconnect_rate`. What has a `seed` says the same in every run. `pool_size` values are made of
-    each schema. Raises ValueError for what makes no sense.
+    Args:
+        interval: Seconds between two emissions of an event.
+        latency: The shortest and the longest time until an acknowledgement, in seconds.
+        error_rate: The share of events that are acknowledged with an error, 0 to 1.
+        disconnect_rate: The share of events that end in a disconnection, 0 to 1.
+        only: The names of the events to send; all if empty.
+        seed: The seed of all random values and choices; None for other ones in each run.
+        pool_size: How many values are generated for each schema.
+
+    Raises:
+        ValueError: A number is out of its range.
     """
 
     interval: float = 1.0
@@ -32,14 +39,14 @@ class Behaviour:
 
     def __post_init__(self) -> None:
         if not 0 < self.interval < inf:
-            raise ValueError("the interval is a number of seconds above 0")
+            raise ValueError(f"the interval must be a number of seconds above 0, not {self.interval}")
         if not 0 <= self.latency[0] <= self.latency[1] < inf:
-            raise ValueError("the latency is two numbers of seconds, the smaller one first")
+            raise ValueError("the latency must be two numbers of seconds, the smaller one first")
         for name, rate in (("error rate", self.error_rate), ("disconnect rate", self.disconnect_rate)):
             if not 0 <= rate <= 1:
-                raise ValueError(f"the {name} is between 0 and 1")
+                raise ValueError(f"the {name} must be between 0 and 1, not {rate}")
         if self.pool_size < 1:
-            raise ValueError("the pool has one value at the least")
+            raise ValueError(f"the pool size must be at least 1, not {self.pool_size}")
 
 
 class MockOptions(TypedDict, total=False):
@@ -73,9 +80,9 @@ def take_behaviour(options: Any) -> Behaviour:
 
 
 def without_code(contract: Contract) -> Contract:
-    """The same contract without the code that it names, which a mock never imports.
+    """Return the contract without the code that it names: a mock never imports it.
 
-    What is written in another schema language nobody can check; here it is left open.
+    A payload in another schema language cannot be checked, so a mock accepts any value for it.
     """
     return replace(
         contract,
@@ -116,9 +123,9 @@ def _scheme(scheme: SecurityScheme) -> SecurityScheme:
 
 
 def accept_any_credentials(contract: Contract, functions: Mapping[str, Function]) -> dict[str, Function]:
-    """A function for each security scheme: of `functions`, or one that any credential satisfies.
+    """Return a security function for each scheme: that of `functions`, or one that accepts any credential.
 
-    Raises ValueError for a function of a scheme that there is none of.
+    Raises ValueError for a function whose scheme is not in the contract.
     """
     for name in functions:
         if name not in contract.security_schemes:
@@ -129,7 +136,8 @@ def accept_any_credentials(contract: Contract, functions: Mapping[str, Function]
     demanded += [event.security for each in contract.namespaces.values() for event in each.receives.values()]
     scopes = sorted({scope for each in demanded for one in each for some in one.values() for scope in some})
 
-    def anybody(*_: object) -> Mapping[str, object]:
+    # With every scope that is demanded anywhere, any credential passes every check.
+    def accept(*_: object) -> Mapping[str, object]:
         return {"sub": "mock", "scopes": scopes}
 
-    return {**dict.fromkeys(contract.security_schemes, anybody), **functions}
+    return {**dict.fromkeys(contract.security_schemes, accept), **functions}

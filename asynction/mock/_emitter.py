@@ -1,4 +1,4 @@
-"""Sends a mock's events for as long as there are clients."""
+"""Sends the events of a mock while there are clients."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from asynction.runtime import Args, Function, Match, Router
 
 
 class Emitter:
-    """The background tasks of a mock: they start with the first client, and end when the last one has left.
+    """The background tasks of a mock: they start with the first client and end after the last one has left.
 
-    `server` is a `socketio.Server` or `AsyncServer`, `driver` runs a flow on it, and `match` tells the
-    namespace of the contract that a client's namespace belongs to.
+    Args:
+        script: The events to send, and their values.
+        match: Returns the contract's namespace for that of a client.
+        driver: Runs a flow on the server: `drive` or `adrive`.
+        emit: Sends an event: called with its name, its args and a client's namespace.
     """
 
     def __init__(
@@ -36,13 +39,13 @@ class Emitter:
         self._workers = 1
 
     def set_workers(self, number: int) -> None:
-        """Let so many tasks share the events, at the most; raises ValueError for less than one."""
+        """Set the maximum number of tasks that share the events; raises ValueError if it is less than 1."""
         if number < 1:
-            raise ValueError("events are sent by one worker at the least")
+            raise ValueError(f"the number of workers must be at least 1, not {number}")
         self._workers = number
 
     def start(self, server: Any) -> None:
-        """Start the tasks that do not run; each has its share of the events."""
+        """Start the tasks that do not run yet; `server` is a `socketio.Server` or `AsyncServer`."""
         keys = self.script.sends
         for number in range(min(self._workers, len(keys))):
             with self._lock:
@@ -53,7 +56,7 @@ class Emitter:
                 keys[number :: self._workers],
                 self._emit,
                 server.sleep,
-                partial(self._places, server),
+                partial(self._namespaces, server),
                 partial(self._is_over, server, number),
             )
             server.start_background_task(self._driver, self._watched(number, emissions))
@@ -61,20 +64,21 @@ class Emitter:
     def _watched(self, number: int, emissions: Emissions) -> Emissions:
         try:
             yield from emissions
-        except BaseException:  # the task is cancelled: the next client starts it anew
+        except BaseException:  # the task is cancelled: the next client starts it again
             with self._lock:
                 self._running.discard(number)
             raise
 
     def _is_over(self, server: Any, number: int) -> bool:
-        with self._lock:  # whoever comes in after the look finds the task ended, and starts it
+        # One lock for the look and the note: a client that connects after it starts the task again.
+        with self._lock:
             if next(_occupied(server), None) is not None:
                 return False
             self._running.discard(number)
             return True
 
-    def _places(self, server: Any, name: str) -> Iterator[str]:
-        """The namespaces with clients that a namespace of the contract stands for."""
+    def _namespaces(self, server: Any, name: str) -> Iterator[str]:
+        """Yield the namespaces with clients that belong to a namespace of the contract."""
         for namespace in _occupied(server):
             match = self._match(namespace)
             if match is not None and match.name == name:
@@ -82,18 +86,18 @@ class Emitter:
 
 
 def _occupied(server: Any) -> Iterator[str]:
-    """The namespaces that clients are in, or are coming in to."""
+    """Yield the namespaces that have clients, including clients that are still connecting."""
     for namespace in list(server.manager.get_namespaces()):
         try:
             is_empty = next(server.manager.get_participants(namespace, None), None) is None
-        except KeyError:  # in another thread the last one has just left
+        except KeyError:  # the last client has just left, in another thread
             continue
         if not is_empty:
             yield namespace
 
 
 def play_all(contract: Contract, play: Function) -> Router:
-    """A router that has `play` for every event that a contract receives."""
+    """Return a router with `play` as the handler of every event that a contract receives."""
     router = Router()
     for namespace in contract.namespaces.values():
         for name in namespace.receives:

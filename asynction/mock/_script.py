@@ -1,4 +1,4 @@
-"""What a mock server says: for each event of a contract the args that it sends, or its acknowledgements."""
+"""The values of a mock: the args of the events that it sends, and its acknowledgements."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ log = logging.getLogger("asynction")
 
 
 @dataclass(frozen=True, slots=True)
-class _Answering:
-    """How an event is acknowledged; `values` is None where nothing can be made."""
+class _AckSource:
+    """The acknowledgements of an event; `values` is None if none can be generated."""
 
     values: Iterator[Args] | None
     random: Random
@@ -39,8 +39,8 @@ class _Answering:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sending:
-    """What is sent of an event, the examples first; `generated` is None where nothing can be made."""
+class _EventSource:
+    """The args of an event to send, the examples first; `generated` is None if none can be generated."""
 
     examples: tuple[Args, ...]
     generated: Iterable[Args] | None
@@ -51,10 +51,10 @@ class _Sending:
 
 
 class Script:
-    """The lines of a mock, made ahead; what cannot be made is logged once, with its place.
+    """The values of a mock, generated in advance; a schema without values is logged once, with its location.
 
-    Safe to share between threads. Raises UnknownEventException where the contract sends no event that the
-    behaviour names.
+    Threads may share it. Raises UnknownEventException if the behaviour names an event that the contract
+    does not send.
     """
 
     def __init__(self, contract: Contract, behaviour: Behaviour) -> None:
@@ -63,26 +63,24 @@ class Script:
         self._lock = Lock()
         self._logged: set[str] = set()
         self._check_only(contract)
-        self._answers = {
-            (namespace.name, name): self._answering((namespace.name, name), event)
+        self._acks = {
+            (namespace.name, name): self._ack_source((namespace.name, name), event)
             for namespace in contract.namespaces.values()
             for name, event in namespace.receives.items()
         }
-        sendings = {
-            (namespace.name, name): self._sending((namespace.name, name), event)
+        sources = {
+            (namespace.name, name): self._event_source((namespace.name, name), event)
             for namespace in contract.namespaces.values()
             for name, event in namespace.sends.items()
             if not behaviour.only or name in behaviour.only
         }
         self._sends = {
-            key: sending
-            for key, sending in sendings.items()
-            if sending.examples or sending.generated is not None
+            key: source for key, source in sources.items() if source.examples or source.generated is not None
         }
 
     @property
     def sends(self) -> list[Key]:
-        """The events that it sends."""
+        """The events that the mock sends."""
         return sorted(self._sends)
 
     def _check_only(self, contract: Contract) -> None:
@@ -90,23 +88,23 @@ class Script:
         for name in sorted(self.behaviour.only - known):
             raise UnknownEventException(f"the contract sends no event `{name}`{did_you_mean(name, known)}")
 
-    def _answering(self, key: Key, event: Event) -> _Answering:
+    def _ack_source(self, key: Key, event: Event) -> _AckSource:
         random = self._random(f"fate {key}")
         if event.mock is None:
-            return _Answering(self._generated(event.ack, f"ack {key}"), random)
+            return _AckSource(self._generated(event.ack, f"ack {key}"), random)
         given = [_args(event.ack, value) for value in event.mock.answers]
         values = cycle(given) if given else self._generated(event.ack, f"ack {key}")
         checks = event.mock.copies and event.ack is not None and event.ack.is_json_schema
         ack = Validator(event.ack) if checks and event.ack is not None else None
-        return _Answering(values, random, ack, event.mock.copies)
+        return _AckSource(values, random, ack, event.mock.copies)
 
-    def _sending(self, key: Key, event: Event) -> _Sending:
+    def _event_source(self, key: Key, event: Event) -> _EventSource:
         examples = tuple(_args(event.args, value) for value in event.examples)
         generated = self._generated(event.args, f"args {key}") if event.args or not examples else None
-        return _Sending(examples, generated, event.mock.interval if event.mock is not None else None)
+        return _EventSource(examples, generated, event.mock.interval if event.mock is not None else None)
 
     def _generated(self, schema: Schema | None, salt: str) -> Iterator[Args] | None:
-        """Values of a schema without end; None, logged, where none can be made."""
+        """Return endless values of a schema; if none can be generated, log it and return None."""
         if schema is None:
             return repeat(())
         try:
@@ -117,9 +115,9 @@ class Script:
             return None
 
     def _random(self, salt: str) -> Random:
-        """A stream of its own: what one event says does not hang on how often another is asked."""
+        """Return a source of randomness for one purpose, so that events do not change each other's values."""
         seed = self.behaviour.seed
-        return Random(None if seed is None else f"{seed} {salt}")  # noqa: S311 - no secret
+        return Random(None if seed is None else f"{seed} {salt}")  # noqa: S311 - nothing here is a secret
 
     def _log_once(self, text: str) -> None:
         if text not in self._logged:
@@ -129,11 +127,11 @@ class Script:
     # Answering ---------------------------------------------------------------------------------
 
     def play(self, context: Context, sleep: Function, leave: Function) -> Flow:
-        """The flow of a mock's handler; raises EventException where the event is to fail."""
+        """Run the handler of a mock; raises EventException for the share of events that fail."""
         behaviour, key = self.behaviour, (context.pattern, context.event)
         with self._lock:
-            # Always all three: no number of the behaviour changes what another one does.
-            draw = self._answers[key].random.random
+            # Always three draws: changing one rate must not change the choices of another.
+            draw = self._acks[key].random.random
             wait, leaves, fails = draw(), draw() < behaviour.disconnect_rate, draw() < behaviour.error_rate
         shortest, longest = behaviour.latency
         if longest:
@@ -142,30 +140,30 @@ class Script:
             yield leave, (context.sid, context.namespace)
             raise EventException(503, "the mock has disconnected the client")
         if fails:
-            raise EventException(503, "the mock fails now and then")
+            raise EventException(503, "the mock simulates an error")
         return self.answer(key, context.args)
 
     def answer(self, key: Key, args: Args) -> Args:
-        """The next acknowledgement of an event, with what it copies of the event's args."""
-        answering = self._answers[key]
-        if answering.values is None:
-            raise EventException(501, "the mock cannot make an acknowledgement of this event")
+        """Return the next acknowledgement of an event, with the values that it copies from the args."""
+        source = self._acks[key]
+        if source.values is None:
+            raise EventException(501, "the mock cannot generate an acknowledgement of this event")
         with self._lock:
-            answer = next(answering.values)
-        if not answering.copies:
+            answer = next(source.values)
+        if not source.copies:
             return answer
         copied = [deepcopy(value) for value in answer]
-        for target, source in answering.copies.items():
-            _copy(copied, target, list(args), source)
-        if answering.ack is None or answering.ack.accepts(copied):
+        for target_pointer, source_pointer in source.copies.items():
+            _copy(copied, target_pointer, list(args), source_pointer)
+        if source.ack is None or source.ack.accepts(copied):
             return tuple(copied)
-        self._log_once(f"what the mock copies breaks the acknowledgement of `{key[1]}` in `{key[0]}`")
+        self._log_once(f"the copied values break the ack schema of `{key[1]}` in `{key[0]}`")
         return answer
 
     # Sending -----------------------------------------------------------------------------------
 
     def set_interval(self, interval: float) -> None:
-        """Send every `interval` seconds what has no interval of its own; raises ValueError."""
+        """Set the interval, in seconds, of events that have none of their own; raises ValueError."""
         self.behaviour = replace(self.behaviour, interval=interval)
 
     def emissions(
@@ -173,12 +171,17 @@ class Script:
         keys: Iterable[Key],
         emit: Callable[[str, Args, str], object],
         sleep: Function,
-        places: Callable[[str], Iterable[str]],
+        namespaces_of: Callable[[str], Iterable[str]],
         is_over: Callable[[], bool],
     ) -> Emissions:
-        """Send these events, each at its interval, until `is_over`.
+        """Send events, each at its interval.
 
-        `places` are the clients' namespaces that a namespace of the contract stands for just now.
+        Args:
+            keys: The events to send.
+            emit: Called with the name of an event, its args and a client's namespace.
+            sleep: Called with a number of seconds.
+            namespaces_of: Returns the namespaces with clients that belong to a namespace of the contract.
+            is_over: Returns True to end.
         """
         lines = {key: self._sends[key].lines() for key in keys}
         due = [(self._interval(key), key) for key in lines]
@@ -191,7 +194,7 @@ class Script:
                 now = time
             if is_over():
                 return
-            for namespace in places(key[0]):
+            for namespace in namespaces_of(key[0]):
                 try:
                     yield emit, (key[1], next(lines[key]), namespace)
                 except Exception as error:
@@ -211,13 +214,13 @@ def _faker() -> object | None:
 
 
 def _args(schema: Schema | None, value: object) -> Args:
-    """The args that a value of the document is: several where the schema describes them one by one."""
+    """Return a value of the document as args: several if the schema describes them one by one."""
     one_by_one = schema is not None and schema.is_json_schema and Validator(schema).is_tuple
     return tuple(value) if one_by_one and isinstance(value, list) else (value,)
 
 
 def _copy(target: Any, target_pointer: str, source: Any, source_pointer: str) -> None:
-    """Put what `source_pointer` leads to where `target_pointer` leads; nothing where one leads nowhere."""
+    """Copy a value from one JSON Pointer to another; if one of them leads nowhere, do nothing."""
     *path, last = _tokens(target_pointer) or [""]
     try:
         for token in _tokens(source_pointer):
@@ -236,6 +239,6 @@ def _tokens(pointer: str) -> list[str]:
 def _key(value: object, token: str) -> Any:
     if not isinstance(value, list):
         return token
-    if not token.isdecimal():  # also what Python would count from the end
+    if not token.isdecimal():  # Python would count a negative index from the end
         raise ValueError(token)
     return int(token)

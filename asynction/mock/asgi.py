@@ -1,4 +1,4 @@
-"""An ASGI server that plays a contract: there is no code behind it yet."""
+"""An ASGI server that mocks a contract."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class MockAsyncServerOptions(AsyncServerOptions, MockOptions, total=False):
 
 
 class MockAsynctionAsyncServer(AsynctionAsyncServer):
-    """A server that behaves like a contract: it checks, acknowledges, and sends what the contract has.
+    """An async server that checks and acknowledges events, and sends those of the contract.
 
-    Made by `from_spec`; see the manual, "The mock server".
+    It is made by `from_spec`; see the manual, "The mock server".
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         behaviour: Behaviour | None = None,
         security_functions: Mapping[str, Function] | None = None,
         routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,  # not asked: what it finds would be imported
+        resolver: Resolver | None = None,  # ignored: it would import handlers
         **kwargs: Any,
     ) -> None:
         self._script = Script(contract, behaviour or Behaviour())
         functions = accept_any_credentials(contract, security_functions or {})
         bare = without_code(contract)
-        # Of two handlers the later one counts: what code brings goes before the mock.
+        # The last handler of an event counts, so the routers of the application replace those of the mock.
         played = (play_all(bare, self._play), *routers)
         super().__init__(bare, security_functions=functions, routers=played, **kwargs)
         self._emitter = Emitter(self._script, self._service.routes.match, driver=adrive, emit=self._send)
@@ -66,9 +66,10 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
     ) -> MockAsynctionAsyncServer:
         """Build a mock of an AsyncAPI document: no code that it names is imported.
 
-        Credentials are asked for, and any will do, but for the schemes of `security_functions`. Events that
-        `routers` have handlers for are theirs. Raises DocumentError, UnknownEventException where the document
-        sends no event of `only`, and ValueError for numbers out of range.
+        Credentials are demanded as in the contract; any are accepted, except for schemes that have a function
+        in `security_functions`. Events that `routers` handle are theirs. Raises DocumentError,
+        UnknownEventException if the document sends no event that `only` names, and ValueError for numbers out
+        of range.
 
         Args:
             spec_path: the path of a file, or a mapping.

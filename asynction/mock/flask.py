@@ -1,4 +1,4 @@
-"""A Flask-SocketIO server that plays a contract: there is no code behind it yet."""
+"""A Flask-SocketIO server that mocks a contract."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class MockSocketIOOptions(SocketIOOptions, MockOptions, total=False):
 
 
 class MockAsynctionSocketIO(AsynctionSocketIO):
-    """A server that behaves like a contract: it checks, acknowledges, and sends what the contract has.
+    """A Flask-SocketIO server that checks and acknowledges events, and sends those of the contract.
 
-    Made by `from_spec`; see the manual, "The mock server".
+    It is made by `from_spec`; see the manual, "The mock server".
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         behaviour: Behaviour | None = None,
         security_functions: Mapping[str, Function] | None = None,
         routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,  # not asked: what it finds would be imported
+        resolver: Resolver | None = None,  # ignored: it would import handlers
         **kwargs: Any,
     ) -> None:
         script = Script(contract, behaviour or Behaviour())
         functions = accept_any_credentials(contract, security_functions or {})
         bare = without_code(contract)
-        # Of two handlers the later one counts: what code brings goes before the mock.
+        # The last handler of an event counts, so the routers of the application replace those of the mock.
         played = (play_all(bare, self._play), *routers)
         super().__init__(bare, security_functions=functions, routers=played, **kwargs)
         self._script = script
@@ -70,9 +70,10 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
     ) -> MockAsynctionSocketIO:
         """Build a mock of an AsyncAPI document: no code that it names is imported.
 
-        Credentials are asked for, and any will do, but for the schemes of `security_functions`. Events that
-        `routers` have handlers for are theirs. Raises DocumentError, UnknownEventException where the document
-        sends no event of `only`, and ValueError for numbers out of range.
+        Credentials are demanded as in the contract; any are accepted, except for schemes that have a function
+        in `security_functions`. Events that `routers` handle are theirs. Raises DocumentError,
+        UnknownEventException if the document sends no event that `only` names, and ValueError for numbers out
+        of range.
 
         Args:
             spec_path: the path of a file, or a mapping.
@@ -94,11 +95,19 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         max_worker_number: int = 8,
         **kwargs: Any,
     ) -> None:
-        """Serve, as AsynctionSocketIO does.
+        """Serve, as `AsynctionSocketIO.run` does.
 
-        `subscription_task_interval` is how many seconds lie between two emissions of an event that has no
-        interval of its own, `max_worker_number` how many tasks send events at the most. Raises ValueError
-        for numbers that make no sense.
+        Args:
+            app: The Flask app.
+            host: The address to listen on.
+            port: The port to listen on.
+            subscription_task_interval: Seconds between two emissions of an event that has no interval of
+                its own; None to keep that of `from_spec`.
+            max_worker_number: The maximum number of tasks that send events.
+            kwargs: The other arguments of `AsynctionSocketIO.run`.
+
+        Raises:
+            ValueError: A number is out of its range.
         """
         if subscription_task_interval is not None:
             self._script.set_interval(subscription_task_interval)
@@ -106,7 +115,7 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         super().run(app, host, port, **kwargs)
 
     def _host(self) -> Host:
-        # There is no code to debug: clients are answered, also while testing.
+        # A mock has no code to debug, so clients get an error ack while testing, too.
         return replace(super()._host(), propagates=lambda: False)
 
     def _play(self, context: Context, _: Data) -> object:

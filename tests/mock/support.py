@@ -68,10 +68,10 @@ def sent(
     made: Script,
     until: float,
     keys: Iterable[Key] | None = None,
-    places: Callable[[str], Iterable[str]] = lambda name: [name],
+    namespaces_of: Callable[[str], Iterable[str]] = lambda name: [name],
 ) -> list[Sent]:
     """All that a script sends in so many seconds."""
     stage = Stage(until)
     wanted = made.sends if keys is None else keys
-    drive(made.emissions(wanted, stage.emit, stage.sleep, places, stage.is_over))
+    drive(made.emissions(wanted, stage.emit, stage.sleep, namespaces_of, stage.is_over))
     return stage.sent

@@ -18,15 +18,15 @@ AVRO = "application/vnd.apache.avro;version=1.9.0"
 @pytest.mark.parametrize(
     ("numbers", "text"),
     [
-        ({"interval": 0}, "the interval is a number of seconds above 0"),
+        ({"interval": 0}, "the interval must be a number of seconds above 0"),
         ({"interval": nan}, "the interval"),
         ({"interval": inf}, "the interval"),
-        ({"latency": (2, 1)}, "the latency is two numbers of seconds, the smaller one first"),
+        ({"latency": (2, 1)}, "the latency must be two numbers of seconds, the smaller one first"),
         ({"latency": (-1, 1)}, "the latency"),
         ({"latency": (0, inf)}, "the latency"),
-        ({"error_rate": 1.1}, "the error rate is between 0 and 1"),
-        ({"disconnect_rate": -0.1}, "the disconnect rate is between 0 and 1"),
-        ({"pool_size": 0}, "the pool has one value at the least"),
+        ({"error_rate": 1.1}, "the error rate must be between 0 and 1, not 1.1"),
+        ({"disconnect_rate": -0.1}, "the disconnect rate must be between 0 and 1, not -0.1"),
+        ({"pool_size": 0}, "the pool size must be at least 1, not 0"),
     ],
 )
 def test_numbers_that_make_no_sense(numbers: dict[str, Any], text: str) -> None:

@@ -170,7 +170,7 @@ def test_workers_share_the_events(workers: int, tasks: int) -> None:
 
 
 def test_no_worker_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="one worker at the least"):
+    with pytest.raises(ValueError, match="the number of workers must be at least 1, not 0"):
         Stage().emitter.set_workers(0)
 
 

@@ -135,7 +135,7 @@ def test_a_copy_that_breaks_the_ack_is_left_out_and_logged_once(caplog: pytest.L
     made = script(of(mocked({"answers": [{"id": 1}], "copies": {"/0/id": "/0"}}, ack=OBJECT)))
     assert answers(made, 2, "say", "no number") == [({"id": 1},)] * 2
     assert answers(made, 1, "say", 5) == [({"id": 5},)]
-    assert caplog.messages == ["what the mock copies breaks the acknowledgement of `say` in `/`"]
+    assert caplog.messages == ["the copied values break the ack schema of `say` in `/`"]
 
 
 def test_a_generated_answer_copies_too() -> None:
@@ -343,7 +343,7 @@ def test_an_event_that_is_not_sent_cannot_be_the_only_one() -> None:
 
 def test_an_event_goes_to_every_place_each_time_with_the_next_value() -> None:
     made = script(of(sends=[shown("told", 1, 2, 3)]))
-    found = sent(made, 1, places=lambda name: [f"{name}a", f"{name}b"])
+    found = sent(made, 1, namespaces_of=lambda name: [f"{name}a", f"{name}b"])
     assert found == [(1, "/a", "told", (1,)), (1, "/b", "told", (2,))]
 
 
