@@ -1,6 +1,6 @@
-"""Middleware: what runs around every received event, on the Flask server and the async one alike.
+"""Middleware that runs around received events, on the Flask server and on the async one.
 
-The last two need an extra, `asynction[prometheus]` and `asynction[opentelemetry]`, once they are made.
+PrometheusMiddleware needs `asynction[prometheus]`, OpenTelemetryMiddleware `asynction[opentelemetry]`.
 """
 
 from asynction.middleware._auth import AuthMiddleware, auth_middleware

@@ -1,4 +1,4 @@
-"""A check of who sends an event, beyond what the contract's security says."""
+"""A check of the sender of an event, in addition to the security of the contract."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ Check: TypeAlias = "Callable[[str, Mapping[str, Any]], bool | Awaitable[bool]]"
 
 
 class AuthMiddleware(BaseMiddleware):
-    """Lets an event through where `check(sid, environ)` is true; it may be async on the async server.
+    """A middleware that passes an event on only if `check(sid, environ)` returns true.
 
-    Raises SecurityException (403) where it is not, or where `check` raises PermissionError.
+    If it does not, or raises PermissionError, SecurityException (403) is raised.
+
+    Args:
+        check: Takes the id of the connection and its WSGI environment. On the async server it may be
+            `async def`.
+        events: The names of the events to check; all by default.
+        namespace: The only namespace whose events to check; all by default.
     """
 
     def __init__(self, check: Check, *, events: Events = None, namespace: str | None = None) -> None:
@@ -27,16 +33,16 @@ class AuthMiddleware(BaseMiddleware):
 
     @property
     def asynchronous(self) -> bool:
-        """True where the check is `async def`."""
+        """True if the check is `async def`."""
         return is_async(self._check)
 
     def around(self, context: Context, rest: Rest) -> Response:
-        """Ask, then run the rest."""
+        """Call the check, then handle the event."""
         try:
             allowed = yield self._check, (context.sid, context.environ)
         except PermissionError as error:
             raise SecurityException(403) from error
-        if inspect.iscoroutine(allowed):  # a coroutine is true, whatever it would have said
+        if inspect.iscoroutine(allowed):  # it would be true, whatever its result
             allowed.close()
             raise TypeError("the check of AuthMiddleware is async; Flask cannot await it")
         if not allowed:
@@ -45,5 +51,5 @@ class AuthMiddleware(BaseMiddleware):
 
 
 def auth_middleware(check: Check) -> AuthMiddleware:
-    """Let an event through where `check(sid, environ)` is true, else refuse it with 403."""
+    """Return a middleware that refuses an event with 403 unless `check(sid, environ)` returns true."""
     return AuthMiddleware(check)

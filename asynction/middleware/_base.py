@@ -1,4 +1,4 @@
-"""Middleware as a class, with methods that are called before and after each event that it is around."""
+"""Middleware as a class, with methods that are called before and after the handler of an event."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ from asynction.runtime._context import Context
 from asynction.runtime._flow import Response
 
 Rest: TypeAlias = Callable[[Context], Response]
-"""Everything inside a middleware: what is left of the flow, for the context that it is given."""
+"""Runs the inner middlewares and the handler with a context; a flow."""
 
 Events: TypeAlias = "str | Iterable[str] | None"
 
 KEYWORDS = ("namespace", "environ", "auth", "server", "context")
-"""What a hook may take by keyword; each is an attribute of the context, which is the last one itself."""
+"""The keywords that a hook may take: attributes of the context, and the context itself."""
 
 CANCELLED = 499
-"""The status of an event that was cancelled, which answers nobody: HTTP's servers log it that way."""
+"""The status of an event that was cancelled: HTTP servers log a request without a response like this."""
 
 
 class BaseMiddleware:
-    """Something around received events: override any of `before_event`, `after_event`, `handle_exception`.
+    """A middleware around received events; override `before_event`, `after_event` or `handle_exception`.
 
-    `events` names those that it is for, all by default, `namespace` the only one that it is for. The
-    methods may be `def`, or `async def` on the async server, which runs both on its event loop. They take
-    `event`, `sid` and one value by position; of `namespace`, `environ`, `auth`, `server` and `context`, by
-    keyword, those that they name, or all where they have `**kwargs`. A method that is not overridden costs
-    nothing.
+    The methods may be `def` or, on the async server, `async def`; that server runs both on its event loop.
+    They take `event`, `sid` and one value by position. Of `namespace`, `environ`, `auth`, `server` and
+    `context` they are given those that they name, as keywords, or all if they have `**kwargs`. Methods that
+    are not overridden are not called.
+
+    Args:
+        events: The names of the events that it runs around; all by default.
+        namespace: The only namespace that it runs in; all by default.
     """
 
     events: frozenset[str] = frozenset()
@@ -56,10 +59,22 @@ class BaseMiddleware:
         server: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """See, and perhaps change, what the client sent: what this returns takes the place of `data`.
+        """Inspect or change the args of an event: the result replaces them, and is then validated.
 
-        `data` is the arg where the event has one, a tuple where it has several, None without any; a
-        tuple is returned for several, or none. It is checked afterwards. Raise PermissionError to refuse.
+        Raise PermissionError to refuse the event.
+
+        Args:
+            event: The name of the event.
+            sid: The id of the client's connection.
+            data: The arg if the event has one, a tuple if it has several, None if it has none.
+            namespace: The client's namespace.
+            environ: The WSGI environment of the request that opened the connection.
+            auth: The `auth` payload; None except on `connect`.
+            server: The server.
+            kwargs: `context`, the Context of the event.
+
+        Returns:
+            One arg, or a tuple of several or none.
         """
         return data
 
@@ -75,7 +90,10 @@ class BaseMiddleware:
         server: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """See, and perhaps change, what the handler returned: what this returns is acknowledged."""
+        """Inspect or change the result of the handler: what this returns is the acknowledgement.
+
+        The arguments are those of `before_event`, except that `response` is what the handler returned.
+        """
         return response
 
     def handle_exception(
@@ -91,19 +109,23 @@ class BaseMiddleware:
         server: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """Answer for what failed inside, the handler or a check: what this returns is acknowledged."""
+        """Handle an exception of the handler or of a check: what this returns is the acknowledgement.
+
+        The arguments are those of `before_event`, and `exc`, the exception. Raise to pass an exception on.
+        """
         raise exc
 
     @property
     def asynchronous(self) -> bool:
-        """True where a method is `async def`; raises TypeError where one cannot be called as it will be."""
+        """True if a method is `async def`; raises TypeError if one cannot take the arguments of a hook."""
         return any(hook is not None and is_async(hook.method) for hook in self._hooks)
 
     def around(self, context: Context, rest: Rest) -> Response:
-        """Run the methods around `rest`, which is called once at the most.
+        """Call the methods before and after `rest`, which handles the event.
 
-        Raises what is raised inside, unless `handle_exception` answers, and SecurityException (403) for
-        a PermissionError of `before_event`; other exceptions of the methods go through as they are.
+        An exception of `rest` is raised unless `handle_exception` returns an acknowledgement. A
+        PermissionError of `before_event` becomes SecurityException (403); other exceptions of the methods
+        are raised unchanged.
         """
         before, after, on_error = self._hooks
         if before is not None:
@@ -123,14 +145,14 @@ class BaseMiddleware:
         return self._hook("before_event"), self._hook("after_event"), self._hook("handle_exception", 4)
 
     def _hook(self, name: str, takes: int = 3) -> _Hook | None:
-        """The method `name`, and what it takes; None where it is not overridden."""
+        """Return the method `name` and its keywords; None if it is not overridden."""
         if getattr(type(self), name) is getattr(BaseMiddleware, name):
             return None
         method = getattr(self, name)
         signature = inspect.signature(method)
         parameters = signature.parameters.values()
         everything = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-        # Of the names that it has, not those that its first arguments go by.
+        # The first parameters are passed by position: their names are free, and may be those of keywords.
         named = [parameter.name for parameter in list(parameters)[takes:]]
         keywords = tuple(name for name in KEYWORDS if everything or name in named)
         try:
@@ -142,13 +164,13 @@ class BaseMiddleware:
 
 @dataclass(frozen=True, slots=True)
 class _Hook:
-    """A method that is overridden, and the keywords that it takes."""
+    """An overridden method and the keywords that it takes."""
 
     method: Function
     keywords: tuple[str, ...]
 
     def call(self, context: Context, *args: object) -> tuple[Function, Args]:
-        """The call to make for an event, with `args` by position."""
+        """Return the call for an event, with `args` by position."""
         if not self.keywords:
             return self.method, args
         return partial(self.method, **{name: _value(context, name) for name in self.keywords}), args
@@ -162,7 +184,7 @@ def _before(hook: _Hook, context: Context) -> Generator[tuple[Function, Args], o
     data = data_of(context.args)
     try:
         given = yield hook.call(context, context.event, context.sid, data)
-    except PermissionError as error:  # how such a method says no
+    except PermissionError as error:  # the documented way to refuse an event
         raise SecurityException(403) from error
     if given is data:
         return context
@@ -170,12 +192,12 @@ def _before(hook: _Hook, context: Context) -> Generator[tuple[Function, Args], o
 
 
 def data_of(args: Args) -> object:
-    """The arg where there is one, a tuple where there are several, None without any."""
+    """Return the arg if there is one, a tuple if there are several, None if there are none."""
     if len(args) == 1:
         return args[0]
     return args or None
 
 
 def outcome(error: BaseException) -> int:
-    """The status of an event that ended in `error`."""
+    """Return the status of an event that failed with `error`."""
     return status_of(error) if isinstance(error, Exception) else CANCELLED

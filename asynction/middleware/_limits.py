@@ -1,4 +1,4 @@
-"""Limits: how many events a client may send, and how long one may take."""
+"""Limits of how many events a client sends, and of how long an event takes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Key: TypeAlias = Callable[[Context], Hashable]
 
 
 def _by_sid(context: Context) -> Hashable:
-    if context.sid is None:  # over HTTP nobody stays connected
+    if context.sid is None:  # HTTP has no connections that last
         return "address", context.environ.get("REMOTE_ADDR")
     return "sid", context.sid
 
@@ -29,20 +29,30 @@ def _by_user(context: Context) -> Hashable:
 
 
 KEYS: dict[str, Key] = {"sid": _by_sid, "user": _by_user}
-"""By what events are counted; a user's who is not known are counted by connection."""
+"""Functions that return the key by which events are counted; an unknown user is a connection."""
 
 
 class RateLimitMiddleware(BaseMiddleware):
-    """Lets `limit` events through at once, and as many in each `per` seconds after; it counts them by key.
+    """A middleware that refuses events beyond a rate with EventException (429), before they are handled.
 
-    `by` is "sid" (each connection to a namespace has one; a request over HTTP counts for its address),
-    "user", or a function that takes the context.
-    Raises EventException (429) before anything inside runs, and ValueError for a limit that is none.
+    A client may send `limit` events at once, and then `limit` in each `per` seconds.
+
+    Args:
+        limit: The number of events.
+        per: The seconds in which `limit` events are allowed.
+        by: The key that events are counted by: "sid" for each connection to a namespace (an HTTP request
+            counts for its address), "user", or a function that takes the Context.
+        clock: Returns the time in seconds; it must be monotonic.
+        events: The names of the events to count; all by default.
+        namespace: The only namespace whose events to count; all by default.
+
+    Raises:
+        ValueError: `limit` is less than 1, `per` is not above 0, or `by` is unknown.
     """
 
-    # A token bucket: two numbers a key however high the limit is, where a window that slides keeps each
-    # event's time; and no double burst at the seam of two windows. A key untouched for `per` seconds has a
-    # full bucket again, so forgetting it changes nothing: memory holds the keys of the last `per` seconds.
+    # A token bucket takes two numbers for each key, where a sliding window stores the time of each event,
+    # and has no double burst at the boundary of two fixed windows. After `per` seconds without events a
+    # bucket is full again, so it can be forgotten: memory holds only the keys of the last `per` seconds.
 
     def __init__(
         self,
@@ -56,9 +66,9 @@ class RateLimitMiddleware(BaseMiddleware):
     ) -> None:
         super().__init__(events, namespace)
         if limit < 1 or not 0 < per < math.inf:
-            raise ValueError("a rate limit is at least 1 event in a number of seconds above 0")
+            raise ValueError("a rate limit must be at least 1 event in a number of seconds above 0")
         if isinstance(by, str) and by not in KEYS:
-            raise ValueError(f'a rate is limited by "sid", "user" or a function, not by "{by}"')
+            raise ValueError(f'a rate must be limited by "sid", "user" or a function, not by "{by}"')
         self._limit = limit
         self._per = per
         self._key = KEYS[by] if isinstance(by, str) else by
@@ -67,24 +77,24 @@ class RateLimitMiddleware(BaseMiddleware):
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """How many keys are remembered."""
+        """Return the number of keys that are stored."""
         return len(self._buckets)
 
     def __bool__(self) -> bool:
-        """A middleware, also when it remembers nobody."""
+        """Return True: a middleware without keys is still a middleware."""
         return True
 
     def around(self, context: Context, rest: Rest) -> Response:
-        """Count the event, then run the rest."""
+        """Count the event, then handle it."""
         wait = self._take(self._key(context))
         if wait > 0:
             raise EventException(429, f"too many events; retry after {math.ceil(wait)} s")
         return (yield from rest(context))
 
     def _take(self, key: Hashable) -> float:
-        """Take a token; return 0, or in how many seconds there is one."""
+        """Take a token and return 0; if there is none, return the seconds until there is one."""
         with self._lock:
-            now = self._clock()  # within the lock: the times in the buckets are in order
+            now = self._clock()  # read within the lock, so that buckets are in the order of their times
             self._forget(now)
             tokens, since = self._buckets.get(key, (self._limit, now))
             tokens = min(self._limit, tokens + (now - since) * self._limit / self._per)
@@ -103,30 +113,33 @@ class RateLimitMiddleware(BaseMiddleware):
 
 
 def rate_limit_middleware(max_requests: int, window_seconds: float) -> RateLimitMiddleware:
-    """Let each connection send `max_requests` events in `window_seconds`; refuse others with 429."""
+    """Return a middleware that refuses events of a connection beyond `max_requests` in `window_seconds`."""
     return RateLimitMiddleware(max_requests, window_seconds)
 
 
 class TimeoutMiddleware:
-    """Cancels what takes longer than `seconds`, and raises EventException (504); on the async server only.
+    """A middleware for the async server that cancels a handler after `seconds`: EventException (504).
 
-    A handler may clean up: it is waited for. What runs in a thread cannot be cancelled: it goes on, but
-    nobody waits for it. A TimeoutError of the handler's own is raised like any other exception.
+    It waits while a cancelled handler cleans up. A function that runs in a thread cannot be cancelled: it
+    continues, but its result is ignored. A TimeoutError that the handler raises itself is raised as it is.
+    Raises ValueError if `seconds` is not above 0.
     """
 
     asynchronous = True
-    instead = "a thread cannot be cancelled: give what the handler waits for a timeout of its own"
-    """What to do on the Flask server, which cannot have this middleware."""
+    instead = (
+        "a thread cannot be cancelled: give each operation that the handler waits for a timeout of its own"
+    )
+    """The advice for the Flask server, where this middleware cannot be used."""
 
     def __init__(self, seconds: float) -> None:
         if not 0 < seconds < math.inf:
-            raise ValueError("a timeout is a number of seconds above 0")
+            raise ValueError(f"a timeout must be a number of seconds above 0, not {seconds}")
         self.seconds = seconds
 
     async def __call__(self, context: Context, call_next: Callable[[Context], Awaitable[object]]) -> object:
-        """Run the rest, for `seconds` at the most."""
-        # A task of its own, as `asyncio.wait_for` before Python 3.12: with a `TimeoutError` nothing says
-        # whose it is, and Python 3.10 has no other way to tell our cancelling from somebody else's.
+        """Handle the event, for at most `seconds`."""
+        # Not `asyncio.wait_for`: its TimeoutError cannot be distinguished from one that the handler raises.
+        # With a task of its own, Python 3.10 can also tell our cancellation from one that comes from outside.
         task = asyncio.ensure_future(call_next(context))
         late = False
         try:

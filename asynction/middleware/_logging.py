@@ -1,4 +1,4 @@
-"""One line in the log for each event: what, from whom, how it ended and how long it took."""
+"""One log line for each event: its name, sender, status and duration."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from asynction.middleware._base import BaseMiddleware, Events, Rest, outcome
 from asynction.runtime._context import Context
 from asynction.runtime._flow import Response
 
-LONGEST = 80
-"""How many characters of a text that a client chose are shown."""
+MAX_LENGTH = 80
+"""The maximum number of characters that are logged of a text that a client chose."""
 
 LINE = "%d event %r in %r from %r (user %r) in %.1f ms"
 
 
 class LoggingMiddleware(BaseMiddleware):
-    """Logs one line when an event ends, without payload, credentials or the text of an exception.
+    """A middleware that logs one line for each event, without payload, credentials or exception texts.
 
-    The record has `event`, `namespace`, `sid`, `user`, `status` and `duration_ms` as well. `status` is 200,
-    or the exception's. `logger` is `asynction.events` by default.
+    The log record has the attributes `event`, `namespace`, `sid`, `user`, `status` (200, or that of the
+    exception) and `duration_ms`.
+
+    Args:
+        logger: The logger; `asynction.events` by default.
+        level: The level of the records.
+        events: The names of the events to log; all by default.
+        namespace: The only namespace whose events to log; all by default.
     """
 
     def __init__(
@@ -35,7 +41,7 @@ class LoggingMiddleware(BaseMiddleware):
         self._level = level
 
     def around(self, context: Context, rest: Rest) -> Response:
-        """Run the rest, and log how that went."""
+        """Handle the event, then log its status and duration."""
         started = time.perf_counter()
         status = 200
         try:
@@ -59,11 +65,11 @@ class LoggingMiddleware(BaseMiddleware):
 
 
 def logging_middleware(logger: logging.Logger | None = None) -> LoggingMiddleware:
-    """Log one line for each event, by `logger` or `asynction.events`."""
+    """Return a middleware that logs one line for each event, to `logger` or `asynction.events`."""
     return LoggingMiddleware(logger)
 
 
 def one_line(text: str) -> str:
-    """Up to LONGEST characters of `text`; what could break a line, or forge one, is escaped."""
-    shown = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    """Return up to MAX_LENGTH characters of `text`, escaped so that a client cannot forge a log line."""
+    shown = text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
     return shown if shown.isprintable() else ascii(shown)[1:-1]

@@ -1,4 +1,4 @@
-"""Metrics of events, for Prometheus; the extra `prometheus` brings its client."""
+"""Metrics of events, for Prometheus; its client comes with the extra `prometheus`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,25 @@ if TYPE_CHECKING:
 EXTRA = "PrometheusMiddleware needs the extra `prometheus`: install `asynction[prometheus]`"
 
 UNKNOWN = "<unknown>"
-"""The label of every event that the contract does not have."""
+"""The label of all events that the contract does not have."""
 
 
 class PrometheusMiddleware(BaseMiddleware):
-    """Counts events, measures how long they take, and how many are in progress.
+    """A middleware that counts events, and measures their duration and how many are in progress.
 
-    `asynction_events_total` by namespace, event and status; `asynction_event_duration_seconds` and
-    `asynction_events_in_progress` by namespace and event. The labels are the contract's names, so clients
-    cannot make new ones. `registry` is the client's default; middlewares that share one, and the `prefix`,
-    count together. Raises NotEnabledError where the extra is missing.
+    The metrics are `asynction_events_total`, by namespace, event and status, and
+    `asynction_event_duration_seconds` and `asynction_events_in_progress`, by namespace and event. The labels
+    are names of the contract, so clients cannot create new ones. Middlewares with the same registry and
+    prefix share their metrics.
+
+    Args:
+        registry: The Prometheus registry; the default registry of `prometheus_client` by default.
+        prefix: The first part of the names of the metrics.
+        events: The names of the events to measure; all by default.
+        namespace: The only namespace whose events to measure; all by default.
+
+    Raises:
+        NotEnabledError: The extra `prometheus` is missing.
     """
 
     def __init__(
@@ -43,7 +52,7 @@ class PrometheusMiddleware(BaseMiddleware):
         self._metrics = _metrics(registry, prefix)
 
     def around(self, context: Context, rest: Rest) -> Response:
-        """Run the rest, and count how that went."""
+        """Handle the event and record its status and duration."""
         metrics, labels = self._metrics, labels_of(context)
         started = time.perf_counter()
         status = 200
@@ -60,7 +69,7 @@ class PrometheusMiddleware(BaseMiddleware):
 
 
 def labels_of(context: Context) -> tuple[str, str]:
-    """The names of namespace and event in the contract, which clients do not choose."""
+    """Return the names of namespace and event in the contract, which clients cannot choose."""
     return context.pattern or UNKNOWN, UNKNOWN if context.contract is None else context.contract.name
 
 
@@ -71,7 +80,7 @@ class _Metrics:
     in_progress: Gauge
 
 
-# A registry refuses a second metric of the same name; two servers in a process share what they count.
+# A registry refuses a second metric of the same name, so the servers of a process share their metrics.
 _known: WeakKeyDictionary[CollectorRegistry, dict[str, _Metrics]] = WeakKeyDictionary()
 _lock = threading.Lock()
 

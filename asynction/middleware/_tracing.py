@@ -1,4 +1,4 @@
-"""Spans of events, for OpenTelemetry; the extra `opentelemetry` brings its API."""
+"""Spans of events, for OpenTelemetry; its API comes with the extra `opentelemetry`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,19 @@ EXTRA = "OpenTelemetryMiddleware needs the extra `opentelemetry`: install `async
 
 
 class OpenTelemetryMiddleware(BaseMiddleware):
-    """Makes one span of each event, a child of the current one, else of the handshake's `traceparent`.
+    """A middleware that makes a span for each event, which is the current span while the handler runs.
 
-    It is the current span while the handler runs. Its kind, name and attributes follow the semantic
-    conventions for messaging; it has no payload, and of an exception only the class. Raises
-    NotEnabledError where the extra is missing.
+    Its parent is the current span, or else the `traceparent` header of the handshake. Its kind, name and
+    attributes follow the semantic conventions for messaging. It has no payload, and only the class of an
+    exception.
+
+    Args:
+        tracer_provider: The provider of the tracer; the global one by default.
+        events: The names of the events to trace; all by default.
+        namespace: The only namespace whose events to trace; all by default.
+
+    Raises:
+        NotEnabledError: The extra `opentelemetry` is missing.
     """
 
     def __init__(
@@ -42,7 +50,7 @@ class OpenTelemetryMiddleware(BaseMiddleware):
             raise NotEnabledError(EXTRA) from error
 
         class Headers(Getter[Mapping[str, Any]]):
-            """Reads a WSGI environment by the names of HTTP's headers (PEP 3333)."""
+            """Reads HTTP headers from a WSGI environment (PEP 3333)."""
 
             def get(self, carrier: Mapping[str, Any], key: str) -> list[str] | None:
                 value = carrier.get(f"HTTP_{key.upper().replace('-', '_')}")
@@ -59,14 +67,14 @@ class OpenTelemetryMiddleware(BaseMiddleware):
         self._kind = trace.SpanKind.CONSUMER
 
     def around(self, context: Context, rest: Rest) -> Response:
-        """Run the rest within a span."""
+        """Handle the event within a span."""
         parent = self._current()
         if not self._span_in(parent).get_span_context().is_valid:
             parent = self._extract(context.environ, parent, self._headers)
         name, attributes = described(context)
         span = self._tracer.start_span(name, parent, self._kind, attributes)
-        # Whoever drives a flow does so in one context to its end, so that what is attached here is
-        # current in each call that is made inside, and may be detached at the end.
+        # A flow is driven in one `contextvars` context from start to end: the span attached here is current
+        # in each call that is made inside, and can be detached at the end.
         token = self._attach(self._with_span(span, parent))
         try:
             return (yield from rest(context))
@@ -82,9 +90,9 @@ class OpenTelemetryMiddleware(BaseMiddleware):
 
 
 def described(context: Context) -> tuple[str, dict[str, str]]:
-    """The name and the attributes of an event's span; clients cannot choose the name.
+    """Return the name and the attributes of the span of an event; clients cannot choose the name.
 
-    The destination is the namespace and the event. https://opentelemetry.io/docs/specs/semconv/messaging/
+    The destination is the namespace and the event. See https://opentelemetry.io/docs/specs/semconv/messaging/
     """
     template = " ".join(labels_of(context))
     destination = f"{one_line(context.namespace)} {one_line(context.event)}"
@@ -94,7 +102,7 @@ def described(context: Context) -> tuple[str, dict[str, str]]:
         "messaging.operation.name": "process",
         "messaging.destination.name": destination,
     }
-    if context.sid is not None:  # not `messaging.client.id`: of a span that consumes, that is the server
+    if context.sid is not None:  # not `messaging.client.id`: in a span of a consumer, that is the server
         attributes["session.id"] = context.sid
     if template != destination:
         attributes["messaging.destination.template"] = template

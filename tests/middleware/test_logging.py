@@ -11,7 +11,7 @@ import pytest
 
 from asynction.exceptions import EventException, SecurityException
 from asynction.middleware import LoggingMiddleware, logging_middleware
-from asynction.middleware._logging import LONGEST, one_line
+from asynction.middleware._logging import MAX_LENGTH, one_line
 from tests.middleware.support import BOTH, chain, context, run
 
 SECRET = "s3cret"
@@ -96,8 +96,8 @@ def test_no_secret_is_logged(handler: Callable[..., object], caplog: pytest.LogC
         ("a\n200 event", r"a\n200 event"),
         ("a\u2028b\x1b[2J", r"a\u2028b\x1b[2J"),
         ("\ud800", r"\ud800"),
-        ("a" * LONGEST, "a" * LONGEST),
-        ("a" * 1_000_000, "a" * (LONGEST - 3) + "..."),
+        ("a" * MAX_LENGTH, "a" * MAX_LENGTH),
+        ("a" * 1_000_000, "a" * (MAX_LENGTH - 3) + "..."),
     ],
 )
 def test_a_text_of_a_client_stays_on_its_line(
