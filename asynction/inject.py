@@ -1,9 +1,9 @@
-"""What a handler may ask for by annotation, under any name and in any position.
+"""Annotations of handler parameters that are injected; the name and the position of a parameter are free.
 
     async def join(data: Join, sid: SocketID, server: Server, db: Session = Depends(get_db)) -> Joined: ...
 
-Each of these may stand in `Optional` or `Annotated`; `asynction.SecurityInfo` is given in the same way,
-and so is the server by its own class.
+They may be wrapped in `Optional` or `Annotated`. `asynction.SecurityInfo`, and the class of the server, are
+injected in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """The mark of a parameter that is given what the context of the event has under `name`."""
+    """Marks a parameter that is given the attribute `name` of the event's context."""
 
     name: str
 
@@ -32,10 +32,10 @@ Auth: TypeAlias = Annotated[Any, Injected("auth")]
 """The `auth` payload of the client, on `connect`; None elsewhere."""
 
 Reason: TypeAlias = Annotated[Any, Injected("reason")]
-"""Why the connection ended, on `disconnect`; None elsewhere."""
+"""The reason why the connection ended, on `disconnect`; None elsewhere."""
 
 Data: TypeAlias = Annotated[Any, Injected("data")]
-"""What the client sent: the arg where there is one, a tuple where there are several, None without any."""
+"""The args of the event: one arg as it is, several as a tuple, None if there are none."""
 
 Event: TypeAlias = Annotated[str, Injected("event")]
 """The name of the event."""
@@ -46,25 +46,26 @@ Server: TypeAlias = Annotated[Any, Injected("server")]
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """The mark of a parameter that is given what a function returns; made by `Depends`."""
+    """Marks a parameter that is given the result of a function; made by `Depends`."""
 
     dependency: Callable[..., object]
     use_cache: bool = True
 
 
 def Depends(dependency: Callable[..., object], *, use_cache: bool = True) -> Any:  # noqa: N802 - the field's name
-    """Give a parameter what `dependency` returns, or yields: a generator is closed after the acknowledgement.
+    """Inject the result of a function, or what a generator yields: it is closed after the acknowledgement.
 
-    The function may ask for whatever a handler may, other dependencies included. It is called once an
-    event, however many ask for it, unless `use_cache` is false. FastAPI's own `Depends` means the same.
+    The function may have every parameter that a handler may have, including other dependencies. It is called
+    once for each event, even if several parameters depend on it, unless `use_cache` is false. FastAPI's
+    `Depends` has the same meaning.
     """
     return Dependency(dependency, use_cache)
 
 
 def inline(function: F) -> F:
-    """Mark a `def` handler as cheap: the async server calls it on its event loop, not in a thread.
+    """Mark a `def` handler as fast: the async server calls it on its event loop, not in a thread.
 
-    A thread costs some 50 microseconds; a function that may wait for anything must not be marked.
+    That saves about 50 microseconds. A function that may block must not be marked: it would block the loop.
     """
     function.__asynction_inline__ = True  # type: ignore[attr-defined]  # a mark of our own
     return function
