@@ -191,7 +191,7 @@ def test_http_takes_over_and_gives_back(service: Service, callback_port: int) ->
             await eventually(lambda: client.mode == "socket")
             assert await client.request("quick", 3) == 6
         async with connected(service, callback_port, reconnection=False) as client:
-            await client._link._sio.eio.ws.close()  # type: ignore[union-attr]  # the connection, not the server
+            await client._connection._sio.eio.ws.close()  # type: ignore[union-attr]  # the connection, not the server
             await eventually(lambda: client.mode == "http")
             assert await client.request("quick", 4) == 8
 

@@ -1,4 +1,4 @@
-"""The calls of a dual-mode client that wait for their results."""
+"""The calls of a dual-mode client that are waiting for their results."""
 
 from __future__ import annotations
 
@@ -14,38 +14,47 @@ from asynction.client._errors import CallError
 Message: TypeAlias = "dict[str, Any]"
 
 _REMEMBERED = 10_000
+"""The number of ended calls whose ids are stored."""
 
 
 class LostError(ConnectionError):
-    """Nobody can tell whether a call was run: the server that it was sent to is gone."""
+    """It is unknown whether a call was run: the server that it was sent to has stopped."""
 
 
 def error_of(data: object) -> LostError | CallError | None:
-    """What the data of an answer says went wrong; None for a result."""
+    """Return the error in the data of a response; None for a result."""
     body = data.get("error") if isinstance(data, dict) and len(data) == 1 else None
     if not isinstance(body, dict) or not isinstance(body.get("status"), int):
         return None
     if "server_id" in body:
         return LostError("the server was restarted; it is unknown whether the call was run")
-    told = [str(body.get(name, "")) for name in ("title", "detail", "pointer")]
-    return CallError(body["status"], *told, ack=(data,))
+    texts = [str(body.get(name, "")) for name in ("title", "detail", "pointer")]
+    return CallError(body["status"], *texts, ack=(data,))
 
 
 def error_data(error: Exception) -> dict[str, object]:
-    """An error as the server would tell it."""
+    """Return an error in the form of the server's."""
     if isinstance(error, CallError):
-        said = {"title": error.title, "detail": error.detail, "pointer": error.pointer}
-        return {"error": {"status": error.status, **{name: text for name, text in said.items() if text}}}
+        texts = {"title": error.title, "detail": error.detail, "pointer": error.pointer}
+        return {"error": {"status": error.status, **{name: text for name, text in texts.items() if text}}}
     status = HTTPStatus.GATEWAY_TIMEOUT if isinstance(error, TimeoutError) else HTTPStatus.SERVICE_UNAVAILABLE
     return {"error": {"status": int(status), "title": status.phrase, "detail": str(error)}}
 
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """A call that waits: for whom, by what it was sent last, and to which server.
+    """A call that is waiting for its result.
 
-    `by` is the connection, or HTTP; None while it is to be sent. `server_id` is None of a server that does
-    not tell, and so may run a repeated call once more. `failure` is what it ended in.
+    Args:
+        message: The message that is sent.
+        waiter: The future of `request`; None if the result is for a callback.
+        is_http: True if the call must be sent by HTTP.
+        by: The connection by which it was sent last, or HTTP; None if it must be sent (again).
+        is_sent: True once it was sent for the first time.
+        server_id: The server that it was sent to. None for a server that has no id: that would run a
+            repeated call twice.
+        timer: Ends the call after its timeout.
+        failure: The error that the call ended with.
     """
 
     message: Message
@@ -64,22 +73,25 @@ class Call:
 
 
 class Calls:
-    """All calls that wait, and the ids of the last that do not any more: their results may come twice."""
+    """The calls that are waiting, and the ids of recent ones: their results may arrive twice."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, Call] = {}
         self._done: OrderedDict[str, None] = OrderedDict()
 
     def add(self, call: Call, timeout: float, expire: Callable[[Call], None]) -> None:
-        """Keep a call until it is taken, or has waited for `timeout` seconds; raises ValueError."""
+        """Store a call until it is taken; after `timeout` seconds, `expire` is called with it.
+
+        Raises ValueError if a call with the same id is waiting.
+        """
         if call.id in self._waiting:
-            raise ValueError(f"a call with the request_id {call.id!r} still waits for its result")
+            raise ValueError(f"a call with the request_id {call.id!r} is still waiting for its result")
         self._done.pop(call.id, None)
         self._waiting[call.id] = call
         call.timer = asyncio.get_running_loop().call_later(timeout, expire, call)
 
     def take(self, id: object) -> Call | None:
-        """The call of this id, which waits no more; None where none waits."""
+        """Remove and return the call with an id; None if there is none."""
         call = self._waiting.pop(id, None) if isinstance(id, str) else None
         if call is not None:
             if call.timer is not None:  # pragma: no branch - `add` has set it
@@ -90,9 +102,9 @@ class Calls:
         return call
 
     def is_done(self, id: object) -> bool:
-        """Whether a call of this id waited, and does not any more."""
+        """Return True if the call with this id has ended recently."""
         return isinstance(id, str) and id in self._done
 
     def all(self) -> list[Call]:
-        """All that wait, the oldest first."""
+        """Return all calls that are waiting, the oldest first."""
         return list(self._waiting.values())

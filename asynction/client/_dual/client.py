@@ -1,4 +1,4 @@
-"""A client that calls a server's `api` by Socket.IO, and by HTTP while there is no connection."""
+"""A client that calls an `api` by Socket.IO, and by HTTP while it is not connected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from asynction.client._dual.calls import Call, Calls, LostError, Message, error_data, error_of
 from asynction.client._dual.options import LogLevel, checked_url, read_options
-from asynction.client._dual.wire import Link, UnansweredError, UnsentError, new_session, post
+from asynction.client._dual.wire import Connection, UnansweredError, UnsentError, new_session, post
 from asynction.client._errors import CallError
 from asynction.problems import did_you_mean
 from asynction.runtime import is_async
@@ -30,13 +30,22 @@ log = logging.getLogger("asynction.client")
 
 
 class SocketClient:
-    """Calls a server by Socket.IO; where it has both URLs, by HTTP while there is no connection.
+    """A client that calls a server by Socket.IO and, if it has the URLs for it, by HTTP as a fallback.
 
-    What a call results in is given to a callback, or returned by `request`. Every call ends so, in a result
-    or an error: where a connection is lost, calls without a result are sent again with the same
-    `request_id`, which the server runs once, and only to a server that says that it is still the same.
+    The result of a call is given to a callback, or returned by `request`. Every call ends with a result or an
+    error. After a connection is lost, calls without a result are sent again with the same `request_id`, which
+    a server runs once, and only if its id shows that it is the same server. `callback_errors` is the number
+    of callbacks that have raised an exception.
 
-    `callback_errors` is how many callbacks have raised. Raises ValueError for arguments that are none.
+    Args:
+        socket_url: The URL of the Socket.IO server.
+        http_url: The URL that calls are posted to.
+        callback_url: The URL of this client, to which the server posts the results of calls by HTTP.
+        options: A mapping of `log_level`, `max_concurrent`, `reconnection`, `reconnection_attempts`,
+            `reconnection_delay`, `reconnection_delay_max` and `timeout` (in seconds), `headers` and `auth`.
+
+    Raises:
+        ValueError: A URL or an option is wrong, or there is no way to send calls.
     """
 
     def __init__(
@@ -57,25 +66,25 @@ class SocketClient:
         self._callbacks: dict[str, Callback] = {}
         self._calls = Calls()
         self._session: aiohttp.ClientSession | None = None
-        self._link: Link | None = None
-        self._supervisor: asyncio.Task[None] | None = None
-        self._is_given_up = False
+        self._connection: Connection | None = None
+        self._reconnect_task: asyncio.Task[None] | None = None
+        self._has_given_up = False
         self._lost = asyncio.Event()
-        self._settled = asyncio.Event()  # there is a connection, or there will be none
+        self._settled = asyncio.Event()  # set if there is a connection, or no attempt to make one
         self._running: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(self.options.max_concurrent)
 
     @property
     def mode(self) -> str | None:
-        """How calls go out at present: by `socket` or `http`; None where they cannot."""
+        """How calls are sent at present: `socket` or `http`; None if they cannot be sent."""
         if self._session is None:
             return None
-        if self._link is not None:
+        if self._connection is not None:
             return SOCKET
         return HTTP if self._has_http else None
 
     def register_callback(self, name: str, callback: Callback) -> None:
-        """Give the results of calls with this `callback_func` to a function; raises ValueError."""
+        """Register the function for the results of calls with this `callback_func`; raises ValueError."""
         if not _is_name(name):
             raise ValueError(f"a callback's name must be a string, not {name!r}")
         if not is_async(callback):
@@ -85,15 +94,16 @@ class SocketClient:
     # Connecting ----------------------------------------------------------------------------------
 
     async def connect_to_server(self) -> None:
-        """Connect; where that fails, calls go by HTTP, and connecting goes on in the background.
+        """Connect; if that fails, send calls by HTTP and keep trying to connect in the background.
 
-        Raises ConnectionError where they cannot go by HTTP, and NotEnabledError without the extra `client`.
+        Raises ConnectionError if calls cannot be sent by HTTP either, and NotEnabledError without the extra
+        `client`.
         """
-        if self._session is not None and not self._is_given_up:
+        if self._session is not None and not self._has_given_up:
             return
         await self.disconnect()
         self._session = new_session(self.options)
-        self._is_given_up = False
+        self._has_given_up = False
         self._lost.clear()
         self._settled.clear()
         if self.socket_url is None:
@@ -107,63 +117,71 @@ class SocketClient:
         if not is_connected and not self._has_http:
             await self._close_session()
             raise ConnectionError(
-                f"cannot connect to {self.socket_url}, and there is no HTTP to fall back to"
+                f"cannot connect to {self.socket_url}, and `http_url` and `callback_url` are not set"
             )
         if not is_connected:
-            self._log(LogLevel.WARNING, "no connection: calls go by HTTP")
+            self._log(LogLevel.WARNING, "not connected: calls are sent by HTTP")
             self._lost.set()
-        self._supervisor = asyncio.create_task(self._supervise())
+        self._reconnect_task = asyncio.create_task(self._keep_connected())
 
     async def _connect(self) -> bool:
-        """Try once."""
-        link = Link(self._session, self._answered, self._on_loss)
+        """Try to connect once; return True if it worked."""
+        connection = Connection(self._session, self._on_response, self._on_loss)
         try:
-            await link.open(str(self.socket_url), self.options)
+            await connection.open(str(self.socket_url), self.options)
         except ConnectionError as error:
             self._log(LogLevel.WARNING, "%s", error)
             return False
-        if link.is_lost:
+        if connection.is_lost:
             return False
-        self._link = link
+        self._connection = connection
         self._settled.set()
         self._log(LogLevel.INFO, "connected to %s", self.socket_url)
         return True
 
-    def _on_loss(self, link: Link) -> None:
-        if link is not self._link:
+    def _on_loss(self, connection: Connection) -> None:
+        if connection is not self._connection:
             return
-        self._link = None
+        self._connection = None
         self._settled.clear()
         self._log(LogLevel.WARNING, "the connection is lost")
         for call in self._calls.all():
-            if call.by is link:
-                call.by, call.server_id = None, link.server_id
-                if link.server_id is None:
+            if call.by is connection:
+                # Only a server that is known to be the same can recognise a call that is sent again.
+                call.by, call.server_id = None, connection.server_id
+                if connection.server_id is None:
                     self._fail(
                         call, LostError("the connection is lost; it is unknown whether the call was run")
                     )
         self._lost.set()
 
-    async def _supervise(self) -> None:
-        """Do what is to be done about lost connections, one after the other."""
+    async def _keep_connected(self) -> None:
+        """Reconnect after each lost connection, and send its calls again."""
         while True:
             await self._lost.wait()
             self._lost.clear()
-            if self._link is not None:
+            if self._connection is not None:
                 continue
             await self._resend()
             if await self._reconnected():
                 await self._resend()
                 continue
-            self._is_given_up = not self._has_http
+            self._has_given_up = not self._has_http
             self._settled.set()
-            self._log(LogLevel.ERROR, "no connection any more%s", ": HTTP only" if self._has_http else "")
+            self._log(
+                LogLevel.ERROR,
+                "the client has stopped reconnecting%s",
+                ": calls are sent by HTTP" if self._has_http else "",
+            )
             for call in self._calls.all():
                 if call.by is None and call.is_sent:
-                    self._fail(call, ConnectionError("there is no connection any more"))
+                    self._fail(
+                        call,
+                        ConnectionError("there is no connection, and the client has stopped reconnecting"),
+                    )
 
     async def _reconnected(self) -> bool:
-        """Try as often as the options allow, or for ever where HTTP bridges the gap."""
+        """Try as often as the options allow; with HTTP as a fallback, without a limit."""
         options = self.options
         attempt, delay = 0, options.reconnection_delay
         while options.reconnection and (self._has_http or attempt < options.reconnection_attempts):
@@ -175,19 +193,19 @@ class SocketClient:
         return False
 
     async def disconnect(self) -> None:
-        """Leave: calls that still wait fail, and callbacks that run may end, for `timeout` seconds."""
+        """Disconnect: waiting calls fail, and running callbacks get `timeout` seconds to end."""
         if self._session is None:
             return
-        if self._supervisor is not None:
-            while not self._supervisor.done():  # `wait_for` of Python 3.11 may lose a cancellation
-                self._supervisor.cancel()
-                await asyncio.wait({self._supervisor}, timeout=0.1)
-            self._supervisor = None
-        link, self._link = self._link, None
+        if self._reconnect_task is not None:
+            while not self._reconnect_task.done():  # `wait_for` of Python 3.11 may swallow a cancellation
+                self._reconnect_task.cancel()
+                await asyncio.wait({self._reconnect_task}, timeout=0.1)
+            self._reconnect_task = None
+        connection, self._connection = self._connection, None
         for call in self._calls.all():
             self._fail(call, ConnectionError("the client was disconnected before the result came"))
-        if link is not None:
-            await link.close()
+        if connection is not None:
+            await connection.close()
         own = asyncio.current_task()
         running = self._running - ({own} if own is not None else set())
         if running:
@@ -200,7 +218,7 @@ class SocketClient:
     async def _close_session(self) -> None:
         session, self._session = self._session, None
         self._settled.set()
-        if session is not None:  # pragma: no branch - for who disconnects twice at a time
+        if session is not None:  # pragma: no branch - None if `disconnect` is called twice at a time
             await session.close()
 
     # Calling -------------------------------------------------------------------------------------
@@ -213,12 +231,21 @@ class SocketClient:
         callback_func: str | None = None,
         request_id: str | None = None,
     ) -> Message:
-        """Call an api and return what the server, or the client, says at once: the result is the callback's.
+        """Send a call and return the confirmation; its result is given to a callback.
 
-        `callback_func` is the name of the callback, by default the api's; `callback_type="http"` has the
-        call go by HTTP in any case. Where no result comes, the callback gets an error of the same form as the
-        server's. Raises ValueError for arguments that are none, or a callback that is not registered;
-        ConnectionError where the call cannot be sent, CallError where it is refused.
+        If no result arrives, the callback gets an error of the same form as those of the server.
+
+        Args:
+            api: The name of the api.
+            data: The data of the call; JSON.
+            callback_type: "http" to send the call by HTTP in any case.
+            callback_func: The name of the callback; by default that of the api.
+            request_id: The id of the call; a new one by default.
+
+        Raises:
+            ValueError: An argument is wrong, or the callback is not registered.
+            ConnectionError: The call cannot be sent.
+            CallError: The server refuses the call.
         """
         name = callback_func or api
         message = self._message(api, data, callback_type, name, request_id)
@@ -229,10 +256,19 @@ class SocketClient:
     async def request(
         self, api: str, data: object, *, timeout: float | None = None, request_id: str | None = None
     ) -> Any:
-        """Call an api and return its result.
+        """Send a call and return its result.
 
-        Raises as `call_api` does; TimeoutError after `timeout` seconds (by default the option's), CallError
-        where the result is an error, and ConnectionError where it is unknown whether the call was run.
+        Args:
+            api: The name of the api.
+            data: The data of the call; JSON.
+            timeout: Seconds until the result; by default the option `timeout`.
+            request_id: The id of the call; a new one by default.
+
+        Raises:
+            ValueError: An argument is wrong.
+            TimeoutError: No result arrived in time.
+            ConnectionError: The call cannot be sent, or it is unknown whether it was run.
+            CallError: The result is an error, or the server refuses the call.
         """
         message = self._message(api, data, SOCKET, api, request_id)
         waiter: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -243,12 +279,12 @@ class SocketClient:
         finally:
             self._calls.take(call.id)
             if not waiter.cancel() and not waiter.cancelled():
-                waiter.exception()  # else asyncio says that nobody has looked at it
+                waiter.exception()  # else asyncio logs that it was never retrieved
 
     def _message(
         self, api: str, data: object, callback_type: str, callback_func: str, request_id: str | None
     ) -> Message:
-        """A call as it is sent; raises ValueError."""
+        """Return the message of a call; raises ValueError."""
         if not _is_name(api):
             raise ValueError(f"`api` must be a name, not {api!r}")
         if callback_type not in (SOCKET, HTTP):
@@ -279,61 +315,61 @@ class SocketClient:
         limit = self.options.timeout if timeout is None else timeout
         self._calls.add(call, limit, self._expire)
         try:
-            answer = await self._first_sent(call, limit)
+            response = await self._first_sent(call, limit)
         except BaseException:
             self._calls.take(call.id)
             raise
         if call.failure is not None:
             raise call.failure
-        return answer
+        return response
 
     async def _first_sent(self, call: Call, limit: float) -> Message:
-        """Send a call as soon as there is a way, within the limit."""
+        """Send a call as soon as it is possible, within `limit` seconds."""
         while True:
             if not self._has_http:
                 try:
                     await asyncio.wait_for(self._settled.wait(), limit)
                 except asyncio.TimeoutError:
                     raise ConnectionError("there is no connection yet") from None
-            link = self._link
+            connection = self._connection
             try:
                 return await self._sent(call, limit)
             except UnsentError:
-                if link is None or call.is_http:
+                if connection is None or call.is_http:
                     raise
 
     async def _sent(self, call: Call, limit: float) -> Message:
-        """Send a call by what there is; raises as `post` does."""
-        link, message = self._link, dict(call.message)
-        if call.is_sent:  # only the same server can tell that it is a repetition
+        """Send a call by the connection, or else by HTTP; raises as `post` does."""
+        connection, message = self._connection, dict(call.message)
+        if call.is_sent:  # only the same server can recognise the repetition
             message["server_id"] = call.server_id
-        if link is not None and not call.is_http:
+        if connection is not None and not call.is_http:
             try:
-                await link.send(message)
+                await connection.send(message)
             except UnsentError:
-                await link.close()
+                await connection.close()
                 raise
-            call.by, call.is_sent = link, True
+            call.by, call.is_sent = connection, True
             return {"success": True, "message": "the call is sent", "request_id": call.id}
         if self._session is None or not self._has_http:
             raise UnsentError("there is no connection")
         message["callback_type"] = HTTP
-        answer = await post(self._session, str(self.http_url), message, limit)
-        server_id = answer.get("server_id")
+        response = await post(self._session, str(self.http_url), message, limit)
+        server_id = response.get("server_id")
         call.by, call.is_sent = HTTP, True
         call.server_id = server_id if isinstance(server_id, str) else None
-        return answer
+        return response
 
     async def _resend(self) -> None:
-        """Send calls without a result again: those of a lost connection, and by a new one all others."""
+        """Send calls without a result again: of a lost connection, and all others by a new one."""
         for call in self._calls.all():
             is_lost = call.by is None and call.is_sent
-            is_asked_again = call.by == HTTP and call.server_id is not None and self._link is not None
+            is_asked_again = call.by == HTTP and call.server_id is not None and self._connection is not None
             if is_lost or is_asked_again:
                 try:
                     await self._sent(call, self.options.timeout)
                 except (UnsentError, UnansweredError):
-                    call.by = None  # there is the next time
+                    call.by = None  # it is sent again after the next attempt to connect
                 except LostError as error:
                     self._fail(call, error)
                 except CallError as error:
@@ -344,12 +380,12 @@ class SocketClient:
     # Results -------------------------------------------------------------------------------------
 
     async def handle_callback(self, data: object) -> Message:
-        """Take a result that the server has sent to `callback_url`; its callback runs in the background.
+        """Accept a result that the server has posted to `callback_url`; its callback runs in the background.
 
-        Raises ValueError for what is no result of a call, or of one whose callback is not registered.
+        Raises ValueError if it is not a result, or if its callback is not registered.
         """
         if not isinstance(data, dict):
-            raise ValueError("a result is an object")
+            raise ValueError(f"a result must be an object, not a {type(data).__name__}")
         if not self._take(data):
             raise ValueError(self._unregistered(str(data.get("callback_func"))))
         return {"success": True, "message": "the result is taken"}
@@ -360,28 +396,28 @@ class SocketClient:
             f"no callback `{name}` is registered{near}: call `client.register_callback({name!r}, ...)` first"
         )
 
-    def _answered(self, answer: object = None, *_: object) -> None:
-        """Take a result that came by the connection."""
-        if not isinstance(answer, dict) or not self._take(answer):
-            self._log(LogLevel.WARNING, "a result that nobody waits for is dropped")
+    def _on_response(self, response: object = None, *_: object) -> None:
+        """Accept a result that the server has sent by the connection."""
+        if not isinstance(response, dict) or not self._take(response):
+            self._log(LogLevel.WARNING, "a result of an unknown call was dropped")
 
-    def _take(self, answer: Message) -> bool:
-        """Give a result to who waits for it; False where nobody does."""
-        id = answer.get("request_id")
+    def _take(self, response: Message) -> bool:
+        """Give a result to its call or callback; return False if there is neither."""
+        id = response.get("request_id")
         call = self._calls.take(id)
         if call is None and self._calls.is_done(id):
-            self._log(LogLevel.DEBUG, "a result came once more")
+            self._log(LogLevel.DEBUG, "a result arrived twice")
             return True
         if call is None:
-            name = answer.get("callback_func")
-            return isinstance(name, str) and self._call_back(name, answer)
+            name = response.get("callback_func")
+            return isinstance(name, str) and self._call_back(name, response)
         if call.waiter is None:
-            return self._call_back(call.message["callback_func"], answer)
-        _settle(call.waiter, answer.get("data"), error_of(answer.get("data")))
+            return self._call_back(call.message["callback_func"], response)
+        _settle(call.waiter, response.get("data"), error_of(response.get("data")))
         return True
 
     def _fail(self, call: Call, error: Exception) -> None:
-        """End a call without a result; who has not been told yet that it is sent hears of it there."""
+        """End a call with an error: in `request`, or in the callback of a call that was sent."""
         self._calls.take(call.id)
         call.failure = error
         self._log(LogLevel.WARNING, "a call of `%.80s` failed: %s", call.message["api"], error)
@@ -391,22 +427,22 @@ class SocketClient:
             self._call_back(call.message["callback_func"], {**call.message, "data": error_data(error)})
 
     def _expire(self, call: Call) -> None:
-        self._fail(call, TimeoutError("no result came in time"))
+        self._fail(call, TimeoutError("no result arrived in time"))
 
-    def _call_back(self, name: str, answer: Message) -> bool:
-        """Have a callback run; False where there is none of the name."""
+    def _call_back(self, name: str, response: Message) -> bool:
+        """Run a callback in a task; return False if none has this name."""
         callback = self._callbacks.get(name)
         if callback is None:
             return False
-        task = asyncio.get_running_loop().create_task(self._run(name, callback, answer))
+        task = asyncio.get_running_loop().create_task(self._run(name, callback, response))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return True
 
-    async def _run(self, name: str, callback: Callback, answer: Message) -> None:
+    async def _run(self, name: str, callback: Callback, response: Message) -> None:
         async with self._slots:
             try:
-                await callback(answer)
+                await callback(response)
             except Exception:
                 self.callback_errors += 1
                 self._log(LogLevel.ERROR, "the callback `%s` failed", name, exc_info=True)
@@ -417,7 +453,7 @@ class SocketClient:
 
 
 def _settle(waiter: asyncio.Future[Any], result: object, error: Exception | None) -> None:
-    """Tell who waits, unless it has been cancelled."""
+    """Set the result or the error of a future, unless it was cancelled."""
     if waiter.done():
         return
     if error is None:

@@ -1,4 +1,4 @@
-"""What a dual-mode client may be told when it is made."""
+"""The options of a dual-mode client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asynction.problems import did_you_mean
 
 
 class LogLevel(IntEnum):
-    """How much a client logs: this, and what is worse. The numbers are those of `logging`."""
+    """The lowest level that a client logs; the numbers are those of `logging`."""
 
     DEBUG = 10
     INFO = 20
@@ -22,10 +22,18 @@ class LogLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of a dual-mode client; times are in seconds.
+    """The options of a dual-mode client.
 
-    `timeout` is for connecting, and from a call to its result. `headers` go with every connection and
-    request, `auth` with the Socket.IO connection.
+    Args:
+        log_level: The lowest level that is logged.
+        max_concurrent: The maximum number of callbacks that run at a time.
+        reconnection: Connect again after a connection is lost.
+        reconnection_attempts: How often to try; with HTTP as a fallback, there is no limit.
+        reconnection_delay: Seconds until the first attempt; they double with each attempt.
+        reconnection_delay_max: The maximum of these seconds.
+        timeout: Seconds for connecting, and from a call to its result.
+        headers: The headers of the Socket.IO connection and of every request.
+        auth: The `auth` payload of the Socket.IO connection.
     """
 
     log_level: int = LogLevel.INFO
@@ -41,7 +49,7 @@ class Options:
 
 _CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "log_level": (lambda value: _is_number(value, int), "a LogLevel"),
-    "max_concurrent": (lambda value: _is_number(value, int, min_args=1), "a whole number above 0"),
+    "max_concurrent": (lambda value: _is_number(value, int, minimum=1), "a whole number above 0"),
     "reconnection": (lambda value: isinstance(value, bool), "True or False"),
     "reconnection_attempts": (lambda value: _is_number(value, int), "a whole number"),
     "reconnection_delay": (lambda value: _is_number(value, int, float), "a number of seconds"),
@@ -51,12 +59,12 @@ _CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 }
 
 
-def _is_number(value: object, *kinds: type, min_args: int = 0) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool) and value >= min_args  # type: ignore[operator]  # a number
+def _is_number(value: object, *kinds: type, minimum: int = 0) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool) and value >= minimum  # type: ignore[operator]  # a number
 
 
 def read_options(given: Mapping[str, object] | None) -> Options:
-    """The options, those that are not given by default; raises ValueError."""
+    """Return the options with their defaults; raises ValueError for an unknown name or a wrong value."""
     known = [each.name for each in fields(Options)]
     for name, value in (given or {}).items():
         if name not in known:
@@ -68,7 +76,7 @@ def read_options(given: Mapping[str, object] | None) -> Options:
 
 
 def checked_url(name: str, url: str | None, *schemes: str) -> str | None:
-    """An address as it is given; raises ValueError where it is none."""
+    """Return the URL; raises ValueError if it does not have one of the schemes."""
     if url is None or _is_url(url, schemes):
         return url
     raise ValueError(

@@ -1,4 +1,4 @@
-"""The two ways by which a dual-mode client's calls go out: a Socket.IO connection, or one POST each."""
+"""The two transports of a dual-mode client: a Socket.IO connection, and a POST for each call."""
 
 from __future__ import annotations
 
@@ -21,52 +21,54 @@ if TYPE_CHECKING:
 EXTRA = "SocketClient needs the extra `client`: install `asynction[client]`"
 
 CALL = "api"
-ANSWER = "apiResponse"
+RESPONSE = "apiResponse"
 HELLO = "apiHello"
 
-_CONNECTING = 10.0  # seconds, unless the client's timeout is shorter
+_CONNECT_TIMEOUT = 10.0
+"""The maximum seconds for connecting; less if the timeout of the client is shorter."""
 
 
 class UnsentError(ConnectionError):
-    """A call has not reached anybody."""
+    """A call was not sent: it has reached no server."""
 
 
 class UnansweredError(ConnectionError):
-    """A call may have come in, but nobody says so."""
+    """A call was sent but not answered: it is unknown whether it was received."""
 
 
 def new_session(options: Options) -> aiohttp.ClientSession:
-    """A session for all connections and requests of a client; raises NotEnabledError."""
+    """Return the session for all connections and requests of a client; raises NotEnabledError."""
     try:
         import aiohttp
     except ImportError as error:
         raise NotEnabledError(EXTRA) from error
-    # A kept connection may have ended with its server: nobody could tell whether a call came in by it.
+    # The server may close an idle connection just as a call is sent on it: it would be unknown whether the
+    # call was received.
     connector = aiohttp.TCPConnector(force_close=True)
     return aiohttp.ClientSession(connector=connector, headers=dict(options.headers))
 
 
-class Link:
-    """One Socket.IO connection: once it is lost, it is over."""
+class Connection:
+    """One Socket.IO connection; after it is lost, it is not used again."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession | None,
-        on_answer: Callable[[object], None],
-        on_loss: Callable[[Link], None],
+        on_response: Callable[[object], None],
+        on_loss: Callable[[Connection], None],
     ) -> None:
         self.server_id: str | None = None
         self.is_lost = False
         self._on_loss = on_loss
         self._sio = socketio.AsyncClient(reconnection=False, handle_sigint=False, http_session=session)
-        self._sio.on(ANSWER, on_answer)
+        self._sio.on(RESPONSE, on_response)
         self._sio.on("disconnect", self._lost)
 
     async def open(self, url: str, options: Options) -> None:
         """Connect; raises ConnectionError."""
         import aiohttp
 
-        limit = min(options.timeout, _CONNECTING)
+        limit = min(options.timeout, _CONNECT_TIMEOUT)
         connecting = self._sio.connect(
             url,
             headers=dict(options.headers),
@@ -84,9 +86,9 @@ class Link:
             await self._sio.eio.disconnect(abort=True)
             raise ConnectionError(f"cannot connect to {url}: {str(error) or type(error).__name__}") from error
 
-    def _greeted(self, answer: object = None) -> None:
-        """Learn which server this is; another than asynction's says nothing."""
-        found = answer.get("server_id") if isinstance(answer, dict) else None
+    def _greeted(self, response: object = None) -> None:
+        """Store the id of the server; only a gateway of asynction has one."""
+        found = response.get("server_id") if isinstance(response, dict) else None
         self.server_id = found if isinstance(found, str) else None
 
     def _lost(self, _: object = None) -> None:
@@ -95,23 +97,32 @@ class Link:
             self._on_loss(self)
 
     async def send(self, message: Message) -> None:
-        """Send a call; raises UnsentError where the connection is lost already."""
+        """Send a call; raises UnsentError if the connection is lost."""
         try:
             await self._sio.emit(CALL, message)
         except SocketIOError as error:
             raise UnsentError(str(error)) from error
 
     async def close(self) -> None:
-        """Leave."""
+        """Disconnect."""
         self._lost()
         await self._sio.disconnect()
 
 
 async def post(session: aiohttp.ClientSession, url: str, message: Message, timeout: float) -> Message:
-    """POST a call and return the answer, which is not yet its result.
+    """POST a call and return the response, which is not its result yet.
 
-    Raises UnsentError where nobody was reached, UnansweredError where it is unknown whether the call came in,
-    LostError where it was sent before, to another server, and CallError where it is refused.
+    Args:
+        session: The session of the client.
+        url: The `http_url`.
+        message: The call.
+        timeout: Seconds until the response.
+
+    Raises:
+        UnsentError: There is no connection to the server.
+        UnansweredError: It is unknown whether the call was received.
+        LostError: The call was sent to another server before.
+        CallError: The server refuses the call.
     """
     import aiohttp
 
@@ -123,10 +134,10 @@ async def post(session: aiohttp.ClientSession, url: str, message: Message, timeo
     except aiohttp.ClientConnectorError as error:
         raise UnsentError(f"cannot connect to {url}: {error}") from error
     except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
-        raise UnansweredError(f"no answer from {url}: {str(error) or type(error).__name__}") from error
+        raise UnansweredError(f"no response from {url}: {str(error) or type(error).__name__}") from error
     except ValueError:
         body = None
     if isinstance(body, dict) and 200 <= status <= 299:
         return body
-    told = error_of({"error": body.get("error")}) if isinstance(body, dict) else None
-    raise told or CallError(status, f"{url} answered {status}")
+    refusal = error_of({"error": body.get("error")}) if isinstance(body, dict) else None
+    raise refusal or CallError(status, f"{url} responded with status {status}")

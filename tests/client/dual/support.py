@@ -55,8 +55,8 @@ def run(body: Coroutine[Any, Any, None]) -> None:
 
 async def lose(client: SocketClient) -> None:
     """Have a client lose its connection, while the server stays."""
-    assert client._link is not None
-    await client._link._sio.eio.ws.close()
+    assert client._connection is not None
+    await client._connection._sio.eio.ws.close()
 
 
 async def eventually(condition: Callable[[], object]) -> None:

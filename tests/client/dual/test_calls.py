@@ -31,7 +31,7 @@ def test_a_call_is_taken_once_and_remembered() -> None:
         assert calls.take("1") is None
         assert calls.take(None) is None
         assert (calls.is_done("1"), calls.is_done("2"), calls.is_done(None)) == (True, False, False)
-        with pytest.raises(ValueError, match="still waits"):
+        with pytest.raises(ValueError, match="is still waiting"):
             calls.add(call("2"), DEADLINE, never)
         calls.add(call("1"), DEADLINE, never)
         assert not calls.is_done("1")
