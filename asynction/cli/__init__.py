@@ -1,4 +1,4 @@
-"""The `asynction` command; each subcommand is a module of its own, imported when it runs."""
+"""The `asynction` command; each subcommand is a module that is imported when it runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class _LazyGroup(click.Group):
-    """Imports a command's module when it is asked for: `--version` needs no web framework."""
+    """A group that imports the module of a command only when it runs: `--version` needs no web framework."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
@@ -36,7 +36,7 @@ class _LazyGroup(click.Group):
         return cast("click.Command", import_module(_COMMANDS[cmd_name]).command)
 
 
-# The hidden options are those of the first asynction, whose only command was `mock run`.
+# The hidden options are those of asynction 0.x, whose only command was `mock run`.
 @click.group(cls=_LazyGroup, context_settings=HELP)
 @click.version_option(__version__, "--version", prog_name="asynction")
 @click.option("--spec", "-s", type=click.Path(path_type=Path), hidden=True)

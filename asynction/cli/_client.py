@@ -41,7 +41,7 @@ def _no_constant(name: str) -> object:
 
 
 def read_json(text: str) -> object:
-    """Read JSON; raises ValueError, also for NaN and infinity."""
+    """Parse JSON; raises ValueError, also for NaN and infinity."""
     value: object = json.loads(text, parse_constant=_no_constant)
     return value
 
@@ -54,7 +54,7 @@ def _json(ctx: click.Context, param: click.Parameter, text: str | None) -> objec
 
 
 def _pairs(separator: str) -> Callable[..., list[tuple[str, str]]]:
-    """Read names and values with `separator` between them."""
+    """Return an option callback that splits names and values at `separator`."""
 
     def pairs(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> list[tuple[str, str]]:
         found = []
@@ -69,7 +69,7 @@ def _pairs(separator: str) -> Callable[..., list[tuple[str, str]]]:
 
 
 _OPTIONS = (
-    click.option("--spec", metavar="SPEC", help="The AsyncAPI document to hold both sides to."),
+    click.option("--spec", metavar="SPEC", help="The AsyncAPI document to check both sides against."),
     click.option("--namespace", default="/", show_default=True, help="The Socket.IO namespace."),
     click.option("--auth", metavar="JSON", callback=_json, help="The `auth` payload of the connection."),
     click.option(
@@ -101,7 +101,7 @@ _OPTIONS = (
 
 
 def client_options(command: C) -> C:
-    """Give a command the options of all that connect; `target_of` takes them."""
+    """Add the options of a client to a command; `target_of` takes them."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

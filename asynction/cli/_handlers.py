@@ -1,4 +1,4 @@
-"""The code that a document names, checked without serving it."""
+"""Checks of the code that a document names, without serving it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from asynction.server.flask import AsynctionSocketIO
 
 
 def handler_problems(spec: Spec, ignore: Sequence[str] = ()) -> list[Problem]:
-    """Import all code that a sound document names and hold its signatures to the contract.
+    """Import all code that a valid document names, and check its signatures against the contract.
 
-    The document's folder is on the import path, as it is for `asynction run`; the working folder
-    for a document that is no file.
+    The folder of the document is on the import path, as in `asynction run`; for a document that is not a
+    file, the working folder.
     """
     folder = Path(spec).absolute().parent if isinstance(spec, str | Path) else Path.cwd()
     contract = load(spec, ignore=ignore)
@@ -39,7 +39,7 @@ def handler_problems(spec: Spec, ignore: Sequence[str] = ()) -> list[Problem]:
 
 @contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
-    """Import from `folder` first, and forget its modules after: the next one may have the same names."""
+    """Import from `folder`, then forget its modules: another document may use the same names."""
     before, path = set(sys.modules), list(sys.path)
     sys.path[:0] = [str(folder), str(Path.cwd())]
     try:

@@ -1,4 +1,4 @@
-"""JSON on a terminal: what strangers wrote cannot control it, and binary data is shown in base64."""
+"""JSON for a terminal, which received data cannot control; binary data is shown in base64."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import click
 
 
 class JsonPrinter:
-    """Prints values as JSON to standard output; says once, on standard error, that data was binary."""
+    """Prints values as JSON on standard output; notes on standard error, once, that data is binary."""
 
     def __init__(self) -> None:
-        self._is_noted = False
+        self._has_noted_binary = False
 
     def print(self, value: object, *, indent: int | None = None) -> None:
         """Print one value."""
@@ -24,13 +24,13 @@ class JsonPrinter:
 
         text = json.dumps(value, ensure_ascii=False, indent=indent, default=shown)
         click.echo("".join(char if char.isprintable() or char == "\n" else _escape(char) for char in text))
-        if found and not self._is_noted:
-            self._is_noted = True
+        if found and not self._has_noted_binary:
+            self._has_noted_binary = True
             click.echo("Note: binary data is shown in base64.", err=True)
 
 
 def whole(args: tuple[object, ...]) -> object:
-    """One arg as it is, several as a list."""
+    """Return one arg as it is, several as a list."""
     return args[0] if len(args) == 1 else list(args)
 
 

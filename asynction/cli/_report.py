@@ -1,4 +1,4 @@
-"""Problems as text for people and as the formats that CI systems read."""
+"""Reports of problems: text for people, and formats for CI systems."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from asynction.problems import Problem, printable
 from asynction.rules import RULES
 
 Colour = Callable[[str, str], str]
-"""Takes a text and the name of a colour."""
+"""Takes a text and the name of a colour; returns the coloured text."""
 
 
 def as_text(problems: Sequence[Problem], files: Sequence[str], colour: Colour) -> str:
-    """One line for each problem, and a line that counts them."""
+    """Return one line for each problem, and a line that counts them."""
     lines = [_coloured(problem, colour) for problem in problems]
     count = Counter(problem.severity for problem in problems)
     found = ", ".join(
@@ -33,19 +33,19 @@ def as_text(problems: Sequence[Problem], files: Sequence[str], colour: Colour) -
 
 
 def as_json(problems: Sequence[Problem], files: Sequence[str]) -> str:
-    """A JSON object: `files` that were checked and `problems`, with the fields of Problem."""
+    """Return a JSON object: the `files` that were checked, and the `problems` with the fields of Problem."""
     return json.dumps(
         {"files": list(files), "problems": [_fields(problem) for problem in problems]}, indent=2
     )
 
 
 def as_github(problems: Sequence[Problem], files: Sequence[str]) -> str:
-    """Workflow commands that GitHub Actions shows beside the lines of a pull request."""
+    """Return workflow commands, which GitHub Actions shows beside the lines of a pull request."""
     return "\n".join(map(_command, problems))
 
 
 def as_sarif(problems: Sequence[Problem], files: Sequence[str]) -> str:
-    """SARIF 2.1.0, the OASIS format for the results of static analysis."""
+    """Return SARIF 2.1.0, the OASIS format for the results of static analysis."""
     used = sorted({problem.rule for problem in problems})
     rules = [
         {
@@ -67,7 +67,7 @@ def as_sarif(problems: Sequence[Problem], files: Sequence[str]) -> str:
 
 
 def as_junit(problems: Sequence[Problem], files: Sequence[str]) -> str:
-    """JUnit XML: a test suite for each document, a test case for each rule that it breaks."""
+    """Return JUnit XML: a test suite for each document, with a test case for each rule that it breaks."""
     suites = [_suite(file, [p for p in problems if p.file == file]) for file in _all_files(problems, files)]
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>"])
 
@@ -78,7 +78,7 @@ FORMATS: Mapping[str, Callable[[Sequence[Problem], Sequence[str]], str]] = {
     "github": as_github,
     "junit": as_junit,
 }
-"""The formats for machines; `text` is made by `as_text`, which needs to know of colours."""
+"""The formats for machines; `text` is made by `as_text`, which also takes a function for colours."""
 
 
 def _coloured(problem: Problem, colour: Colour) -> str:
@@ -143,7 +143,7 @@ def _case(file: str, rule: str, problems: Sequence[Problem]) -> str:
 
 
 def _xml(text: str) -> str:
-    """Escape text and attributes of XML, which cannot have control characters in any way."""
+    """Escape text for XML, including control characters, which XML cannot contain even when escaped."""
     return escape(printable(text))
 
 

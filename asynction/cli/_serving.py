@@ -1,4 +1,4 @@
-"""Serving a document for development: by Flask or by uvicorn, started anew where files change."""
+"""Serves a document for development, by Flask or uvicorn, and restarts when files change."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _OPTIONS = (
 
 
 def serving_options(command: C) -> C:
-    """Give a command the options of all that serve."""
+    """Add the options of a server to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -47,7 +47,7 @@ def serving_options(command: C) -> C:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server listens."""
+    """The address of a server."""
 
     host: str
     port: int
@@ -58,14 +58,14 @@ class Address:
 
 
 def serve(spec: Path, start: Callable[[], None], *, reloads: bool) -> None:
-    """Run `start`, which serves `spec` until it ends; raises ClickException where it cannot.
+    """Run `start`, which serves `spec`; raises ClickException if it cannot.
 
-    With `reloads` it is run anew, in another process, when the document or a module changes.
+    With `reloads` it runs in a process that is restarted when the document or a module changes.
     """
     if not reloads:
         _started(start)
         return
-    from werkzeug._reloader import run_with_reloader  # where Flask-SocketIO takes it from, too
+    from werkzeug._reloader import run_with_reloader  # private, but Flask-SocketIO imports it, too
 
     run_with_reloader(partial(_start_if_sound, start), extra_files=files_of(spec))
 
@@ -75,13 +75,13 @@ def _started(start: Callable[[], None]) -> None:
         start()
     except DocumentError as error:
         raise click.ClickException(f"{error}{_hint(error)}") from error
-    except OSError as error:  # the address is in use, or is none of this machine's
+    except OSError as error:  # the address is in use, or does not belong to this machine
         raise click.ClickException(str(error)) from error
 
 
 def _start_if_sound(start: Callable[[], None]) -> None:
-    """Serve, or show what is wrong and let the reloader wait for the next change."""
-    # Werkzeug's server would take this for its own reloader, and ask for a socket of its parent.
+    """Serve; on an error, show it and let the reloader wait for the next change."""
+    # Because of this variable, Werkzeug's server would expect a socket from the parent process.
     os.environ.pop("WERKZEUG_RUN_MAIN", None)
     try:
         _started(start)
@@ -99,59 +99,77 @@ def flask_serve(
     make: Callable[..., AsynctionSocketIO],
     spec: Path,
     address: Address,
-    said: str,
+    verb: str,
     *,
     debug: bool = False,
     run_options: dict[str, Any] | None = None,
     **options: Any,
 ) -> None:
-    """Serve by Flask what `make` builds of `spec` and `options`; `said` is told with the address."""
+    """Serve a document by Flask.
+
+    Args:
+        make: Builds the server from `spec` and `options`.
+        spec: The path of the document.
+        address: The address to listen on.
+        verb: The first word of the message with the address.
+        debug: The debug mode of the app.
+        run_options: The arguments of `run`.
+        options: The arguments of `make`.
+    """
     from flask import Flask
 
     app = Flask(spec.stem)
     app.debug = debug
     asio = make(spec, app=app, **options)
-    click.echo(f"{said} {spec} on {address}", err=True)
+    click.echo(f"{verb} {spec} on {address}", err=True)
     asio.run(
         app,
         host=address.host,
         port=address.port,
         debug=debug,
         use_reloader=False,
-        allow_unsafe_werkzeug=True,  # a document without application code is served for development
+        allow_unsafe_werkzeug=True,  # the command serves for development only
         **(run_options or {}),
     )
 
 
 def require_uvicorn() -> None:
-    """Raise ClickException where uvicorn is not installed."""
+    """Raise ClickException if uvicorn is not installed."""
     try:
-        import uvicorn  # noqa: F401 - only whether it is there
+        import uvicorn  # noqa: F401 - only checks that it is installed
     except ImportError:
         raise click.ClickException(EXTRA) from None
 
 
 def asgi_serve(
-    make: Callable[..., AsynctionAsyncServer], spec: Path, address: Address, said: str, **options: Any
+    make: Callable[..., AsynctionAsyncServer], spec: Path, address: Address, verb: str, **options: Any
 ) -> None:
-    """Serve by uvicorn what `make` builds of `spec` and `options`; `said` is told with the address."""
+    """Serve a document by uvicorn.
+
+    Args:
+        make: Builds the server from `spec` and `options`.
+        spec: The path of the document.
+        address: The address to listen on.
+        verb: The first word of the message with the address.
+        options: The arguments of `make`.
+    """
     import uvicorn
 
     asio = make(spec, **options)
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    # uvicorn would end the process where the address is in use.
+    # uvicorn would end the process if the address is in use; this raises OSError instead.
     listener = socket.create_server((address.host, address.port), family=family)
     with listener:
-        click.echo(f"{said} {spec} on {address}", err=True)
+        click.echo(f"{verb} {spec} on {address}", err=True)
         config = uvicorn.Config(
             asio.asgi_app(),
             log_level="warning",
-            timeout_graceful_shutdown=1,  # a long poll outlives the client that has left
+            timeout_graceful_shutdown=1,  # a long poll continues after its client has left
         )
         server = uvicorn.Server(config)
         try:
             server.run(sockets=[listener])
-        except KeyboardInterrupt:  # uvicorn has stopped, and passes it on
+        except KeyboardInterrupt:  # uvicorn has stopped already, and raises it again
             return
-    if not server.started:  # it has said why
+    if not server.started:  # uvicorn has logged the reason
         raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""Which document a command is given."""
+"""The document that a command is given."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from asynction.document import Spec, Text
 
 STDIN = "<stdin>"
-"""What the document on standard input is called."""
+"""The name of the document on standard input."""
 
 
 def document_of(spec: str) -> Spec:
-    """The document that an argument names: a file, or standard input for `-`."""
+    """Return the document that an argument names: a file, or standard input for `-`."""
     return Text(sys.stdin.buffer.read(), STDIN) if spec == "-" else spec

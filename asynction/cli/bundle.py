@@ -19,27 +19,29 @@ from asynction.exceptions import DocumentError
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write; else standard output.",
+    help="File to write; default: standard output.",
 )
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(["yaml", "json"]),
-    help="Form of the result; else by the name of --output.",
+    help="Format of the result; default: by the name of --output.",
 )
-def command(spec: str, output: Path | None, form: str | None) -> None:
-    """Write SPEC and all that it refers to as one document.
+def command(spec: str, output: Path | None, format_: str | None) -> None:
+    """Write SPEC and all files that it refers to as one document.
 
-    `-` reads SPEC from standard input. What stands in other files comes under `components`; schemas
-    that recurse keep their `$ref`s.
+    `-` reads SPEC from standard input. The contents of other files are put under `components`;
+    recursive schemas keep their `$ref`s.
     """
     try:
         document = bundle(document_of(spec))
     except DocumentError as error:
         raise click.ClickException(str(error)) from error
-    if form is None:
-        form = "json" if output is not None and output.suffix == ".json" else "yaml"
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n" if form == "json" else to_yaml(document)
+    if format_ is None:
+        format_ = "json" if output is not None and output.suffix == ".json" else "yaml"
+    text = (
+        json.dumps(document, indent=2, ensure_ascii=False) + "\n" if format_ == "json" else to_yaml(document)
+    )
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -1,4 +1,4 @@
-"""`asynction docs`: the page about an API, as files or served."""
+"""`asynction docs`: the docs page of a document, as files or served."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 _DEFAULT_PATH = "socket.io"
 
 _server_name = click.option("--server-name", help="The server of the document whose path is used.")
-_title = click.option("--title", help="The page's title; else that of the document.")
+_title = click.option("--title", help="The title of the page; default: that of the document.")
 
 
 @click.group("docs", context_settings=HELP)
 def command() -> None:
-    """Build or serve the page about a document."""
+    """Build or serve the docs page of a document."""
 
 
 @command.command("build", context_settings=HELP)
@@ -40,12 +40,12 @@ def command() -> None:
     required=True,
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder to write to; it is made where it is missing.",
+    help="Folder to write to; it is created if it is missing.",
 )
 @_server_name
 @_title
 def build(spec: str, output: Path, server_name: str | None, title: str | None) -> None:
-    """Write the page as files, for any web server.
+    """Write the docs page as files, for any web server.
 
     `-` reads SPEC from standard input.
     """
@@ -66,7 +66,7 @@ def build(spec: str, output: Path, server_name: str | None, title: str | None) -
 @_server_name
 @_title
 def serve(spec: str, host: str, port: int, server_name: str | None, title: str | None) -> None:
-    """Serve the page, and nothing else.
+    """Serve the docs page, without a Socket.IO server.
 
     The servers that `asynction run` and `asynction mock` start have it, too. `-` reads SPEC from
     standard input.
@@ -77,7 +77,7 @@ def serve(spec: str, host: str, port: int, server_name: str | None, title: str |
     except OSError as error:
         raise click.ClickException(str(error)) from error
     with server:
-        click.echo(f"Serving the page of {spec} on {Address(host, port)}", err=True)
+        click.echo(f"Serving the docs page of {spec} on {Address(host, port)}", err=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(response.body)
 
-    do_HEAD = do_GET  # noqa: N815 - as the parent calls it
+    do_HEAD = do_GET  # noqa: N815 - the name is that of the parent
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing of each request."""
+        """Do not log requests."""

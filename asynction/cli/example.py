@@ -1,4 +1,4 @@
-"""`asynction example`: data that keeps the contract."""
+"""`asynction example`: data that conforms to the contract."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ from asynction.validation import Validator
 @click.argument("spec")
 @click.argument("namespace")
 @click.argument("event")
-@click.option("--ack", is_flag=True, help="Print what acknowledges the event instead.")
+@click.option("--ack", is_flag=True, help="Print an acknowledgement of the event instead.")
 @click.option(
     "--sent/--received",
     "is_sent",
     default=None,
-    help="Which one, where the server both sends and receives such an event.",
+    help="The direction, if the server both sends and receives an event of this name.",
 )
-@click.option("--seed", type=int, help="Random data, the same for the same number.")
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="N random examples, one a line.")
+@click.option("--seed", type=int, help="Print random data, the same for the same number.")
+@click.option(
+    "--count", type=click.IntRange(min=1), metavar="N", help="Print N random examples, one per line."
+)
 def command(
     spec: str,
     namespace: str,
@@ -42,9 +44,9 @@ def command(
     seed: int | None,
     count: int | None,
 ) -> None:
-    """Print data for an event that keeps the contract.
+    """Print data for an event that conforms to the contract.
 
-    EVENT is one of NAMESPACE in SPEC. It is the document's own example where that has one. One arg is
+    EVENT is an event of NAMESPACE in SPEC. If the document has an example, it is printed. One arg is
     printed as it is, several as a list. `-` reads SPEC from standard input.
     """
     from asynction.samples import CannotSample
@@ -54,8 +56,8 @@ def command(
         found = _event(_namespace(contract, namespace), event, is_sent)
         schema = found.ack if ack else found.args
         if schema is None:
-            what = "what acknowledges" if ack else "the args of"
-            raise click.ClickException(f"the contract says nothing of {what} `{event}`")
+            what = "acknowledgement" if ack else "args"
+            raise click.ClickException(f"the contract does not describe the {what} of `{event}`")
         if seed is None and count is None:
             examples = iter([_readable(schema, () if ack else found.examples)])
         else:
@@ -68,7 +70,7 @@ def command(
 
 
 def _readable(schema: Schema, written: tuple[Json, ...]) -> Args:
-    """The first example that the document has, else one that is made."""
+    """Return the first valid example of the document, or else a generated one."""
     from asynction.samples import example_args
 
     if schema.is_json_schema:
@@ -85,15 +87,15 @@ def _random(schema: Schema, seed: int | None) -> Iterator[Args]:
 
     try:
         faker = new_faker()
-    except NotEnabledError:  # formats that are named after its providers stay plain text
+    except NotEnabledError:  # formats that are names of its providers become plain text
         faker = None
-    sampler = Sampler(schema, random=Random(seed), faker=faker)  # noqa: S311 - no secret
+    sampler = Sampler(schema, random=Random(seed), faker=faker)  # noqa: S311 - nothing here is a secret
     while True:
         yield sampler.sample_args()
 
 
 def _namespace(contract: Contract, name: str) -> Namespace:
-    """The namespace of this name, or the one whose pattern it fits."""
+    """Return the namespace with this name, or the one whose pattern it matches."""
     from asynction.runtime import ContractSchemas
 
     name = namespace_name(name)
@@ -107,7 +109,7 @@ def _namespace(contract: Contract, name: str) -> Namespace:
 
 
 def _event(namespace: Namespace, name: str, is_sent: bool | None) -> Event:
-    """The event of this name, in the one direction that has it, or in that which is asked for."""
+    """Return the event with this name, in the chosen direction or the only one that has it."""
     directions = {True: namespace.sends, False: namespace.receives}
     if is_sent is not None:
         directions = {is_sent: directions[is_sent]}

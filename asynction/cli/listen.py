@@ -70,7 +70,7 @@ class _Listener:
             client.on("disconnect", end, name)
             for event in contract.namespaces[name].sends if contract is not None else ():
                 client.on(event, _ignore, name)
-        # An answer of its own keeps the client from logging what the terminal already shows.
+        # An exception that is handled is not logged: the terminal shows it already.
         client.exception_handler(Exception)(_ignore_error)
 
     def _print(self, context: Context) -> None:
@@ -80,7 +80,7 @@ class _Listener:
             click.echo(f"Breaks the contract: {fault}", err=True)
 
     def _faults(self, context: Context) -> list[str]:
-        """Describe in what an event breaks the contract; without a contract nothing does."""
+        """Describe how an event breaks the contract; without a contract, none does."""
         error, contract = context.error, self._target.contract
         # A terminal has nothing to acknowledge with: an empty ack that breaks the contract is ours.
         if error is None or contract is None or isinstance(error, MessageAckValidationException):

@@ -1,4 +1,4 @@
-"""`asynction mock`: serve a contract before there is any code behind it."""
+"""`asynction mock`: serve a contract that has no handlers yet."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from asynction.document import load
 from asynction.problems import did_you_mean
 
 _RUN = "run"
-"""What the first asynction wrote after `mock`, and nobody has to write any more."""
+"""The word that asynction 0.x required after `mock`; it is still accepted."""
 
 _RATE = click.FloatRange(0, 1)
 
@@ -31,7 +31,7 @@ _RATE = click.FloatRange(0, 1)
 @click.command("mock", context_settings=HELP)
 @click.argument("words", nargs=-1, metavar="SPEC")
 @serving_options
-@click.option("--seed", type=int, help="Say the same in every run.")
+@click.option("--seed", type=int, help="Send the same data in every run.")
 @click.option(
     "--interval",
     default=1.0,
@@ -45,9 +45,15 @@ _RATE = click.FloatRange(0, 1)
     default="0s",
     metavar="TIME[..TIME]",
     callback=lambda ctx, param, text: read_latency(text),
-    help="Time until an answer, as `50ms..200ms`.",
+    help="Time until an acknowledgement, for example `50ms..200ms`.",
 )
-@click.option("--error-rate", type=_RATE, metavar="P", default=0.0, help="Share of events that fail.")
+@click.option(
+    "--error-rate",
+    type=_RATE,
+    metavar="P",
+    default=0.0,
+    help="Share of events that are acknowledged with an error.",
+)
 @click.option(
     "--disconnect-rate",
     type=_RATE,
@@ -55,9 +61,9 @@ _RATE = click.FloatRange(0, 1)
     default=0.0,
     help="Share of events that end in a disconnection.",
 )
-@click.option("--only", multiple=True, metavar="EVENT", help="Send this event only; may be repeated.")
+@click.option("--only", multiple=True, metavar="EVENT", help="Send only this event; may be repeated.")
 @click.option("--reload", "reloads", is_flag=True, help="Restart when the document changes.")
-# Those of the first asynction.
+# These are the options of asynction 0.x.
 @click.option("--custom-formats-sample-size", type=click.IntRange(min=0), hidden=True)
 @click.option("--subscription-task-interval", type=click.FloatRange(min=0, min_open=True), hidden=True)
 @click.option("--max-workers", type=click.IntRange(min=1), hidden=True)
@@ -74,26 +80,28 @@ def command(
     reloads: bool,
     **options: Any,
 ) -> None:
-    """Play SPEC, an AsyncAPI document, with no code behind it.
+    """Serve a mock of SPEC, an AsyncAPI document.
 
-    What clients send is held to the contract and acknowledged, and every event that the server sends
-    is sent again and again, with generated data. No handler is imported.
+    Events from clients are checked against the contract and acknowledged, and every event of the server
+    is sent repeatedly, with generated data. No handler is imported.
     """
     before = ctx.parent.params if ctx.parent is not None else {}
     spec = _spec(ctx, words, before.get("spec"))
-    # The first asynction listened on all addresses: it was run in containers.
+    # asynction 0.x listened on all addresses, because it was run in containers.
     address = Address(host or ("0.0.0.0" if words == (_RUN,) else "127.0.0.1"), port)  # noqa: S104
     plan = _plan(options, before)
     if asgi:
         require_uvicorn()
     elif reloads:
-        plan.make["async_mode"] = "threading"  # the reloader is a thread of its own
+        plan.make["async_mode"] = (
+            "threading"  # the reloader runs in a thread, which gevent and eventlet would not allow
+        )
     serve(spec, partial(_asgi if asgi else _flask, spec, address, plan), reloads=reloads)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a mock is made with, and what it is run with by Flask."""
+    """The arguments of `from_spec` and, on Flask, those of `run`."""
 
     make: dict[str, Any]
     run: dict[str, Any] = field(default_factory=dict)
@@ -101,10 +109,10 @@ class _Plan:
 
 
 def _spec(ctx: click.Context, words: tuple[str, ...], before: Path | None) -> Path:
-    """The document: `mock SPEC`, or `--spec SPEC mock run`, whose default is `asyncapi.yaml`."""
+    """Return the document of `mock SPEC`, or of `--spec SPEC mock run` (default: `asyncapi.yaml`)."""
     named = words[1:] if words[:1] == (_RUN,) else words
     if len(named) + (before is not None) > 1:
-        raise click.UsageError("a mock has one document", ctx)
+        raise click.UsageError("`asynction mock` takes only one document", ctx)
     if named:
         return Path(named[0])
     if before is None and not words:
@@ -113,7 +121,7 @@ def _spec(ctx: click.Context, words: tuple[str, ...], before: Path | None) -> Pa
 
 
 def _plan(options: dict[str, Any], before: dict[str, Any]) -> _Plan:
-    """Sort the options, also those of the first asynction."""
+    """Sort the options, including those of asynction 0.x."""
     sample_size = options.pop("custom_formats_sample_size")
     interval = options.pop("subscription_task_interval")
     workers = options.pop("max_workers")
@@ -124,7 +132,7 @@ def _plan(options: dict[str, Any], before: dict[str, Any]) -> _Plan:
         "server_name": options["server_name"] or before.get("server"),
         "validation": not before.get("without_validation"),
     }
-    if sample_size:  # 0 was for no sample of Faker's; a schema always needs one
+    if sample_size:  # in asynction 0.x, 0 meant no formats of Faker; here every schema needs a sample
         make["custom_formats_sample_size"] = sample_size
     if interval is not None:
         make["interval"] = interval
@@ -147,7 +155,7 @@ def _asgi(spec: Path, address: Address, plan: _Plan) -> None:
 
 
 def _check_only(spec: Path, only: tuple[str, ...]) -> None:
-    """Raise BadParameter for an event that the server does not send; DocumentError."""
+    """Raise BadParameter if `only` names an event that the server does not send; or DocumentError."""
     if not only:
         return
     sent = {name for namespace in load(spec).namespaces.values() for name in namespace.sends}

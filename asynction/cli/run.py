@@ -1,4 +1,4 @@
-"""`asynction run`: serve a document with no application code."""
+"""`asynction run`: serve a document without application code."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from asynction.cli._serving import (
 @click.command("run", context_settings=HELP)
 @click.argument("spec", type=click.Path(path_type=Path))
 @serving_options
-@click.option("--debug", is_flag=True, help="Raise exceptions of handlers instead of answering them.")
+@click.option("--debug", is_flag=True, help="Raise exceptions of handlers instead of sending error acks.")
 @click.option("--reload", "reloads", is_flag=True, help="Restart when the document or its handlers change.")
 @click.option(
     "--async-mode",
     type=click.Choice(["threading", "gevent", "eventlet"]),
-    help="How clients are served; without it Flask-SocketIO takes the best that is installed.",
+    help="The async mode of Flask-SocketIO; default: the best that is installed.",
 )
 def command(
     spec: Path,
@@ -41,17 +41,17 @@ def command(
     async_mode: str | None,
 ) -> None:
     """Serve SPEC, an AsyncAPI document; its folder is on the import path."""
-    # An installed command has no working folder on its path, unlike `python -m`.
+    # Unlike with `python -m`, the working folder is not on the import path of an installed command.
     sys.path[:0] = [str(spec.absolute().parent), str(Path.cwd())]
     address = Address(host or "127.0.0.1", port)
     if asgi:
         for option, given in (("--async-mode", async_mode), ("--debug", debug)):
             if given:
-                raise click.UsageError(f"`{option}` is for Flask: it goes without `--asgi`")
+                raise click.UsageError(f"`{option}` is only for Flask: leave out `--asgi`")
         require_uvicorn()
         start = partial(_asgi, spec, address, server_name)
     else:
-        # The reloader is a thread of its own.
+        # The reloader runs in a thread, which gevent and eventlet would not allow.
         start = partial(_flask, spec, address, server_name, debug, async_mode or ("threading" * reloads))
     serve(spec, start, reloads=reloads)
 

@@ -1,4 +1,4 @@
-"""`asynction schema`: a JSON Schema of documents for editors."""
+"""`asynction schema`: a JSON Schema of AsyncAPI documents, for editors."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from asynction.document import editor_schema
 
 @click.command("schema", context_settings=HELP)
 def command() -> None:
-    """Print a JSON Schema of AsyncAPI documents for editors.
+    """Print a JSON Schema of AsyncAPI documents, for editors.
 
-    It knows all versions and asynction's extensions. Save it beside your documents and start each
+    It has all versions and the extensions of asynction. Save it beside your documents and start each
     with the line
     `# yaml-language-server: $schema=asyncapi.schema.json`.
     """

@@ -17,7 +17,7 @@ from asynction.rules import RULES
 def _known_rules(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if name not in RULES:
-            raise click.BadParameter(f"no rule `{name}`{did_you_mean(name, RULES)}")
+            raise click.BadParameter(f"there is no rule `{name}`{did_you_mean(name, RULES)}")
         if not RULES[name].ignorable:
             raise click.BadParameter(f"`{name}` cannot be ignored: {RULES[name].why}")
     return names
@@ -35,7 +35,7 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
     if name is None:
         return
     if name not in RULES:
-        raise click.BadParameter(f"no rule `{name}`{did_you_mean(name, RULES)}")
+        raise click.BadParameter(f"there is no rule `{name}`{did_you_mean(name, RULES)}")
     rule = RULES[name]
     ignore = "It can be switched off." if rule.ignorable else "It cannot be switched off."
     click.echo(f"{rule.name} ({rule.severity})\n\n{rule.summary} {rule.why}\n{ignore}")
@@ -46,18 +46,18 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(["text", *FORMATS]),
     default="text",
     show_default=True,
-    help="Form of the report.",
+    help="Format of the report.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning"]),
     default="error",
     show_default=True,
-    help="What makes the exit code 1.",
+    help="The lowest severity that makes the exit code 1.",
 )
 @click.option("--handlers", is_flag=True, help="Also import every handler and check its signature.")
 @click.option(
@@ -83,18 +83,20 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
     callback=_explain,
     help="Explain a rule and exit.",
 )
-def command(specs: tuple[str, ...], form: str, fail_on: str, handlers: bool, ignore: tuple[str, ...]) -> None:
+def command(
+    specs: tuple[str, ...], format_: str, fail_on: str, handlers: bool, ignore: tuple[str, ...]
+) -> None:
     """Check AsyncAPI documents; `-` reads one from standard input.
 
-    Exits with 0 where all are sound, 1 where a problem is as severe as --fail-on says, 2 for a call
-    that is not understood.
+    Exits with 0 if all are valid, with 1 if a problem is at least as severe as --fail-on, and with 2 for
+    a wrong command line.
     """
     problems = [problem for spec in specs for problem in _check(spec, handlers, ignore)]
     files = [STDIN if spec == "-" else spec for spec in specs]
-    if form == "text":
+    if format_ == "text":
         click.echo(as_text(problems, files, lambda text, colour: click.style(text, fg=colour)))
     else:
-        click.echo(FORMATS[form](problems, files))
+        click.echo(FORMATS[format_](problems, files))
     severities = {problem.severity for problem in problems}
     sys.exit(1 if "error" in severities or (fail_on == "warning" and severities) else 0)
 

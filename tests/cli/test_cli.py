@@ -282,7 +282,7 @@ def test_asgi_tells_of_an_address_in_use(spec: Path, by_uvicorn: list[uvicorn.Se
 def test_what_is_for_flask_goes_without_asgi(spec: Path, option: list[str]) -> None:
     result = invoke("run", spec, "--asgi", *option)
     assert result.exit_code == 2
-    assert f"`{option[0]}` is for Flask" in result.stderr
+    assert f"`{option[0]}` is only for Flask: leave out `--asgi`" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["run", "mock"])

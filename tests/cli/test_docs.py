@@ -91,7 +91,7 @@ def test_serve_ends_by_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
 
     result = run("serve", "asyncapi.yaml", "--port", port)
     assert result.exit_code == 0
-    assert result.stderr == f"Serving the page of asyncapi.yaml on http://127.0.0.1:{port}\n\n"
+    assert result.stderr == f"Serving the docs page of asyncapi.yaml on http://127.0.0.1:{port}\n\n"
 
 
 def test_an_address_in_use_is_told() -> None:

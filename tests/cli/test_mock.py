@@ -120,11 +120,11 @@ def test_the_document_is_found(spec: str, served: list[Any], args: list[str], na
     ("args", "message"),
     [
         (["mock"], "Missing argument 'SPEC'"),
-        (["mock", "a", "b"], "a mock has one document"),
-        (["-s", "a", "mock", "b"], "a mock has one document"),
+        (["mock", "a", "b"], "`asynction mock` takes only one document"),
+        (["-s", "a", "mock", "b"], "`asynction mock` takes only one document"),
         (["-s", "a", "run", "a"], "`asynction --spec SPEC mock run`"),
         (["mock", "asyncapi.yaml", "--only", "tlod"], "no event `tlod`; did you mean `told`?"),
-        (["mock", "asyncapi.yaml", "--latency", "fast"], "`fast` is no time"),
+        (["mock", "asyncapi.yaml", "--latency", "fast"], "`fast` is not a time"),
         (["mock", "asyncapi.yaml", "--error-rate", "2"], "2.0 is not in the range"),
         (["mock", "asyncapi.yaml", "--interval", "0"], "0.0 is not in the range"),
     ],
@@ -192,13 +192,13 @@ def test_a_latency_is_read_kindly(text: str, seconds: tuple[float, float]) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no time"),
-        ("soon", "is no time"),
-        ("-5ms", "is no time"),
+        ("", "is not a time"),
+        ("soon", "is not a time"),
+        ("-5ms", "is not a time"),
         ("50", "has no unit: write `50ms` or `50s`"),
         ("50ms..200", "has no unit"),
-        ("1.2.3s", "has a number that is none"),
-        ("2s..1s", "goes backwards"),
+        ("1.2.3s", "has a part that is not a number"),
+        ("2s..1s", "is not a range: write the shorter time first"),
     ],
 )
 def test_a_wrong_latency_says_what_is_wrong(text: str, message: str) -> None:
