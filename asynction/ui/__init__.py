@@ -1,4 +1,4 @@
-"""A page that explains a Socket.IO API in Socket.IO's words, and lets the reader call it."""
+"""The docs page: it describes a Socket.IO API in the terms of Socket.IO, and lets the reader call it."""
 
 from asynction.ui._site import Response, Site
 

@@ -1,4 +1,4 @@
-"""The args of an event or of an ack, one by one: for the reader, and as one schema for the console."""
+"""The args of an event or an ack: one by one for the reader, and as one schema for the console."""
 
 from __future__ import annotations
 
@@ -17,49 +17,53 @@ from asynction.validation import DRAFT_07, Validator
 
 @dataclass(frozen=True, slots=True)
 class Args:
-    """What a list of args may be; `most` is None for any number, `is_list` is False for one arg."""
+    """The args that are allowed; `max_args` is None if there is no limit, `is_list` is False for one arg."""
 
     parts: tuple[Part, ...]
-    least: int
-    most: int | None
+    min_args: int
+    max_args: int | None
     description: Markup
     schema: Mapping[str, Json]
     is_list: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
-        """One word for each arg, as in a signature; what may be left out has a question mark."""
+        """One word for each arg, as in a signature; optional args have a question mark."""
         named = tuple(
             part.view.word if part.required else f"{part.view.word}?"
             for part in self.parts
             if part.name.isdigit()
         )
-        return named if self.most is not None else (*named, "…")
+        return named if self.max_args is not None else (*named, "…")
 
 
 def read_args(schema: Schema | None, views: Views) -> Args:
-    """Read a schema as the runtime does: a tuple describes the args one by one, all else is one arg."""
+    """Read a schema as the runtime does: a tuple describes the args one by one, any other schema one arg."""
     if schema is None:
         return _unknown("")
     if not schema.is_json_schema:
         return _unknown(f"Described in another language: {schema.dialect}")
     validator = Validator(schema)
-    least, most = validator.min_args, validator.max_args
+    min_args, max_args = validator.min_args, validator.max_args
     root = root_of(schema)
     if not validator.is_tuple or not isinstance(schema.value, Mapping):
         whole = views.types.of(schema)
         view = views.of(schema.value, root) if whole is None else views.reference(whole)
         return Args(
-            (Part("0", view, True),), least, most, Markup(), _whole(schema, least, most, wrapped=True)
+            (Part("0", view, True),),
+            min_args,
+            max_args,
+            Markup(),
+            _whole(schema, min_args, max_args, wrapped=True),
         )
-    parts = tuple(_parts(schema.value, root, views, least, most))
+    parts = tuple(_parts(schema.value, root, views, min_args, max_args))
     description = schema.value.get("description")
     return Args(
         parts,
-        least,
-        most,
+        min_args,
+        max_args,
         markdown.inline(description) if isinstance(description, str) else Markup(),
-        _whole(schema, least, most),
+        _whole(schema, min_args, max_args),
         is_list=True,
     )
 
@@ -69,19 +73,19 @@ def _unknown(description: str) -> Args:
 
 
 def _parts(
-    schema: Mapping[str, Json], root: Root, views: Views, least: int, most: int | None
+    schema: Mapping[str, Json], root: Root, views: Views, min_args: int, max_args: int | None
 ) -> Iterator[Part]:
     items = schema["prefixItems" if root.draft >= 2020 else "items"]
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        if most is None or index < most:
-            yield Part(str(index), views.of(item, root), index < least)
+        if max_args is None or index < max_args:
+            yield Part(str(index), views.of(item, root), index < min_args)
     rest = schema.get("items" if root.draft >= 2020 else "additionalItems")
-    if most is None or (isinstance(items, list) and most > len(items)):
+    if max_args is None or (isinstance(items, list) and max_args > len(items)):
         yield Part("further args", views.of(rest, root) if rest is not None else View("anything"))
 
 
-def _whole(schema: Schema, least: int, most: int | None, *, wrapped: bool = False) -> dict[str, Json]:
-    """The schema of the whole list: a tuple as it is, one arg wrapped in a tuple of one."""
+def _whole(schema: Schema, min_args: int, max_args: int | None, *, wrapped: bool = False) -> dict[str, Json]:
+    """Return the schema of the list of args: a tuple as it is, one arg as a tuple of one."""
     value = public_schema(schema.value)
     inner = dict(value) if isinstance(value, Mapping) else {}
     whole: dict[str, Json]
@@ -91,9 +95,9 @@ def _whole(schema: Schema, least: int, most: int | None, *, wrapped: bool = Fals
         whole = {keyword: [inner if isinstance(value, Mapping) else value], **shared}
     else:
         whole = inner
-    whole |= {"type": "array", "minItems": least}
-    if most is not None:
-        whole["maxItems"] = most
+    whole |= {"type": "array", "minItems": min_args}
+    if max_args is not None:
+        whole["maxItems"] = max_args
     if schema.dialect != DRAFT_07:
         whole["$schema"] = schema.dialect
     return whole

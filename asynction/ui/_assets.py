@@ -1,4 +1,4 @@
-"""The files that the page loads: its own, and the libraries that are put beside them."""
+"""The static files of the page: its own, and the vendored libraries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 STATIC = Path(__file__).parent / "static"
 
 CONSOLE = ("console.js", "vendor/socket.io.esm.min.js")
-"""Without these there is no console; without the schema validator it says that it checks nothing."""
+"""The files that the console needs; without the schema validator it works, but checks nothing."""
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -19,26 +19,27 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-"""What is served, by the end of its name."""
+"""The content types of files that are served, by suffix."""
 
 _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 def asset(name: str) -> bytes | None:
-    """The content of a file below `static`; None for any other name."""
+    """Return the content of a file in `static`; None for any other name."""
     path = STATIC / name
+    # `_NAME` allows no `..` and no absolute path: nothing outside the folder is read.
     if not _NAME.fullmatch(name) or path.suffix not in TYPES or not path.is_file():
         return None
     return path.read_bytes()
 
 
 def assets() -> Iterator[str]:
-    """The names of all files that are served."""
+    """Yield the names of all files that are served."""
     for path in sorted(STATIC.rglob("*")):
         if path.is_file() and path.suffix in TYPES:
             yield path.relative_to(STATIC).as_posix()
 
 
 def missing() -> tuple[str, ...]:
-    """The files that the console needs and that are not there."""
+    """Return the files that the console needs but that are missing."""
     return tuple(name for name in CONSOLE if not (STATIC / name).is_file())

@@ -1,4 +1,4 @@
-"""What only readers need, and the contract therefore leaves out: tags, titles, links, named examples."""
+"""Parts of a document that only readers need, and the contract leaves out: tags, titles, links, examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHANNELS: dict[str, Callable[[Node], Iterator[Channel]]] = {"2": channels_2, "3
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A name, and where it leads; `url` is empty where it leads nowhere."""
+    """A link; `url` is empty if there is only a name."""
 
     name: str
     url: str = ""
@@ -22,7 +22,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a message or a channel says for readers."""
+    """The details of a message or a channel."""
 
     title: str = ""
     summary: str = ""
@@ -30,14 +30,14 @@ class Details:
     tags: tuple[str, ...] = ()
     docs: Link | None = None
     examples: tuple[tuple[str, Json], ...] = ()
-    """Each example that has a payload, with its name or summary."""
+    """The examples that have a payload, each with its name or summary."""
 
 
 NONE = Details()
 
 
 class Source:
-    """A document of which all `$ref`s are local, read for its details."""
+    """The details of a document; all its `$ref`s must be local."""
 
     def __init__(self, document: Mapping[str, Json]) -> None:
         root = Sources().root(document)
@@ -58,11 +58,11 @@ class Source:
         self.tags = _tags(root) or _tags(root.get("info"))
 
     def of_event(self, namespace: str, direction: str, event: str) -> Details:
-        """The details of an event; `direction` is a field of Namespace."""
+        """Return the details of an event; `direction` is `receives` or `sends`, as in Namespace."""
         return self.events.get((namespace, direction, event), NONE)
 
     def of_namespace(self, namespace: str) -> Details:
-        """The details of a namespace."""
+        """Return the details of a namespace."""
         return self.namespaces.get(namespace, NONE)
 
 
@@ -92,7 +92,7 @@ def _docs(node: Node) -> Link | None:
 
 
 def _info(root: Node) -> Iterator[Link]:
-    """Who answers for the API, and on what terms."""
+    """Yield the links of the API: contact, licence, terms and documentation."""
     info = root.get("info")
     if info is None:
         return
@@ -111,5 +111,5 @@ def _info(root: Node) -> Iterator[Link]:
 
 
 def web_url(url: str) -> str:
-    """A URL that a page may link to; an empty string for any other, which might run code."""
+    """Return a URL of the web; an empty string for any other URL, which might run code."""
     return url if url.lower().startswith(("https://", "http://")) else ""

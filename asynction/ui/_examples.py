@@ -1,4 +1,4 @@
-"""Examples of an event: those of the document, else one that is made from its schema."""
+"""Examples of an event: those of the document, or else one that is generated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from asynction.validation import Validator
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The args of one example, and how they are written; `title` is empty where it has no name."""
+    """The args of one example, and their text; `title` is empty if it has no name."""
 
     title: str
     args: tuple[Json, ...]
@@ -24,7 +24,7 @@ class Example:
 
 
 def examples_of(event: Event, details: Details, *, sent_by_client: bool) -> Iterator[Example]:
-    """The examples of an event; where the document has none, one is made."""
+    """Yield the examples of an event; if the document has none, generate one."""
     named = details.examples or tuple(("", example) for example in event.examples)
     for title, payload in named:
         args = _args_of(event.args, payload)
@@ -35,7 +35,7 @@ def examples_of(event: Event, details: Details, *, sent_by_client: bool) -> Iter
 
 
 def sample(schema: Schema | None) -> tuple[Json, ...] | None:
-    """Make args that fit a schema; None where there are none, or none were found."""
+    """Generate args for a schema; return None if none were found."""
     if schema is None or not schema.is_json_schema:
         return ()
     try:
@@ -45,13 +45,13 @@ def sample(schema: Schema | None) -> tuple[Json, ...] | None:
 
 
 def _args_of(schema: Schema | None, payload: Json) -> tuple[Json, ...]:
-    """The args that the payload of an example stands for: a tuple's payload lists them."""
+    """Return the args of an example: if the schema is a tuple, its payload is the list of them."""
     is_tuple = schema is not None and schema.is_json_schema and Validator(schema).is_tuple
     return tuple(payload) if is_tuple and isinstance(payload, list) else (payload,)
 
 
 def _written(event: Event, args: tuple[Json, ...], sent_by_client: bool) -> str:
-    """What a client in JavaScript writes to send the event, or what it is called with when it comes."""
+    """Return the JavaScript that sends the event, or the args that a listener is called with."""
     parts = list(map(pretty, args))
     if not sent_by_client:
         return _listed(parts)

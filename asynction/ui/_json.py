@@ -1,4 +1,4 @@
-"""Values as JSON for a page: always JSON that a browser reads, whatever a document or a sample holds."""
+"""Values as JSON that a browser can parse, whatever a document or a sample contains."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from markupsafe import Markup
 from asynction.contract import Json
 
 _LINE = 100
-"""The longest value that is written on one line."""
+"""The maximum length of a value that is written on one line."""
 
 
 def plain(value: object) -> Json:
-    """A value with only what JSON has: bytes as `{"$binary": base64}`, numbers that are none as null."""
+    """Return a value as JSON: bytes become `{"$binary": base64}`, NaN and infinity become null."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -29,18 +29,18 @@ def plain(value: object) -> Json:
 
 
 def script_json(value: Json) -> str:
-    """JSON that may stand in a `<script>` element: nothing in it can end the element."""
+    """Return JSON for a `<script>` element, escaped so that it cannot end the element."""
     text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def pretty(value: Json) -> str:
-    """JSON for people: on one line while that is short."""
+    """Return readable JSON: on one line if it is short, else indented."""
     line = json.dumps(plain(value), ensure_ascii=False)
     return line if len(line) <= _LINE else json.dumps(plain(value), ensure_ascii=False, indent=2)
 
 
 def text(value: str) -> Markup:
-    """Escape what stands between tags, where quotes need no escaping and JSON is full of them."""
+    """Escape text between tags: quotes, of which JSON is full, need no escaping there."""
     escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return Markup(escaped)  # noqa: S704 - no tag or entity is left in it
+    return Markup(escaped)  # noqa: S704 - it has no tags or entities any more

@@ -1,4 +1,4 @@
-"""Descriptions in CommonMark to safe HTML: a document may be written by a stranger."""
+"""Renders descriptions in CommonMark as safe HTML: the author of a document need not be trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LINK_ATTRIBUTES = {"rel": "noopener noreferrer nofollow"}
 
 
 def _parser() -> MarkdownIt:
-    # No HTML, so that all text is escaped; no images, which would tell a third party who reads.
+    # Without HTML all text is escaped; images would tell a third party who reads the page.
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["image"])
 
 
@@ -22,7 +22,7 @@ _PARSER = _parser()
 
 @lru_cache(maxsize=4096)
 def block(text: str) -> Markup:
-    """Render a description as paragraphs, lists and tables; its headings keep out of the page's own."""
+    """Render a description as paragraphs, lists and tables; its headings are not headings of the page."""
     tokens = _PARSER.parse(text)
     return _rendered(tokens)
 
@@ -36,7 +36,7 @@ def inline(text: str) -> Markup:
 def _rendered(tokens: list[Token]) -> Markup:
     _adapt(tokens)
     html = _PARSER.renderer.render(tokens, _PARSER.options, {})
-    return Markup(html.strip())  # noqa: S704 - the parser has escaped all that is text
+    return Markup(html.strip())  # noqa: S704 - the parser has escaped all text
 
 
 def _adapt(tokens: Sequence[Token]) -> None:
@@ -49,5 +49,5 @@ def _adapt(tokens: Sequence[Token]) -> None:
             for name, value in _LINK_ATTRIBUTES.items():
                 token.attrSet(name, value)
         elif token.type in ("th_open", "td_open") and "style" in token.attrs:
-            del token.attrs["style"]  # the page's policy forbids it
+            del token.attrs["style"]  # the Content-Security-Policy of the page forbids it
         _adapt(token.children or ())

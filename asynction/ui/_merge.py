@@ -1,4 +1,4 @@
-"""A schema whose `allOf` is read as one: what all its members say together."""
+"""Merges the members of `allOf` into one schema."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _TIGHTEST: dict[str, Callable[[float, float], float]] = {
     **dict.fromkeys(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"], min),
 }
 _FIRST = frozenset(["$comment", "default", "deprecated", "description", "examples", "title"])
-_DEEPEST = 16
+_MAX_DEPTH = 16
 
 
 def merged(schema: Keywords, follow: Follow, depth: int = 0) -> Keywords:
-    """Merge the members of `allOf` into the schema; those that do not fit stay in it.
+    """Merge the members of `allOf` into the schema; members that cannot be merged remain in it.
 
-    `follow` tells what a `$ref` leads to; a schema that leads to itself is not followed.
+    `follow` returns the schema that a `$ref` leads to; recursive schemas are not merged.
     """
     members = _members(schema)
     if members is None:
@@ -30,7 +30,7 @@ def merged(schema: Keywords, follow: Follow, depth: int = 0) -> Keywords:
     whole: dict[str, Json] = {k: v for k, v in schema.items() if k not in ("allOf", "$ref")}
     left: list[Json] = []
     for member in members:
-        part = _followed(member, follow) if depth < _DEEPEST else None
+        part = _followed(member, follow) if depth < _MAX_DEPTH else None
         fitted = None if part is None else _fit(whole, merged(part, follow, depth + 1))
         if fitted is None:
             left.append(member)
@@ -40,7 +40,7 @@ def merged(schema: Keywords, follow: Follow, depth: int = 0) -> Keywords:
 
 
 def _members(schema: Keywords) -> list[Json] | None:
-    """What stands in `allOf`, with a `$ref` beside other keywords (which counts since 2019-09)."""
+    """Return the members of `allOf`, and a `$ref` beside other keywords (valid since 2019-09)."""
     members = schema.get("allOf")
     found = list(members) if isinstance(members, list) else []
     if isinstance(schema.get("$ref"), str):
@@ -49,7 +49,7 @@ def _members(schema: Keywords) -> list[Json] | None:
 
 
 def _followed(member: Json, follow: Follow) -> Keywords | None:
-    """A member itself, or what its `$ref` leads to; None where that cannot be written out."""
+    """Return a member, or the schema that its `$ref` leads to; None if that cannot be merged."""
     if not isinstance(member, Mapping):
         return {} if member is True else None
     ref = member.get("$ref")
@@ -62,7 +62,7 @@ def _followed(member: Json, follow: Follow) -> Keywords | None:
 
 
 def _fit(whole: dict[str, Json], part: Keywords) -> dict[str, Json] | None:
-    """Both as one schema; None where a keyword of theirs has no common meaning."""
+    """Join two schemas; return None if they have different values of a keyword that cannot be joined."""
     result = dict(whole)
     for key, value in part.items():
         if key not in result:
@@ -83,7 +83,7 @@ def _fit(whole: dict[str, Json], part: Keywords) -> dict[str, Json] | None:
 
 
 def _both(mine: Keywords, yours: Keywords) -> dict[str, Json]:
-    """The properties of two schemas; one that both have must be what both say."""
+    """Join the properties of two schemas; a property of both must conform to both."""
     result = dict(mine)
     for name, value in yours.items():
         known = result.get(name)

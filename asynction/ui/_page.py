@@ -1,4 +1,4 @@
-"""All that the page shows, made from a contract and the document that it was compiled from."""
+"""The contents of the page, made from a contract and the document that it was compiled from."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from asynction.ui._types import Types, root_of
 from asynction.ui._views import Part, View, Views
 
 OPEN_EVENTS = 24
-"""Up to how many events the page shows with all of them unfolded."""
+"""The maximum number of events that a page shows unfolded."""
 
 _ROOT = "/"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event, in the direction that its group has."""
+    """One event in one direction."""
 
     name: str
     anchor: str
@@ -41,14 +41,14 @@ class Event:
 
     @property
     def signature(self) -> str:
-        """The args in words, and what acknowledges them."""
+        """The args and the acknowledgement in a few words."""
         args = f"({', '.join(self.args.words)})"
         return f"{args} → {', '.join(self.ack.words) or 'ack'}" if self.ack is not None else args
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """One namespace, from the client's side: `sends` is what the contract's server receives."""
+    """One namespace from the client's point of view: `sends` are the events that the server receives."""
 
     name: str
     anchor: str
@@ -84,7 +84,7 @@ class Page:
 def build_page(
     contract: Contract, source: Mapping[str, Json], *, socketio_path: str, title: str | None
 ) -> Page:
-    """Put a contract into words; `source` has what the contract leaves out."""
+    """Return the contents of the page; `source` is the document, for details that the contract leaves out."""
     return _Builder(contract, source, socketio_path).page(title)
 
 
@@ -155,7 +155,7 @@ class _Builder:
             )
 
     def anchor(self, wanted: str) -> str:
-        """An anchor that no other place of the page has."""
+        """Return an anchor that is unique in the page."""
         anchor, count = wanted, 1
         while anchor in self.anchors:
             count += 1
@@ -170,7 +170,7 @@ class _Builder:
         return self.views.of(schema.value, root_of(schema)) if named is None else self.views.reference(named)
 
     def snippet(self, namespace: str, handshake: model.Handshake) -> str:
-        """How a client in JavaScript connects."""
+        """Return the JavaScript that connects."""
         server = next(iter(self.contract.servers.values()), None)
         origin = _origin(server.url) if server is not None else ""
         target = pretty(origin + (namespace if namespace != _ROOT or not origin else ""))
@@ -184,7 +184,7 @@ class _Builder:
 
 
 def _schemas(contract: Contract) -> Iterator[Schema]:
-    """Every schema that the page shows."""
+    """Yield every schema that the page shows."""
     for namespace in contract.namespaces.values():
         handshake = namespace.handshake or model.Handshake()
         found = [*namespace.parameters.values(), *_handshake(handshake).values()]
@@ -198,6 +198,6 @@ def _handshake(handshake: model.Handshake) -> dict[str, Schema | None]:
 
 
 def _origin(url: str) -> str:
-    """The URL of a server without its path."""
+    """Return the URL of a server without its path."""
     scheme, mark, rest = url.rpartition("://")
     return f"{scheme}{mark}{rest.partition('/')[0]}"

@@ -1,4 +1,4 @@
-"""The page's data for its console, which lets a reader call the API."""
+"""The data of the page for its console, in which a reader calls the API."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from asynction.validation import DRAFT_07
 
 
 def page_data_of(contract: Contract, page: Page) -> dict[str, Json]:
-    """What the console needs; `receives` and `sends` are the contract's, seen from the server.
+    """Return the data for the console; `receives` and `sends` are those of the contract, the server's.
 
-    The page has each thing once, so that it stays small, and `page.js` writes the rest out before the
-    console reads it: the anchor and the summary of an event, which the page shows; `args` and `ack`,
-    which are only schemas here, as `{schema, least, most}`; and definitions, which stand at the top,
-    while `definitions` of a schema lists the names of those that it needs. `list` is there where the schema
-    describes a list of args, which is the body of an HTTP request then, and not one arg.
+    To keep the page small, nothing is in it twice; `page.js` completes the data for the console. It takes
+    the anchor and the summary of an event from the page, and makes `{schema, minArgs, maxArgs}` of `args`
+    and `ack`, which are only schemas here. Definitions are at the top; the `definitions` of a schema are a
+    list of the names that it uses. `list` is true if a schema describes a list of args: then the body of an
+    HTTP request is that list, not one arg.
     """
-    return _Island(contract).read(page)
+    return _PageData(contract).read(page)
 
 
-class _Island:
+class _PageData:
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         self.definitions: dict[str, Json] = {}
@@ -76,7 +76,7 @@ class _Island:
         return self.shared({key: value for key, value in args.schema.items() if key != "type"})
 
     def public(self, schema: Schema | None) -> Json:
-        """A schema without what is not for clients; None where there is none that a client can read."""
+        """Return a schema without its private parts; None if there is none, or it is not JSON Schema."""
         if schema is None or not schema.is_json_schema:
             return None
         value = public_schema(schema.value)
@@ -85,7 +85,7 @@ class _Island:
         return self.shared(value if schema.dialect == DRAFT_07 else {**value, "$schema": schema.dialect})
 
     def shared(self, schema: Mapping[str, Json]) -> Json:
-        """Move the definitions of a schema to the top, unless a name has another meaning there."""
+        """Move the definitions of a schema to the top, unless one of the names is taken by another schema."""
         own = schema.get("definitions")
         if not isinstance(own, Mapping):
             return dict(schema)

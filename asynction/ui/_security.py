@@ -1,4 +1,4 @@
-"""What a client needs to be let in, in Socket.IO's words."""
+"""The credentials that a client needs, in the terms of Socket.IO."""
 
 from __future__ import annotations
 
@@ -12,26 +12,30 @@ from asynction.contract import Contract, Json, Namespace, Requirements, Security
 from asynction.ui import _markdown as markdown
 from asynction.ui._details import Link, web_url
 
-_PASSWORD = "`auth: {username, password}` or the header `Authorization: Basic`"  # noqa: S105 - words
-_TOKEN = "`auth: {token}` or the header `Authorization: Bearer`"  # noqa: S105 - words
+_PASSWORD = "`auth: {username, password}` or the header `Authorization: Basic`"  # noqa: S105 - not a password
+_TOKEN = "`auth: {token}` or the header `Authorization: Bearer`"  # noqa: S105 - not a password
 _WAYS: Mapping[str, tuple[str, str]] = {
     "basic": ("User name and password", _PASSWORD),
     "userPassword": ("User name and password", _PASSWORD),
     "bearer": ("Token", _TOKEN),
     "oauth2": ("OAuth 2 token", _TOKEN),
     "openIdConnect": ("OpenID Connect token", _TOKEN),
-    "X509": ("TLS client certificate", "the certificate that the client shows when it connects"),
+    "X509": ("TLS client certificate", "the certificate that the client presents when it connects"),
     "http": ("HTTP authentication", "the header `Authorization`"),
 }
-"""What each type of scheme is, and how a Socket.IO client brings it; `http` stands for its other schemes."""
+"""The types of schemes, and how a client sends their credentials; `http` is any other HTTP scheme."""
 
-_KEY_PLACES = {"query": "the query parameter `{}`", "header": "the header `{}`", "cookie": "the cookie `{}`"}
+_KEY_LOCATIONS = {
+    "query": "the query parameter `{}`",
+    "header": "the header `{}`",
+    "cookie": "the cookie `{}`",
+}
 _FLOWS = ("authorizationUrl", "tokenUrl", "refreshUrl")
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A security scheme for readers: never the code or the secrets that check it."""
+    """A security scheme for readers, without the code or the secrets that check it."""
 
     name: str
     anchor: str
@@ -44,7 +48,7 @@ class Scheme:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One scheme that is asked for, with its scopes."""
+    """A required scheme and its scopes."""
 
     scheme: str
     anchor: str
@@ -52,16 +56,16 @@ class Need:
 
 
 Alternatives = tuple[tuple[Need, ...], ...]
-"""Each alternative is enough, with all that it asks for; an empty one asks for nothing."""
+"""Alternative requirements: one of them must be met completely; an empty one needs no credentials."""
 
 
 def scheme_anchor(name: str) -> str:
-    """Where a scheme stands in the page."""
+    """Return the anchor of a scheme in the page."""
     return f"security/{quote(name, safe='')}"
 
 
 def read_scheme(scheme: SecurityScheme) -> Scheme:
-    """Put a scheme into words."""
+    """Describe a scheme for readers."""
     kind, way = _way(scheme)
     description = scheme.fields.get("description")
     links, scopes = _flows(scheme.fields)
@@ -80,7 +84,7 @@ def read_scheme(scheme: SecurityScheme) -> Scheme:
 
 
 def alternatives(required: Requirements) -> Alternatives:
-    """Put requirements into words."""
+    """Describe requirements for readers."""
     return tuple(
         tuple(Need(name, scheme_anchor(name), tuple(scopes)) for name, scopes in each.items())
         for each in required
@@ -88,7 +92,7 @@ def alternatives(required: Requirements) -> Alternatives:
 
 
 def required_by(contract: Contract, namespace: Namespace) -> Requirements:
-    """What it takes to connect: the namespace's own demands, else those of the first server."""
+    """Return the requirements of a connection: those of the namespace, or else of the first server."""
     if namespace.security is not None:
         return namespace.security
     return next((server.security for server in contract.servers.values()), ())
@@ -102,15 +106,15 @@ def _way(scheme: SecurityScheme) -> tuple[str, str]:
         return kind, way if named in _WAYS else f"the header `Authorization: {_code(named)}`"
     if scheme.type == "httpApiKey":
         name = _code(str(fields.get("name", "")))
-        place = _KEY_PLACES.get(str(fields.get("in")), "`{}`").format(name)
-        return "Key", f"`auth: {{{name}}}` or {place}"
+        location = _KEY_LOCATIONS.get(str(fields.get("in")), "`{}`").format(name)
+        return "Key", f"`auth: {{{name}}}` or {location}"
     if scheme.type == "apiKey":
         return "Key", "`auth: {username}`" if fields.get("in") == "user" else "`auth: {password}`"
     return _WAYS.get(scheme.type, (scheme.type, ""))
 
 
 def _code(text: str) -> str:
-    """A text that stays inside the backticks around it."""
+    """Replace backticks in a text that is put between backticks."""
     return text.replace("`", "'")
 
 

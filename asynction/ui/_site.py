@@ -1,4 +1,4 @@
-"""The docs page as a set of files: decided without I/O of its own, served or written by others."""
+"""The docs page as a set of files, which a server sends or `asynction docs build` writes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from asynction.ui._page_data import page_data_of
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(?=/|$)")
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "http", "wss": "https", "socket.io": "ws", "socketio": "ws"}
-"""Socket.IO talks HTTP first and WebSocket then: an origin is needed in both spellings."""
+"""The other scheme of an origin: Socket.IO starts with HTTP and upgrades to WebSocket, so it needs both."""
 
 _STATIC = "static/"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What to answer a request with; `headers` has all but the length."""
+    """A response to a request; `headers` has all headers except the length."""
 
     status: int
     content_type: str
@@ -45,10 +45,14 @@ class Response:
 class Site:
     """The docs page of one contract, with the files that it loads.
 
-    `source` is the document that the contract was compiled from, as one (`asynction bundle`); it is shown
-    and offered without the extensions that name code. `socketio_path` is where the server has Socket.IO,
-    `base` where it has the page, if it has both: below a prefix that only a proxy knows, the page finds one
-    by the other. `http` tells whether events may be sent by HTTP requests, too.
+    Args:
+        contract: The contract.
+        source: The document of the contract, bundled. The page offers it without extensions that name code.
+        socketio_path: The path of Socket.IO on the server.
+        title: The title of the page; that of the document by default.
+        base: The path of the page on the server; None if the page is served elsewhere. Behind a proxy that
+            adds a prefix, the page derives the prefix from it, and so finds Socket.IO.
+        http: True if events can be sent by HTTP requests, too.
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class Site:
         self._socketio_path = socketio_path
         self._title = title
         self._server: dict[str, Json] = {"base": base, "http": http}
-        self._made: dict[str, Response] = {}
+        self._responses: dict[str, Response] = {}
         self._pages: Mapping[str, tuple[str, Callable[[], bytes]]] = {
             "": ("text/html; charset=utf-8", self._html),
             "asyncapi.json": ("application/json", self._json),
@@ -74,10 +78,9 @@ class Site:
         }
 
     def get(self, path: str, *, if_none_match: str | None = None) -> Response | None:
-        """Answer a GET of `path`, which counts from where the page is; None where nothing is there.
+        """Return the response to a GET of `path`, relative to the page; None if there is no such file.
 
-        With the `If-None-Match` header of the request, what the client has already is answered with
-        304 and no body.
+        `if_none_match` is that header of the request: if it has the ETag, the response is 304, without body.
         """
         response = self._asset(path) if path.startswith(_STATIC) else self._page(path)
         if response is None or if_none_match is None:
@@ -88,7 +91,7 @@ class Site:
         return Response(304, response.content_type, b"", response.headers)
 
     def write(self, folder: Path) -> None:
-        """Write the page and all that it loads as files; they work below any path, and from a disk."""
+        """Write the page and its static files to a folder; they work under any path, and without a server."""
         names = {"index.html": "", "asyncapi.json": "asyncapi.json", "asyncapi.yaml": "asyncapi.yaml"}
         names |= {_STATIC + name: _STATIC + name for name in _assets.assets()}
         files = {name: made.body for name, path in names.items() if (made := self.get(path)) is not None}
@@ -101,10 +104,10 @@ class Site:
         path = "" if path == "index.html" else path
         if path not in self._pages:
             return None
-        if path not in self._made:
+        if path not in self._responses:
             content_type, make = self._pages[path]
-            self._made[path] = self._response(content_type, make())
-        return self._made[path]
+            self._responses[path] = self._response(content_type, make())
+        return self._responses[path]
 
     def _asset(self, path: str) -> Response | None:
         body = _assets.asset(path.removeprefix(_STATIC))
@@ -117,14 +120,14 @@ class Site:
             ("Content-Security-Policy", self._policy),
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
-            ("Cache-Control", "no-cache"),  # keep it, but ask: the ETag tells whether it is still good
+            ("Cache-Control", "no-cache"),  # caches must revalidate: the ETag changes with the body
             ("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"'),
         )
         return Response(200, content_type, body, headers)
 
     @cached_property
     def _policy(self) -> str:
-        """Only what comes with the page runs; it may talk to its own server and to those of the contract."""
+        """The Content-Security-Policy: only the page's files run, and connect only to servers of the API."""
         origins = dict.fromkeys(o for each in self._contract.servers.values() for o in _origins(each.url))
         return "; ".join(
             (
@@ -162,7 +165,7 @@ class Site:
 
 
 def _origins(url: str) -> tuple[str, ...]:
-    """The origin of a server, for HTTP and for WebSocket; none where it is no plain one."""
+    """Return the origins of a server, for HTTP and WebSocket; none if its URL has parameters, for example."""
     match = _ORIGIN.match(url)
     if match is None or match[1] not in _SCHEMES:
         return ()

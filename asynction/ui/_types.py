@@ -1,4 +1,4 @@
-"""The named schemas of a contract: which are written out in place, and which once, under a heading."""
+"""The named schemas of a contract: some are shown in place, others once, under a heading of their own."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from asynction.problems import unescape
 from asynction.validation import DIALECTS, subschemas
 
 _NAMED = re.compile(r"(?:^|/)(?:definitions|\$defs|schemas)/([^/]+)$")
-_OURS = re.compile(r"#/definitions/reply-\d+")
-"""What the compiler calls one of several replies: no name that the document has."""
+_REPLY = re.compile(r"#/definitions/reply-\d+")
+"""The name that the compiler gives one of several replies: it is not in the document."""
 
-_MOST_ROWS = 60
-"""How many rows of the page a named schema may take, over all its places, to be written out in each."""
+_MAX_ROWS = 60
+"""The maximum number of rows, of all its uses together, of a schema that is shown in place."""
 
 
 class Root(NamedTuple):
-    """A standalone schema, from which `$ref`s count, and the draft that it is written in."""
+    """A standalone schema, which `$ref`s are relative to, and its draft."""
 
     value: Json
     draft: int
@@ -30,7 +30,7 @@ class Root(NamedTuple):
 
 @dataclass(slots=True)
 class Type:
-    """A named schema, and what decides where it is shown."""
+    """A named schema, and the numbers that decide where it is shown."""
 
     name: str
     body: Json
@@ -41,17 +41,17 @@ class Type:
 
     @property
     def anchor(self) -> str:
-        """Where in the page the type stands."""
+        """The anchor of the type in the page."""
         return f"types/{quote(self.name, safe='')}"
 
     @property
     def apart(self) -> bool:
-        """True where the schema stands under its own heading, and is only named elsewhere."""
-        return self.recursive or (self.rows > 1 and self.uses > 1 and self.rows * self.uses > _MOST_ROWS)
+        """True if the schema is shown under its own heading, and elsewhere only linked."""
+        return self.recursive or (self.rows > 1 and self.uses > 1 and self.rows * self.uses > _MAX_ROWS)
 
 
 class Types:
-    """The named schemas that some schemas refer to, each once however many copies they carry."""
+    """The named schemas that the schemas of a contract refer to; copies of one schema are one type."""
 
     def __init__(self, schemas: Iterable[Schema]) -> None:
         self._types: dict[tuple[str, str], Type] = {}
@@ -64,21 +64,21 @@ class Types:
             each.recursive = self._reaches(each)
 
     def apart(self) -> list[Type]:
-        """The types that stand under their own headings, by name."""
+        """Return the types that have their own heading, sorted by name."""
         return sorted(
             (each for each in self._types.values() if each.apart), key=lambda each: each.name.lower()
         )
 
     def target(self, ref: str, root: Root) -> tuple[Json, Type | None]:
-        """What a `$ref` in a standalone schema leads to, and the type that this is."""
+        """Return the schema that a `$ref` leads to, and its type if it has a name."""
         body = _resolve(ref, root.value)
         name = _NAMED.search(ref)
-        if name is None or _OURS.fullmatch(ref):
+        if name is None or _REPLY.fullmatch(ref):
             return body, None
         return body, self._type(unescape(unquote(name[1])), body, root)
 
     def of(self, schema: Schema) -> Type | None:
-        """The type that a whole schema is, where it was written under a name."""
+        """Return the type of a whole schema, if it has a name in the document."""
         name = _NAMED.search(schema.location.pointer)
         body = _without_definitions(schema.value)
         return None if name is None else self._type(unescape(name[1]), body, root_of(schema))
@@ -113,7 +113,7 @@ class Types:
         return self._inner[id(each)]
 
     def _referred(self, body: Json, root: Root) -> list[Type]:
-        """The types that a schema names itself, once for each time; through nameless ones too."""
+        """Return the types that a schema refers to, as often as it does; nameless schemas are followed."""
         found: list[Type] = []
         waiting = [body]
         while waiting:
@@ -121,12 +121,12 @@ class Types:
                 target, each = self.target(ref, root)
                 if each is not None:
                     found.append(each)
-                elif _OURS.fullmatch(ref):
+                elif _REPLY.fullmatch(ref):
                     waiting.append(_without_definitions(target))
         return found
 
     def _reaches(self, start: Type) -> bool:
-        """True for a type that leads back to itself."""
+        """Return True if a type is recursive."""
         seen: set[int] = set()
         waiting = list(self._within(start))
         while waiting:
@@ -139,7 +139,7 @@ class Types:
         return False
 
     def _print(self, body: Json) -> str:
-        """The same text for copies of one schema, wherever they stand."""
+        """Return a text that is the same for all copies of a schema."""
         known = self._prints.get(id(body))
         if known is None or known[0] is not body:
             known = self._prints[id(body)] = (body, json.dumps(_plain(body), sort_keys=True))
@@ -147,7 +147,7 @@ class Types:
 
 
 def root_of(schema: Schema) -> Root:
-    """Where the `$ref`s of a schema count from."""
+    """Return the root of a schema, which its `$ref`s are relative to."""
     return Root(schema.value, DIALECTS.get(schema.dialect, 7))
 
 
@@ -177,7 +177,7 @@ def _plain(value: Json) -> Json:
 
 
 def _resolve(ref: str, root: Json) -> Json:
-    """What stands at a pointer; anything at all where it leads nowhere, which the reader has said."""
+    """Return the schema at a pointer; True if there is none, which is a problem of the document already."""
     value = root
     for token in map(unescape, unquote(ref).split("/")[1:]):
         if isinstance(value, Mapping) and token in value:

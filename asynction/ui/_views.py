@@ -1,4 +1,4 @@
-"""A JSON Schema as a reader sees it: a type in words, what it demands, and parts that fold."""
+"""A JSON Schema for readers: its type in words, its constraints, and its parts, which can be folded."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from asynction.ui._merge import merged
 from asynction.ui._types import Root, Type, Types
 from asynction.ui._words import constraints, literal, types
 
-_DEEPEST = 24
-"""How many levels of nameless schemas are shown."""
+_MAX_DEPTH = 24
+"""The maximum nesting of nameless schemas that is shown."""
 
-_LONGEST_EXAMPLE = 80
+_MAX_EXAMPLE_LENGTH = 80
 _EACH_ITEM = "each item"
 _NOTHING = Markup()
 _ANNOTATIONS = frozenset(["$comment", "default", "deprecated", "description", "examples", "title"])
@@ -29,7 +29,7 @@ Keywords: TypeAlias = "Mapping[str, Json]"
 class View:
     """A schema in words.
 
-    `name` is what the document calls it; where `anchor` is set, what is in it stands there.
+    `name` is its name in the document; if `anchor` is set, its contents are shown there.
     """
 
     label: str
@@ -42,18 +42,18 @@ class View:
 
     @property
     def word(self) -> str:
-        """The schema in a word or two."""
+        """The name or the type of the schema."""
         return self.name or self.label
 
     @property
     def is_plain(self) -> bool:
-        """True where its label says all of it."""
+        """True if the label describes the schema completely."""
         return not (self.anchor or self.notes or self.values or self.description or self.groups)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A schema inside another one, by the name that it has there; `required` where it must be there."""
+    """A part of a schema, with its name in the whole; for example a property, which may be required."""
 
     name: str
     view: View
@@ -69,17 +69,17 @@ class Group:
 
 
 class Views:
-    """Makes views of the schemas of one contract."""
+    """Makes views of the schemas of a contract."""
 
     def __init__(self, types_: Types) -> None:
         self.types = types_
 
     def of(self, schema: Json, root: Root, depth: int = 0) -> View:
-        """The view of a schema whose `$ref`s count from `root`."""
+        """Return the view of a schema whose `$ref`s are relative to `root`."""
         if not isinstance(schema, Mapping):
             return View("nothing" if schema is False else "anything")
-        if depth > _DEEPEST:
-            return View("anything", notes=("nested deeper than is shown",))
+        if depth > _MAX_DEPTH:
+            return View("anything", notes=("too deeply nested to be shown",))
         schema = {key: value for key, value in schema.items() if key not in ("definitions", "$defs")}
         target = self._followed(schema, root)
         if target is None:
@@ -88,17 +88,17 @@ class Views:
         return self._named(named, schema, depth) if named is not None else self.of(body, root, depth + 1)
 
     def of_type(self, each: Type, depth: int = 0) -> View:
-        """What a type is, written out."""
+        """Return the view of a type with all its parts."""
         view = self.of(each.body, each.root, depth)
         return view if view.name else replace(view, name=each.name)
 
     def reference(self, each: Type) -> View:
-        """A type by its name, with a link to where it stands if that is elsewhere."""
+        """Return the view of a reference to a type: with a link, if the type has its own heading."""
         return self._named(each, {}, 0)
 
     def _followed(self, schema: Keywords, root: Root) -> tuple[Json, Type | None] | None:
-        """What a schema leads to that only refers to another one; None where it says something itself."""
-        if "$ref" in schema and root.draft < 2019:  # nothing beside it counts, but for the reader
+        """Return the target of a schema that is only a reference; None if it has constraints of its own."""
+        if "$ref" in schema and root.draft < 2019:  # only annotations beside it have a meaning, for readers
             schema = {key: schema[key] for key in schema if key == "$ref" or key in _ANNOTATIONS}
         only, ref = schema.get("allOf"), schema.get("$ref")
         if isinstance(only, list) and len(only) == 1 and schema.keys() <= _ANNOTATIONS | {"allOf"}:
@@ -185,7 +185,7 @@ class Views:
 
 
 def _joined(groups: list[Group]) -> tuple[str, list[Group]]:
-    """A label for a schema without a type; alternatives without more to say go into it."""
+    """Return a label for a schema without a type, and the groups that the label does not describe."""
     first = groups[0]
     if first.title not in ("one of", "any of"):
         return "anything" if first.title else "object", groups
@@ -195,7 +195,7 @@ def _joined(groups: list[Group]) -> tuple[str, list[Group]]:
 
 
 def _each(item: View) -> tuple[list[str], list[Group]]:
-    """What there is to say of the items of an array, besides what they are called: as notes, or as parts."""
+    """Return notes or groups that describe the items of an array beyond their name."""
     if item.is_plain:
         return ([f"each {item.label}"] if item.name else []), []
     if item.notes and not (item.anchor or item.values or item.description or item.groups):
@@ -217,7 +217,7 @@ def _defaults(schema: Keywords) -> Iterator[str]:
     examples = schema.get("examples")
     if isinstance(examples, list) and examples:
         example = literal(examples[0])
-        if len(example) <= _LONGEST_EXAMPLE:
+        if len(example) <= _MAX_EXAMPLE_LENGTH:
             yield f"such as {example}"
 
 

@@ -1,4 +1,4 @@
-"""The keywords of a JSON Schema in plain words."""
+"""The keywords of a JSON Schema in words."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _RANGES = (
 )
 _PLURALS = {"property": "properties"}
 _FLAGS = (
-    ("uniqueItems", "no item twice"),
+    ("uniqueItems", "no duplicate items"),
     ("readOnly", "read-only"),
     ("writeOnly", "write-only"),
     ("deprecated", "deprecated"),
 )
-_TEXTS = (("pattern", "matches"), ("contentMediaType", "holds"), ("contentEncoding", "encoded in"))
+_TEXTS = (("pattern", "matches"), ("contentMediaType", "contains"), ("contentEncoding", "encoded in"))
 _IMPLIED = (
     ("properties", "object"),
     ("additionalProperties", "object"),
@@ -29,16 +29,16 @@ _IMPLIED = (
     ("minLength", "string"),
     ("pattern", "string"),
 )
-"""What a schema without `type` is most likely about."""
+"""The type that a keyword suggests for a schema without `type`."""
 
 
 def literal(value: Json) -> str:
-    """A JSON value on one line."""
+    """Return a JSON value on one line."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def types(schema: Mapping[str, Json]) -> list[str]:
-    """The names of the types that a schema allows, `null` last; bytes are `binary`."""
+    """Return the names of the types that a schema allows, `null` last; bytes are `binary`."""
     named = schema.get("type")
     kinds = [str(kind) for kind in named] if isinstance(named, list) else [named] if named else []
     if not kinds:
@@ -51,10 +51,10 @@ def types(schema: Mapping[str, Json]) -> list[str]:
 
 
 def constraints(schema: Mapping[str, Json]) -> Iterator[str]:
-    """What a schema demands of a value besides its type, one short phrase for each demand."""
-    form = schema.get("format")
-    if isinstance(form, str) and form != "binary":
-        yield f"format {form}"
+    """Yield a short phrase for each constraint of a schema except its type."""
+    format_ = schema.get("format")
+    if isinstance(format_, str) and format_ != "binary":
+        yield f"format {format_}"
     yield from _number(schema)
     for low, high, unit in _RANGES:
         if phrase := _count(schema.get(low), schema.get(high), unit):
@@ -73,7 +73,7 @@ def constraints(schema: Mapping[str, Json]) -> Iterator[str]:
 def _number(schema: Mapping[str, Json]) -> Iterator[str]:
     low, high = schema.get("minimum"), schema.get("maximum")
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-    if above is True:  # draft-04 has flags beside the bounds
+    if above is True:  # in draft 4 the exclusive keywords are flags
         low, above = None, low
     if below is True:
         high, below = None, high
@@ -90,7 +90,7 @@ def _number(schema: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _count(low: Json, high: Json, unit: str) -> str:
-    """How many of something there may be (`3 to 20 characters`)."""
+    """Describe a range of counts, such as `3 to 20 characters`."""
     if not _is_number(low):
         return f"at most {_several(high, unit)}" if _is_number(high) else ""
     if not _is_number(high):

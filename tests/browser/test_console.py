@@ -71,8 +71,8 @@ def test_what_is_no_json_is_not_sent(chat: str, open_page: Open) -> None:
 
     console.send('{"text": ')
 
-    expect(console.ack_status).to_have_text("Not sent: an arg is no JSON.")
-    expect(console.arg(1)).to_contain_text("No JSON")
+    expect(console.ack_status).to_have_text("Not sent: an arg is not JSON.")
+    expect(console.arg(1)).to_contain_text("Not JSON")
     expect(console.entries("out", "say")).to_have_count(0)
 
 
@@ -87,7 +87,7 @@ def test_an_event_of_several_args_has_an_editor_for_each(chat: str, open_page: O
     whispered = console.entries("in", "whispered")
     expect(whispered).to_contain_text('"Eve", "psst"')
     whispered.locator("summary").click()
-    whispered.get_by_role("textbox", name="Answer: a list of args").fill("[true]")
+    whispered.get_by_role("textbox", name="Ack: a list of args").fill("[true]")
     whispered.get_by_role("button", name="Send ack").click()
     expect(console.entries("in", "read")).to_contain_text('"Eve", true')
 

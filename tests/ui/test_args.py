@@ -103,6 +103,6 @@ def test_a_tuple_may_describe_its_list_and_what_follows() -> None:
 def test_what_cannot_be_read_allows_any_args(schema: Schema | None) -> None:
     args = read_args(schema, Views(Types([])))
 
-    assert (args.parts, args.least, args.most, args.schema) == ((), 0, None, {"type": "array"})
+    assert (args.parts, args.min_args, args.max_args, args.schema) == ((), 0, None, {"type": "array"})
     assert args.words == ("…",)
     assert ("avro" in args.description) is (schema is not None)

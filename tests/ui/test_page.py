@@ -94,7 +94,7 @@ def test_a_namespace_shows_what_it_takes_to_connect() -> None:
     fails = [each.text for each in page.all("p", class_="fails")]
     assert fails == [
         "Errors: 400, 500",
-        *["Errors: 400, 500; 403 where an event needs credentials"] * 2,
+        *["Errors: 400, 500; 403 if an event needs credentials"] * 2,
         "Errors: 400, 500",
     ]
     assert 'io("ws://127.0.0.1:5000", { auth: { … } })' in page.text
@@ -156,7 +156,7 @@ def test_all_that_a_document_says_is_shown() -> None:
         "Example: A greeting",
         "No args.",
         "No events.",
-        "the service may answer in its own way",
+        "the server may acknowledge it with an error of its own form",
         "wss://a.example/path The first",
     ):
         assert said in text, said

@@ -286,7 +286,7 @@ def test_what_is_nested_too_deeply_is_cut() -> None:
     for _ in range(60):
         value = {"not": value}
 
-    assert "nested deeper than is shown" in str(view_of(value))
+    assert "too deeply nested to be shown" in str(view_of(value))
 
 
 def wide(count: int) -> dict[str, Any]:

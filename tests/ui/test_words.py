@@ -33,7 +33,7 @@ def test_types_are_named(schema: Any, names: list[str]) -> None:
         ({"minLength": 1}, ["at least 1 character"]),
         ({"maxLength": 5}, ["at most 5 characters"]),
         ({"minItems": 2, "maxItems": 2}, ["exactly 2 items"]),
-        ({"minProperties": 2, "uniqueItems": True}, ["at least 2 properties", "no item twice"]),
+        ({"minProperties": 2, "uniqueItems": True}, ["at least 2 properties", "no duplicate items"]),
         ({"minProperties": 0, "maxProperties": 1}, ["0 to 1 property"]),
         ({"minimum": 1, "maximum": 3}, ["1 to 3"]),
         ({"minimum": 0.5}, ["at least 0.5"]),
@@ -46,7 +46,7 @@ def test_types_are_named(schema: Any, names: list[str]) -> None:
         ({"format": "binary", "contentEncoding": "binary"}, []),
         (
             {"contentMediaType": "image/png", "contentEncoding": "base64"},
-            ["holds image/png", "encoded in base64"],
+            ["contains image/png", "encoded in base64"],
         ),
         (
             {"deprecated": True, "readOnly": True, "writeOnly": True},

@@ -16,8 +16,8 @@ test("only an object with nothing but text under $binary is bytes", () => {
   }
 });
 
-test("what is no base64 is told", () => {
-  assert.throws(() => toWire([{ $binary: "?" }]), /no base64/);
+test("a value that is not base64 is an error", () => {
+  assert.throws(() => toWire([{ $binary: "?" }]), /is not base64/);
 });
 
 test("a key __proto__ stays a key", () => {

@@ -22,9 +22,9 @@ for (const [name, answer, check, declared, expected] of [
 test("an event starts from its example, else from its schema", () => {
   assert.deepEqual(startingArgs({ examples: [[1, 2]], args: null }), [1, 2]);
   const schema = { type: "array", items: [{ type: "string" }, { type: "integer" }] };
-  assert.deepEqual(startingArgs({ examples: [], args: { schema, least: 2, most: 2 } }), ["", 0]);
-  assert.deepEqual(startingArgs({ examples: [], args: { schema, least: 0, most: 2 } }), [""]);
-  assert.deepEqual(startingArgs({ examples: [], args: { schema: { type: "array" }, least: 0, most: null } }), []);
+  assert.deepEqual(startingArgs({ examples: [], args: { schema, minArgs: 2, maxArgs: 2 } }), ["", 0]);
+  assert.deepEqual(startingArgs({ examples: [], args: { schema, minArgs: 0, maxArgs: 2 } }), [""]);
+  assert.deepEqual(startingArgs({ examples: [], args: { schema: { type: "array" }, minArgs: 0, maxArgs: null } }), []);
   assert.deepEqual(startingArgs({ args: null }), []);
 });
 

@@ -11,18 +11,18 @@ const TEXT = `{
 }`;
 
 test("every pointer of a document has the place of its value", () => {
-  const { places, value, error } = scan(TEXT);
+  const { positions, value, error } = scan(TEXT);
   assert.equal(error, null);
   assert.deepEqual(value, JSON.parse(TEXT));
-  const lines = Object.fromEntries([...places.keys()].map((pointer) => [pointer, locate(TEXT, places, pointer).line]));
+  const lines = Object.fromEntries([...positions.keys()].map((pointer) => [pointer, locate(TEXT, positions, pointer).line]));
   assert.deepEqual(lines, { "/text": 2, "/tags/0": 3, "/tags/1/deep": 4, "/tags/1": 4, "/tags": 3, "/a~1b~0c": 5, "": 1 });
-  const { start, end } = places.get("/a~1b~0c");
+  const { start, end } = positions.get("/a~1b~0c");
   assert.equal(TEXT.slice(start, end), "-1.5e3");
 });
 
 test("a pointer to what is not there is marked at the nearest value around it", () => {
-  assert.equal(locate(TEXT, scan(TEXT).places, "/tags/1/missing/more").line, 4);
-  assert.equal(locate(TEXT, scan(TEXT).places, "/nothing").line, 1);
+  assert.equal(locate(TEXT, scan(TEXT).positions, "/tags/1/missing/more").line, 4);
+  assert.equal(locate(TEXT, scan(TEXT).positions, "/nothing").line, 1);
 });
 
 test("lines and columns count from one", () => {
@@ -32,19 +32,19 @@ test("lines and columns count from one", () => {
 
 for (const [text, line, message] of [
   ["", 1, "a value is missing"],
-  ["[1,\n2,\n]", 3, "no JSON value"],
+  ["[1,\n2,\n]", 3, "not a JSON value"],
   ['{"a": 1\n"b": 2}', 2, "a , or } is missing"],
   ['{\n"a" 1}', 2, "a : is missing"],
   ["{a: 1}", 1, 'a name in "quotes" is missing'],
   ["[1", 1, "a , or ] is missing"],
-  ['"open', 1, "a string that does not end, or has a character that must be escaped"],
-  ['"a\nb"', 1, "a string that does not end, or has a character that must be escaped"],
-  ["1 2", 1, "one value only: this is left over"],
-  ['{"a": 1,\n"a": 2}', 2, 'the name "a" is there twice'],
-  ["01", 1, "one value only: this is left over"],
+  ['"open', 1, "the string does not end, or has a character that must be escaped"],
+  ['"a\nb"', 1, "the string does not end, or has a character that must be escaped"],
+  ["1 2", 1, "there is more text after the value"],
+  ['{"a": 1,\n"a": 2}', 2, 'the name "a" occurs twice'],
+  ["01", 1, "there is more text after the value"],
   ["[".repeat(600), 1, "nested deeper than 500 levels"],
 ]) {
-  test(`${JSON.stringify(text).slice(0, 40)} is no JSON: ${message}`, () => {
+  test(`${JSON.stringify(text).slice(0, 40)} is not JSON: ${message}`, () => {
     const { error } = scan(text);
     assert.equal(error.message, message);
     assert.equal(error.line, line);

@@ -58,7 +58,7 @@ test("without a validator, without a schema, nothing is marked", () => {
 });
 
 test("the number of args is held to the contract", () => {
-  const check = (least, most, values) => compileArgs(Validator, { schema: { type: "array" }, least, most })(values).map((v) => v.message);
+  const check = (minArgs, maxArgs, values) => compileArgs(Validator, { schema: { type: "array" }, minArgs, maxArgs })(values).map((v) => v.message);
   assert.deepEqual(check(1, 1, []), ["too few args: needs 1 arg, has 0"]);
   assert.deepEqual(check(2, null, [1]), ["too few args: needs at least 2 args, has 1"]);
   assert.deepEqual(check(0, 1, [1, 2]), ["too many args: takes at most 1 arg, has 2"]);

@@ -1,10 +1,10 @@
-// The Socket.IO client: one connection to one namespace, and what its data looks like in an editor.
+// The Socket.IO client: one connection to one namespace, and conversions between its data and an editor's.
 
 const BINARY = "$binary";
 const DATA_TYPES = [ArrayBuffer, Uint8Array];
-const DEEPEST = 500;
+const MAX_DEPTH = 500;
 
-/** The vendored client library, or null where the package was built without it. */
+/** The vendored client library, or null if the package was built without it. */
 export async function loadClient() {
   try {
     return await import("./vendor/socket.io.esm.min.js");
@@ -19,22 +19,23 @@ export function isBinary(value) {
   );
 }
 
-/** Copy a value from an editor, `{"$binary": base64}` as bytes; throws where that is no base64. */
+/** Copy a value from an editor, with `{"$binary": base64}` as bytes; throws if it is not base64. */
 export function toWire(value) {
   return mapValue(value, (inner) => (isBinary(inner) ? bytesOf(inner[BINARY]) : undefined));
 }
 
-/** Copy a received value, bytes as `{"$binary": base64}`. */
+/** Copy a received value, with bytes as `{"$binary": base64}`. */
 export function fromWire(value) {
   return mapValue(value, (inner) => (DATA_TYPES.some((type) => inner instanceof type) ? textOf(inner) : undefined));
 }
 
-// fromEntries makes a key like `__proto__` a plain property. A peer may nest deeper than the stack.
+// fromEntries makes a key like `__proto__` a plain property. The depth is limited: a received value may
+// nest deeper than the stack allows.
 function mapValue(value, replace, depth = 0) {
   const replaced = replace(value);
   if (replaced !== undefined) return replaced;
   if (value === null || typeof value !== "object") return value;
-  if (depth === DEEPEST) return `(nested deeper than ${DEEPEST} levels)`;
+  if (depth === MAX_DEPTH) return `(nested deeper than ${MAX_DEPTH} levels)`;
   const inner = (item) => mapValue(item, replace, depth + 1);
   if (Array.isArray(value)) return value.map(inner);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(item)]));
@@ -45,7 +46,7 @@ function bytesOf(base64) {
   try {
     text = atob(base64);
   } catch {
-    throw new Error(`"${BINARY}" holds no base64`);
+    throw new Error(`"${BINARY}" is not base64`);
   }
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
@@ -56,19 +57,19 @@ function textOf(data) {
   return { [BINARY]: btoa(text) };
 }
 
-/** A namespace's name with its parameters filled in. */
+/** Fill in the parameters of the name of a namespace. */
 export function fillNamespace(name, values) {
   return name.replace(/\{([^{}]+)\}/g, (whole, parameter) => values[parameter] ?? whole);
 }
 
-/** Why a value cannot be a parameter of a namespace, or null. */
+/** Return why a value cannot be a parameter of a namespace, or null. */
 export function parameterProblem(value) {
   if (value === "") return "needs a value";
   if (/[,/?]/.test(value)) return "must not contain , / or ?";
   return null;
 }
 
-/** The servers of a contract as origins that a browser can connect to, our own first. */
+/** Return the servers of a contract as origins that a browser can connect to, the page's own first. */
 export function originsOf(servers, own) {
   const origins = [own];
   for (const server of servers ?? []) {
@@ -77,13 +78,15 @@ export function originsOf(servers, own) {
       const { origin } = new URL(text.replace(/^ws(s?):/i, "http$1:"), own);
       if (origin !== "null" && !origins.includes(origin)) origins.push(origin);
     } catch {
-      // An address with variables, say: nothing to offer.
+      // Not a URL, for example because it has variables.
     }
   }
   return origins;
 }
 
-/** The Socket.IO path at an origin. Our own server may be below a prefix that it does not know: the page is, too. */
+/**
+ * Return the Socket.IO path at an origin. A proxy may add a prefix to our own server: it is that of the page.
+ */
 export function pathAt({ path, base }, origin, { origin: own, pathname }) {
   const folder = pathname.slice(0, pathname.lastIndexOf("/"));
   const isBelow = origin === own && typeof base === "string" && folder.endsWith(base);
@@ -96,14 +99,14 @@ function hostOf(server) {
 
 const REASONS = {
   "io server disconnect": "the server closed the connection",
-  "io client disconnect": "closed here",
-  "ping timeout": "the server did not answer in time",
+  "io client disconnect": "closed by this page",
+  "ping timeout": "the server did not respond in time",
   "transport close": "the connection was lost",
   "transport error": "the connection failed",
-  "parse error": "the server sent what Socket.IO cannot read",
+  "parse error": "the server sent a packet that Socket.IO cannot read",
 };
 
-/** Why a connection ended, in words. */
+/** Describe why a connection ended. */
 export function reasonText(reason) {
   return REASONS[reason] ?? String(reason);
 }
@@ -131,10 +134,10 @@ export class Connection {
       forceNew: true,
       reconnection: true,
       timeout: 10_000,
-      // The page's policy lets us reach other hosts by websocket only.
+      // The Content-Security-Policy of the page allows other hosts only by WebSocket.
       transports: origin === window.location.origin ? ["polling", "websocket"] : ["websocket"],
     });
-    // Not io(origin + namespace): a parameter's value may look like a part of a URL.
+    // Not io(origin + namespace): the value of a parameter may look like a part of a URL.
     const socket = manager.socket(namespace, auth === undefined ? {} : { auth });
     this.socket = socket;
     this.change({ phase: "connecting" });
@@ -172,7 +175,7 @@ export class Connection {
     socket?.io.engine?.close();
   }
 
-  /** Send an event; resolves to its ack, or to why there is none. */
+  /** Send an event; resolves to its ack, or to the reason why there is none. */
   send(name, args, wait) {
     const data = toWire(args);
     const started = performance.now();
@@ -184,7 +187,7 @@ export class Connection {
   }
 }
 
-// While the socket is active it tries again by itself: the server was not reached. Else the server said no.
+// An active socket could not reach the server and tries again by itself; else the server has refused it.
 function refusal(error, active) {
   if (active) return { phase: "connecting", problem: `The server was not reached (${error.message})`, retrying: true };
   return { phase: "refused", reason: error.message, data: error.data };

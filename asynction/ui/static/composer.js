@@ -1,4 +1,4 @@
-// Writes one event: its args one by one, its ack, and the same as code.
+// The composer of an event: its args one by one, its ack, and code that does the same.
 
 import { button, copyText, field, fill, freshId, h } from "./dom.js";
 import { JsonEditor, pretty } from "./editor.js";
@@ -8,9 +8,9 @@ import { argSchema, compileArgs, errorOf, sample, takesBytes } from "./validator
 
 export const ACK_WAIT = 20_000;
 const TYPING_PAUSE = 150;
-const MOST_ARGS = 20;
+const MAX_ARGS = 20;
 
-/** What an ack is worth: `{tone, badge, violations, error}`. */
+/** Judge an ack: `{tone, badge, violations, error}`. */
 export function judgeAck({ error, args }, check, declared) {
   if (error) return { tone: "warn", badge: "no ack", violations: [], error: null };
   const refused = errorOf(args);
@@ -20,17 +20,20 @@ export function judgeAck({ error, args }, check, declared) {
   return { tone: violations.length ? "bad" : "ok", badge, violations, error: null };
 }
 
-/** The args to start from: an example of the contract's, else one made from the schema. */
+/** Return the args to start from: an example of the contract, or else one made from the schema. */
 export function startingArgs(event) {
   if (event.examples?.length) return event.examples[0];
-  const least = event.args?.least ?? 0;
-  const listed = event.args?.most ?? least;
-  return Array.from({ length: Math.min(Math.max(least, Math.min(listed, 1)), MOST_ARGS) }, (_, index) =>
+  const minArgs = event.args?.minArgs ?? 0;
+  const listed = event.args?.maxArgs ?? minArgs;
+  return Array.from({ length: Math.min(Math.max(minArgs, Math.min(listed, 1)), MAX_ARGS) }, (_, index) =>
     sample(event.args?.schema, argSchema(event.args, index)),
   );
 }
 
-/** The composer of one namespace; `call(name, args)` sends and resolves to the ack, `about()` tells of the connection. */
+/**
+ * The composer of one namespace; `call(name, args)` sends and resolves to the ack, `about()` returns the options of
+ * the connection.
+ */
 export class Composer {
   constructor({ namespace, Validator, http, call, about }) {
     Object.assign(this, { namespace, Validator, http, call, about });
@@ -89,7 +92,7 @@ export class Composer {
     this.send();
   }
 
-  /** Show an event, with `args` if given; false where the namespace has none of that name. */
+  /** Show an event, with `args` if given; return false if the namespace has no event of that name. */
   choose(name, args) {
     const event = this.namespace.receives.find((each) => each.name === name);
     if (!event) return false;
@@ -128,12 +131,12 @@ export class Composer {
 
   layOut() {
     fill(this.args, this.editors.map((editor) => editor.element));
-    const { least = 0, most = null } = this.event.args ?? {};
+    const { minArgs = 0, maxArgs = null } = this.event.args ?? {};
     const count = this.editors.length;
     fill(
       this.more,
-      count < Math.min(most ?? MOST_ARGS, MOST_ARGS) && button("Add an arg", () => this.addArg(), { class: "c-link" }),
-      count > least && button("Remove the last arg", () => this.removeArg(), { class: "c-link" }),
+      count < Math.min(maxArgs ?? MAX_ARGS, MAX_ARGS) && button("Add an arg", () => this.addArg(), { class: "c-link" }),
+      count > minArgs && button("Remove the last arg", () => this.removeArg(), { class: "c-link" }),
       count === 0 && h("span", { class: "c-hint" }, "No args."),
     );
     this.mark();
@@ -157,7 +160,7 @@ export class Composer {
     this.typing = setTimeout(() => this.mark(), TYPING_PAUSE);
   }
 
-  /** The args, or null where one is no JSON; what breaks the schema is marked in either case. */
+  /** Return the args, or null if one is not JSON; violations of the schema are marked in either case. */
   mark() {
     clearTimeout(this.typing);
     const read = this.editors.map((editor) => editor.read());
@@ -176,7 +179,7 @@ export class Composer {
   async send() {
     const args = this.mark();
     if (!args) {
-      this.status.textContent = "Not sent: an arg is no JSON.";
+      this.status.textContent = "Not sent: an arg is not JSON.";
       this.firstBad.focus();
       return;
     }
@@ -209,7 +212,7 @@ export class Composer {
       error && this.makeError(error),
       violationList(violations),
       h("pre", { class: "c-json", tabindex: "0", "aria-label": "Args of the ack" }, shownArgs(answer.args)),
-      !this.event.ack && h("p", { class: "c-hint" }, "The contract says nothing of this ack."),
+      !this.event.ack && h("p", { class: "c-hint" }, "The contract does not describe this ack."),
     );
   }
 
@@ -226,7 +229,7 @@ export class Composer {
     );
   }
 
-  // Where the console saw nothing wrong, the server's word is marked instead.
+  // If the console has found no violation, mark the error of the server instead.
   markAt(pointer, message) {
     const editor = this.editors[Number(pointer.split("/")[1])];
     const args = editor ? this.mark() : null;
@@ -238,7 +241,7 @@ export class Composer {
   async copy(label, write) {
     const args = this.mark();
     if (!args) {
-      this.status.textContent = "Nothing to copy: an arg is no JSON.";
+      this.status.textContent = "Nothing to copy: an arg is not JSON.";
       return;
     }
     let code;
@@ -265,7 +268,7 @@ function hintFor(schema) {
   return [words, bytes].filter(Boolean).join(" ");
 }
 
-// Each editor holds one arg: its pointers start behind the arg's number.
+// Each editor has one arg, so its pointers do not start with the number of the arg.
 function violationsOf(index, violations) {
   const prefix = `/${index}`;
   return violations
@@ -274,6 +277,6 @@ function violationsOf(index, violations) {
 }
 
 function ackProblem(message) {
-  if (/timed out/.test(message)) return `nothing came within ${ACK_WAIT / 1000} seconds.`;
-  return /disconnected/.test(message) ? "the connection ended before it came." : message;
+  if (/timed out/.test(message)) return `no ack within ${ACK_WAIT / 1000} seconds.`;
+  return /disconnected/.test(message) ? "the connection ended before the ack." : message;
 }

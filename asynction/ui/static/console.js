@@ -1,4 +1,4 @@
-// The live console of the docs page: speaks to the server that the page describes.
+// The live console of the docs page, connected to the server that the page describes.
 
 import { loadClient } from "./client.js";
 import { button, field, fill, h } from "./dom.js";
@@ -9,7 +9,7 @@ import { loadValidator } from "./validator.js";
 const MISSING_CLIENT =
   "The console needs the Socket.IO client library, which this installation was built without. " +
   "Install the wheel, or run `make assets` in a checkout. The rest of the page works.";
-const MISSING_VALIDATOR = "Nothing is checked here: the schema validator is missing (make assets).";
+const MISSING_VALIDATOR = "Nothing is checked here: the schema validator is missing (run `make assets`).";
 const PHONE = window.matchMedia("(max-width: 40rem)");
 
 class Console {
@@ -20,7 +20,7 @@ class Console {
     this.opener = null;
   }
 
-  /** Build the console; what is missing is said in it. */
+  /** Build the console; it names the files that are missing. */
   async build() {
     const [library, Validator] = await Promise.all([loadClient(), loadValidator()]);
     this.library = library;
@@ -66,7 +66,7 @@ class Console {
     const panel = this.panelOf(name);
     if (!panel) return null;
     this.picker.value = name;
-    // A panel that is not shown keeps its connection.
+    // A hidden panel keeps its connection.
     if (this.holder.firstChild !== panel.element) fill(this.holder, panel.element);
     return panel;
   }
@@ -87,12 +87,12 @@ class Console {
   }
 
   onKey(event) {
-    // In a search field Escape empties the field first.
+    // In a search field, Escape first clears the field.
     const inSearch = event.target.type === "search" && event.target.value !== "";
     if (event.key === "Escape" && !inSearch) this.close();
   }
 
-  // On a phone the console covers the page: what is below it must not take the focus.
+  // On a phone the console covers the page, so the page must not take the focus.
   coverPage() {
     for (const sibling of this.section.parentElement.children) {
       if (sibling !== this.section) sibling.inert = PHONE.matches && !this.section.hidden;
@@ -137,7 +137,7 @@ function start() {
   document.addEventListener("click", async (event) => {
     const opener = event.target.closest?.("[data-try]");
     if (!opener) return;
-    // The libraries are fetched by the first reader who wants them.
+    // The libraries are loaded when the console is opened for the first time.
     built ??= live.build();
     await built;
     live.open(opener);

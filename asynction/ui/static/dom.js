@@ -1,6 +1,6 @@
-// Makes DOM nodes. Names and payloads are a stranger's: they become text, never markup.
+// Makes DOM nodes. Names and payloads are not trusted: they become text, never markup.
 
-/** An element; attributes that start with `on` are listeners, false and null ones are left out. */
+/** Make an element; attributes that start with `on` are listeners, those that are false or null are left out. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -18,13 +18,13 @@ export function fill(element, ...children) {
 
 let numbered = 0;
 
-/** An id that no other element has. */
+/** Return an id that no other element has. */
 export function freshId(word) {
   numbered += 1;
   return `console-${word}-${numbered}`;
 }
 
-/** A control under its label; `hint` is read with it. */
+/** Make a labelled control; screen readers read `hint` with it. */
 export function field(label, control, hint) {
   control.id ||= freshId("field");
   const note = hint ? h("p", { class: "c-hint", id: `${control.id}-hint` }, hint) : null;
@@ -36,7 +36,7 @@ export function button(label, onclick, attributes = {}) {
   return h("button", { type: "button", class: "c-button", onclick, ...attributes }, label);
 }
 
-/** Put text on the clipboard; false where the browser does not let us. */
+/** Copy text to the clipboard; return false if the browser does not allow it. */
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);

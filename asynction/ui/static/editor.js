@@ -1,8 +1,8 @@
-// A JSON editor: a textarea with numbered lines, on which what breaks the schema is marked.
+// A JSON editor: a textarea with numbered lines, in which violations of the schema are marked.
 
 import { button, field, fill, freshId, h } from "./dom.js";
 
-const DEEPEST = 500;
+const MAX_DEPTH = 500;
 const MOST_ROWS = 18;
 const LITERALS = /true|false|null/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
@@ -16,18 +16,18 @@ class JsonError extends Error {
   }
 }
 
-/** Walks JSON text and remembers where the value of each pointer starts. */
+/** Scans JSON text and stores the position of the value of each pointer. */
 class Scanner {
   constructor(text) {
     this.text = text;
     this.at = 0;
-    this.places = new Map();
+    this.positions = new Map();
   }
 
   document() {
     this.value("", 0);
     this.space();
-    if (this.at < this.text.length) this.fail("one value only: this is left over");
+    if (this.at < this.text.length) this.fail("there is more text after the value");
   }
 
   match(pattern) {
@@ -53,25 +53,25 @@ class Scanner {
   }
 
   value(pointer, depth) {
-    if (depth > DEEPEST) this.fail(`nested deeper than ${DEEPEST} levels`);
+    if (depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH} levels`);
     this.space();
     const start = this.at;
     if (this.takes("{")) this.object(pointer, depth);
     else if (this.takes("[")) this.array(pointer, depth);
     else this.scalar();
-    this.places.set(pointer, { start, end: this.at });
+    this.positions.set(pointer, { start, end: this.at });
   }
 
   scalar() {
     const first = this.text[this.at];
     if (first === undefined) this.fail("a value is missing");
     if (first === '"') this.string();
-    else if ((this.match(LITERALS) ?? this.match(NUMBER)) === undefined) this.fail("no JSON value");
+    else if ((this.match(LITERALS) ?? this.match(NUMBER)) === undefined) this.fail("not a JSON value");
   }
 
   string() {
     const found = this.match(STRING);
-    if (found === undefined) this.fail("a string that does not end, or has a character that must be escaped");
+    if (found === undefined) this.fail("the string does not end, or has a character that must be escaped");
     return JSON.parse(found);
   }
 
@@ -83,7 +83,7 @@ class Scanner {
       if (this.text[this.at] !== '"') this.fail('a name in "quotes" is missing');
       const start = this.at;
       const key = this.string();
-      if (keys.has(key)) this.failAt(`the name ${JSON.stringify(key)} is there twice`, start);
+      if (keys.has(key)) this.failAt(`the name ${JSON.stringify(key)} occurs twice`, start);
       keys.add(key);
       if (!this.takes(":")) this.fail("a : is missing");
       this.value(`${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1);
@@ -106,49 +106,49 @@ class Scanner {
   }
 }
 
-/** Read JSON text: `{value, places}`, or `{error: {message, line, column, offset}}`. */
+/** Read JSON text: `{value, positions}`, or `{error: {message, line, column, offset}}`. */
 export function scan(text) {
   const scanner = new Scanner(text);
   try {
     scanner.document();
-    return { value: JSON.parse(text), places: scanner.places, error: null };
+    return { value: JSON.parse(text), positions: scanner.positions, error: null };
   } catch (error) {
     const offset = error.offset ?? 0;
-    return { places: scanner.places, error: { message: error.message, offset, ...lineOf(text, offset) } };
+    return { positions: scanner.positions, error: { message: error.message, offset, ...lineOf(text, offset) } };
   }
 }
 
-/** The line and column, from 1, of an offset in a text. */
+/** Return the line and column, from 1, of an offset in a text. */
 export function lineOf(text, offset) {
   const before = text.slice(0, offset);
   const line = before.split("\n").length;
   return { line, column: offset - before.lastIndexOf("\n") };
 }
 
-/** Where the value of a pointer is in a text; of one that is not there, the nearest around it. */
-export function locate(text, places, pointer) {
+/** Return the position of the value of a pointer, or of the nearest value around it. */
+export function locate(text, positions, pointer) {
   let nearest = pointer;
-  while (nearest && !places.has(nearest)) nearest = nearest.slice(0, nearest.lastIndexOf("/"));
-  const { start, end } = places.get(nearest) ?? { start: 0, end: 0 };
+  while (nearest && !positions.has(nearest)) nearest = nearest.slice(0, nearest.lastIndexOf("/"));
+  const { start, end } = positions.get(nearest) ?? { start: 0, end: 0 };
   return { start, end, ...lineOf(text, start) };
 }
 
-/** Put each violation on its line of the text. */
+/** Find the line of each violation. */
 export function marksOf(text, violations) {
-  const { places, error } = scan(text);
-  if (error) return [{ ...error, start: error.offset, end: error.offset, pointer: null, message: `No JSON: ${error.message}` }];
-  const marks = violations.map(({ pointer, message }) => ({ pointer, message, ...locate(text, places, pointer) }));
+  const { positions, error } = scan(text);
+  if (error) return [{ ...error, start: error.offset, end: error.offset, pointer: null, message: `Not JSON: ${error.message}` }];
+  const marks = violations.map(({ pointer, message }) => ({ pointer, message, ...locate(text, positions, pointer) }));
   return marks.sort((one, other) => one.start - other.start);
 }
 
-/** JSON for reading: lists and objects over several lines, short lists of plain values on one. */
+/** Format JSON: lists and objects on several lines, short lists of plain values on one. */
 export function pretty(value) {
   const text = JSON.stringify(value, null, 2);
   if (text === undefined) return "";
   return text.replace(/\[\n\s+([^[\]{}"]{0,60}?)\n\s*\]/g, (whole, inner) => `[${inner.replace(/\s*\n\s*/g, " ")}]`);
 }
 
-/** A labelled editor for one JSON value. `onInput` hears of changes; an `optional` one may be empty. */
+/** A labelled editor for one JSON value. `onInput` is called on changes; an `optional` one may be empty. */
 export class JsonEditor {
   constructor({ label, hint, text = "", optional = false, onInput = () => {} }) {
     this.optional = optional;
@@ -199,7 +199,7 @@ export class JsonEditor {
     this.show([]);
   }
 
-  /** `{value}`, `{empty: true}` or `{error}`. */
+  /** Return `{value}`, `{empty: true}` or `{error}`. */
   read() {
     if (this.optional && this.text.trim() === "") return { empty: true, error: null };
     return scan(this.text);
@@ -217,24 +217,24 @@ export class JsonEditor {
     this.changed();
   }
 
-  /** Mark violations `{pointer, message}`; text that is no JSON is marked by itself. */
+  /** Mark violations `{pointer, message}`; text that is not JSON is marked without any. */
   show(violations) {
     const marks = this.read().empty ? [] : marksOf(this.text, violations);
     this.marked = new Set(marks.map(({ line }) => line));
     this.draw(true);
     fill(this.problems, marks.map((mark) => this.makeProblem(mark)));
     this.area.setAttribute("aria-invalid", String(marks.length > 0));
-    const said = marks.length ? `${marks.length} ${marks.length === 1 ? "problem" : "problems"}` : "";
-    if (this.count.textContent !== said) this.count.textContent = said;
+    const summary = marks.length ? `${marks.length} ${marks.length === 1 ? "problem" : "problems"}` : "";
+    if (this.count.textContent !== summary) this.count.textContent = summary;
   }
 
   makeProblem(mark) {
-    const place = h("span", { class: "c-place" }, `line ${mark.line}${mark.pointer ? ` ${mark.pointer}` : ""}`);
+    const position = h("span", { class: "c-place" }, `line ${mark.line}${mark.pointer ? ` ${mark.pointer}` : ""}`);
     const select = () => {
       this.area.focus();
       this.area.setSelectionRange(mark.start, mark.end);
     };
-    return h("li", {}, h("button", { type: "button", class: "c-problem", onclick: select }, place, " ", mark.message));
+    return h("li", {}, h("button", { type: "button", class: "c-problem", onclick: select }, position, " ", mark.message));
   }
 
   draw(remark = false) {

@@ -1,11 +1,11 @@
-// The log: what was sent, what was received, and which of it breaks the contract.
+// The log: events sent and received, with their violations of the contract.
 
 import { button, copyText, field, fill, h } from "./dom.js";
 import { JsonEditor, pretty } from "./editor.js";
 
 export const LIMIT = 500;
 const PREVIEW = 160;
-const LONGEST = 100_000;
+const MAX_LENGTH = 100_000;
 
 export const emptyLog = Object.freeze({ entries: [], held: [], paused: false, text: "", kind: "all", dropped: 0 });
 
@@ -25,7 +25,7 @@ function bounded(state, name, list) {
   return { ...state, [name]: extra ? list.slice(extra) : list, dropped: state.dropped + extra };
 }
 
-/** The log after an action: `add`, `pause`, `resume`, `clear` or `filter`. */
+/** Return the log after an action: `add`, `pause`, `resume`, `clear` or `filter`. */
 export function reduceLog(state, action) {
   return STEPS[action.type](state, action);
 }
@@ -37,7 +37,7 @@ export const KINDS = [
   ["marked", "Breaks the contract", (entry) => entry.violations.length > 0],
 ];
 
-/** The entries that the filter lets through, the newest first. */
+/** Return the entries that match the filter, the newest first. */
 export function visible({ entries, text, kind }) {
   const isKind = KINDS.find(([name]) => name === kind)[2];
   const wanted = text.trim().toLowerCase();
@@ -52,7 +52,7 @@ function haystack(entry) {
 
 let count = 0;
 
-/** One line of the log; `direction` is `in`, `out`, `ack` or `state`. */
+/** Make an entry of the log; `direction` is `in`, `out`, `ack` or `state`. */
 export function makeEntry({ direction, namespace, event, args = [], violations = [], note = "", ...more }) {
   count += 1;
   const text = args.map((arg) => JSON.stringify(arg)).join(", ");
@@ -69,7 +69,7 @@ export function clock(time) {
 const WORDS = { in: "received", out: "sent", ack: "ack", state: "connection" };
 const ARROWS = { in: "↓", out: "↑", ack: "↩", state: "•" };
 
-/** Shows a log; `onResend(entry)` and `onEdit(entry)` are what its buttons do. */
+/** Shows a log; its buttons call `onResend(entry)` and `onEdit(entry)`. */
 export class LogView {
   constructor({ onResend, onEdit }) {
     this.onResend = onResend;
@@ -109,7 +109,7 @@ export class LogView {
 
   act(action) {
     this.state = reduceLog(this.state, action);
-    // A burst of events is drawn once.
+    // A burst of events is drawn only once.
     if (this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => {
@@ -123,19 +123,19 @@ export class LogView {
     const shown = visible(this.state);
     const alive = new Set(entries.map(({ id }) => id));
     for (const id of this.nodes.keys()) if (!alive.has(id)) this.nodes.delete(id);
-    this.place(shown.map((entry) => this.nodeOf(entry)));
+    this.arrange(shown.map((entry) => this.nodeOf(entry)));
     this.pause.textContent = paused ? `Resume${held.length ? ` (${held.length} new)` : ""}` : "Pause";
     this.pause.setAttribute("aria-pressed", String(paused));
     const hidden = entries.length - shown.length;
     fill(this.note, [
-      entries.length === 0 && "Nothing yet: what is sent and received shows here.",
+      entries.length === 0 && "Nothing yet: events that are sent and received appear here.",
       hidden > 0 && `${hidden} hidden by the filter. `,
-      dropped > 0 && `The oldest ${dropped} are gone: the log keeps ${LIMIT}.`,
+      dropped > 0 && `The oldest ${dropped} were removed: the log keeps ${LIMIT} entries.`,
     ]);
   }
 
-  // Nodes that stay where they are keep their focus and their open parts.
-  place(nodes) {
+  // Nodes that are not moved keep their focus, and their details stay open.
+  arrange(nodes) {
     const wanted = new Set(nodes);
     for (const node of [...this.list.children]) if (!wanted.has(node)) node.remove();
     let next = this.list.firstChild;
@@ -169,7 +169,7 @@ export class LogView {
   makeDetails(entry, head) {
     const body = h("div", { class: "c-entry-body" });
     const details = h("details", {}, h("summary", { class: "c-entry-head" }, head), body);
-    // Most entries are never opened.
+    // Details are made when an entry is opened: most never are.
     details.addEventListener("toggle", () => details.open && !body.firstChild && body.append(...this.makeBody(entry)));
     return details;
   }
@@ -196,9 +196,9 @@ export class LogView {
   }
 }
 
-// The server waits for an ack: one may be given, once.
+// The server waits for an ack, which can be sent once.
 function makeAnswer(entry) {
-  const editor = new JsonEditor({ label: "Answer: a list of args", text: pretty(entry.ackSample ?? []) });
+  const editor = new JsonEditor({ label: "Ack: a list of args", text: pretty(entry.ackSample ?? []) });
   const send = button("Send ack", () => {
     const { value, error } = editor.read();
     if (error || !Array.isArray(value)) {
@@ -213,14 +213,14 @@ function makeAnswer(entry) {
   return holder;
 }
 
-/** Args for reading, one after the other. */
+/** Format args, one after the other. */
 export function shownArgs(args) {
   if (args.length === 0) return "(no args)";
   const text = args.map(pretty).join(",\n");
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}\n… (${text.length} characters in all)` : text;
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}\n… (${text.length} characters in all)` : text;
 }
 
-/** What breaks the contract, or null where nothing does. */
+/** Make a list of the violations, or return null if there are none. */
 export function violationList(violations) {
   if (violations.length === 0) return null;
   const rows = violations.map(({ pointer, message }) =>

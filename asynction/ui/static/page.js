@@ -1,13 +1,13 @@
-// What makes the page quick to use: search, deep links, folds, theme. It can be read without.
+// Search, deep links, folds and themes. Without this script the page is complete, but less convenient.
 (() => {
   "use strict";
 
   const root = document.documentElement;
   const THEMES = ["system", "light", "dark"];
   const KEY = "asynction-theme";
-  const LONGEST_LINE = 100;
+  const MAX_LINE_LENGTH = 100;
 
-  /** The theme that the reader has chosen; storage may be forbidden, as below file://. */
+  /** Return the theme that the reader has chosen; storage may be forbidden, as it is for file://. */
   function chosen() {
     try {
       const theme = localStorage.getItem(KEY);
@@ -22,17 +22,17 @@
     else root.dataset.theme = theme;
   }
 
-  // Before anything is painted.
+  // This runs before the page is painted.
   root.classList.add("js");
   show(chosen());
-  // A browser loads no module from a disk, so that there is no console.
+  // Browsers load no modules from file://, so there is no console.
   root.classList.toggle("file", location.protocol === "file:");
 
-  /** What the page's data says of each event, by its anchor. */
+  /** The data of each event, by anchor. */
   const events = new Map();
 
-  /** Write out the page's data, which has each thing only once, as the console reads it. */
-  function writeOutData() {
+  /** Complete the data of the page, in which nothing is repeated, for the console. */
+  function completeData() {
     const element = document.getElementById("api");
     const { definitions, ...api } = JSON.parse(element.textContent);
     const fill = (schema) => {
@@ -41,8 +41,8 @@
       return { ...schema, definitions: Object.fromEntries(named) };
     };
     const argsOf = (schema) => {
-      const { minItems: least = 0, maxItems: most = null } = schema;
-      return { schema: fill({ ...schema, type: "array" }), least, most };
+      const { minItems: minArgs = 0, maxItems: maxArgs = null } = schema;
+      return { schema: fill({ ...schema, type: "array" }), minArgs, maxArgs };
     };
     const complete = (each, section, namespace) => {
       const summary = section.querySelector("summary > span")?.textContent ?? "";
@@ -66,8 +66,8 @@
     element.textContent = JSON.stringify(api);
   }
 
-  // Before the console, a module, reads it.
-  document.addEventListener("readystatechange", writeOutData, { once: true });
+  // This runs before the console, a module, reads the data.
+  document.addEventListener("readystatechange", completeData, { once: true });
 
   function setUpTheme() {
     const button = document.getElementById("theme");
@@ -82,24 +82,24 @@
       try {
         localStorage.setItem(KEY, theme);
       } catch {
-        // The choice lasts as long as the page.
+        // Without storage, the choice lasts as long as the page.
       }
     });
   }
 
-  /** What the address names: an element by its id, as it is written or decoded. */
+  /** Return the element that the fragment of the address names, as it is written or decoded. */
   function target() {
     const name = location.hash.slice(1);
     let decoded = name;
     try {
       decoded = decodeURIComponent(name);
     } catch {
-      // No encoding at all: taken as it is.
+      // It is not percent-encoded.
     }
     return name ? document.getElementById(name) || document.getElementById(decoded) : null;
   }
 
-  /** Open all folds around an element, so that it can be seen. */
+  /** Open all folds around an element, so that it is visible. */
   function reveal(element) {
     for (let fold = element.closest("details"); fold; fold = fold.parentElement.closest("details")) {
       fold.open = true;
@@ -119,7 +119,7 @@
 
   function setUpLinks() {
     addEventListener("hashchange", follow);
-    // A link to where the reader is already changes no address.
+    // A link to the current address fires no hashchange event.
     document.addEventListener("click", (event) => {
       const link = event.target.closest?.('a[href^="#"]');
       if (link && link.hash === location.hash) follow();
@@ -127,7 +127,7 @@
     follow();
   }
 
-  /** A type that stands elsewhere, unfolded where it is named. */
+  /** Add a fold to a reference to a type, which shows the type there. */
   function addFold(link) {
     const fold = document.createElement("details");
     const summary = fold.appendChild(document.createElement("summary"));
@@ -147,7 +147,7 @@
     fold.dataset.fold = "";
     const item = link.closest("li, .schema");
     item.append(fold);
-    // What an arg itself is, whoever looks at the event wants to see.
+    // The type of an arg is unfolded at once: readers of an event need it.
     fold.open = item.parentElement.matches(".args");
   }
 
@@ -161,7 +161,7 @@
       await navigator.clipboard.writeText(address);
       button.textContent = "Copied";
     } catch {
-      // Without the clipboard the address bar has it.
+      // Without the clipboard, the reader can copy it from the address bar.
       location.hash = id;
       button.textContent = "In the address bar";
     }
@@ -170,11 +170,11 @@
     }, 2000);
   }
 
-  /** In a large page: what an event that a client sends is called with. */
+  /** Return the code of an example, which a large page does not contain. */
   function exampleText({ name, namespace, ack, examples }) {
     const args = examples[0].map((arg) => {
       const line = JSON.stringify(arg);
-      return line.length > LONGEST_LINE ? JSON.stringify(arg, null, 2) : line;
+      return line.length > MAX_LINE_LENGTH ? JSON.stringify(arg, null, 2) : line;
     });
     if (!namespace) return args.join(", ");
     return `socket.emit(${[JSON.stringify(name), ...args, ...(ack ? ["(ack) => {}"] : [])].join(", ")})`;
@@ -197,7 +197,7 @@
     element.append(button);
   }
 
-  /** Add what only an unfolded event needs, when it is unfolded for the first time. */
+  /** Add the parts of an event that are only visible when it is unfolded. */
   function complete(event) {
     if (event.dataset.complete !== undefined) return;
     event.dataset.complete = "";
@@ -226,7 +226,7 @@
     });
   }
 
-  /** What the search looks through: each event with its namespace, its words and its link. */
+  /** Return the index of the search: each event with its namespace, its text and its link. */
   function entries() {
     const links = new Map();
     for (const link of document.querySelectorAll("nav a")) links.set(link.hash.slice(1), link.parentElement);
@@ -288,7 +288,7 @@
         if (first) location.hash = first.event.id;
       }
     });
-    // Whoever follows a link wants to see what it leads to.
+    // The target of a link may be folded or hidden by the search.
     addEventListener("hashchange", () => {
       if (target()?.closest("[hidden]")) {
         clear();

@@ -1,4 +1,4 @@
-// One namespace in the console: how to connect to it, the state of the connection, the composer.
+// One namespace in the console: the form to connect, the state of the connection, and the composer.
 
 import { Connection, fillNamespace, originsOf, parameterProblem, pathAt } from "./client.js";
 import { ACK_WAIT, Composer, judgeAck } from "./composer.js";
@@ -14,17 +14,17 @@ const PHASES = {
   disconnected: ["off", "Disconnected"],
 };
 
-/** A state of a connection in words. */
+/** Describe the state of a connection. */
 export function stateText(state) {
   const [, word] = PHASES[state.phase];
   if (state.phase === "connected") return `${word}, sid ${state.sid}`;
   const why = (state.problem ?? state.reason)?.trim();
   const again = state.retrying ? " Trying again…" : "";
-  // A server's own words may be a whole sentence.
+  // The reason of a server may be a sentence with a full stop.
   return why ? `${word.replace("…", "")}: ${why}${/[.!?…]$/.test(why) ? "" : "."}${again}` : word;
 }
 
-/** Form text as an object, one `name=value` on a line; empty lines count for nothing. */
+/** Parse text with one `name=value` per line; empty lines are ignored. */
 export function readPairs(text) {
   const pairs = text.split("\n").filter((line) => line.trim());
   return Object.fromEntries(
@@ -87,7 +87,7 @@ export class NamespacePanel {
     this.extra = h("textarea", { rows: "2", spellcheck: "false", placeholder: "name=value" });
     this.auth = new JsonEditor({
       label: "auth payload (JSON)",
-      hint: "Empty: none is sent.",
+      hint: "If empty, none is sent.",
       text: this.authText(),
       optional: true,
       onInput: () => this.checkAuth(),
@@ -100,11 +100,11 @@ export class NamespacePanel {
       this.origin.element,
       group("Namespace", this.parameters),
       group("Query", this.query),
-      group("Headers", this.headers, "A browser sends them with long-polling only."),
+      group("Headers", this.headers, "A browser sends them only with long-polling."),
       securityNote(security),
       this.auth.element,
-      h("details", {}, h("summary", {}, "More query parameters"), field("One on a line", this.extra)),
-      // Enter in a field submits.
+      h("details", {}, h("summary", {}, "More query parameters"), field("One per line", this.extra)),
+      // Without this button, Enter in a field would not submit the form.
       h("button", { type: "submit", class: "c-offscreen", tabindex: "-1", "aria-hidden": "true" }, "Connect"),
     );
   }
@@ -118,7 +118,7 @@ export class NamespacePanel {
     const origins = originsOf(this.api.servers, window.location.origin);
     const list = h("datalist", { id: freshId("servers") }, origins.map((origin) => h("option", { value: origin })));
     const input = h("input", { type: "url", value: origins[0], list: list.id, spellcheck: "false" });
-    // With one server there is nothing to choose, yet another one may be named.
+    // With one server there is no choice, but another one can be entered.
     const element = field("Server", input);
     element.append(list);
     return { input, element: origins.length > 1 ? element : h("details", {}, h("summary", {}, "Server"), element) };
@@ -153,13 +153,13 @@ export class NamespacePanel {
     this.auth.show(error || empty ? [] : this.authCheck(value));
   }
 
-  /** What the form says; throws where it cannot be sent. */
+  /** Return the values of the form; throws if they cannot be sent. */
   about() {
     const path = fillNamespace(this.namespace.name, this.parameterValues());
     const auth = this.auth.read();
     if (auth.error) {
       this.auth.show([]);
-      throw new Error("the auth payload is no JSON");
+      throw new Error("the auth payload is not JSON");
     }
     const origin = originOf(this.origin.input.value);
     return {
@@ -187,7 +187,7 @@ export class NamespacePanel {
     else this.connection.close();
   }
 
-  // What the form says now is not what the connection was made with.
+  // The form was changed after the connection was made.
   formChanged() {
     if (!this.connection.isConnected) return;
     this.isStale = true;
@@ -241,7 +241,7 @@ export class NamespacePanel {
     if (state.phase === "refused") this.options.open = true;
   }
 
-  // Sending connects first where need be.
+  // Sending connects first if necessary.
   async connected() {
     if (this.connection.isConnected) return;
     if (!this.isTrying()) this.start();
@@ -309,7 +309,7 @@ function give(answer, values) {
 }
 
 function sampleArgs(args) {
-  return Array.from({ length: args.least }, (_, index) => sample(args.schema, argSchema(args, index)));
+  return Array.from({ length: args.minArgs }, (_, index) => sample(args.schema, argSchema(args, index)));
 }
 
 function group(title, inputs, hint) {
@@ -323,7 +323,7 @@ function group(title, inputs, hint) {
   );
 }
 
-// A list of alternatives, each a mapping of schemes to scopes.
+// `security` is a list of alternatives, each a mapping of schemes to scopes.
 function securityNote(security) {
   const ways = security.map((each) => Object.keys(each).join(" and ") || "nothing");
   return ways.length ? h("p", { class: "c-hint" }, `Asks for ${ways.join(", or ")}.`) : null;
@@ -337,6 +337,6 @@ function originOf(text) {
   try {
     return new URL(text.trim().replace(/^ws(s?):/i, "http$1:")).origin;
   } catch {
-    throw new Error("the server is no URL");
+    throw new Error("the server is not a URL");
   }
 }

@@ -1,4 +1,4 @@
-// What the console does, as code to take along: Python, JavaScript, curl.
+// Code that does what the console does: Python, JavaScript, curl.
 
 import { isBinary } from "./client.js";
 
@@ -11,12 +11,12 @@ export const LANGUAGES = [
   ["curl", "curl", curl],
 ];
 
-// A string's characters that show nothing, or that turn the text around, are written as escapes.
+// Invisible characters, and those that change the direction of text, are escaped: code must be what it seems.
 function quoted(text) {
   return JSON.stringify(text).replace(HIDDEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** A JSON value as a Python literal. */
+/** Return a JSON value as a Python literal. */
 export function pythonLiteral(value) {
   if (isBinary(value)) return `b64decode(${quoted(value.$binary)})`;
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(", ")}]`;
@@ -26,12 +26,12 @@ export function pythonLiteral(value) {
   return typeof value === "string" ? quoted(value) : (WORDS[String(value)] ?? String(value));
 }
 
-/** A JSON value as a JavaScript literal. */
+/** Return a JSON value as a JavaScript literal. */
 export function javascriptLiteral(value) {
   if (isBinary(value)) return `Uint8Array.from(atob(${quoted(value.$binary)}), (c) => c.charCodeAt(0))`;
   if (Array.isArray(value)) return `[${value.map(javascriptLiteral).join(", ")}]`;
   if (value !== null && typeof value === "object") {
-    // A plain `__proto__` in a literal is no property.
+    // A plain `__proto__` in a literal would set the prototype.
     const name = (key) => (key === "__proto__" ? '["__proto__"]' : quoted(key));
     return `{${Object.entries(value).map(([key, item]) => `${name(key)}: ${javascriptLiteral(item)}`).join(", ")}}`;
   }
@@ -86,10 +86,10 @@ export function javascript({ origin, path, namespace, query, headers, auth, even
   ].join("\n");
 }
 
-// Between single quotes a shell reads nothing but the quote.
+// Between single quotes, only the quote is special in a shell.
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The same by HTTP: events are beside the Socket.IO path, and one arg is a body without a list around it. */
+/** Return a request by HTTP: events are beside the Socket.IO path; the body is one arg, or a list of them. */
 export function curl({ origin, path, namespace, query, headers, event, list, args }) {
   const base = origin + path.slice(0, path.lastIndexOf("/"));
   const name = [...namespace.split("/").filter(Boolean), event].map(encodeURIComponent).join("/");

@@ -1,4 +1,4 @@
-// Holds values to a contract's schemas, as the server does, and says what breaks them in its words.
+// Checks values against the schemas of a contract, with the messages of the server.
 
 import { isBinary } from "./client.js";
 
@@ -23,14 +23,14 @@ const SINGLE = [
   "then",
   "else",
 ];
-// Their errors only say that there are others, further in.
+// Errors of these keywords only say that there are errors of subschemas.
 const OUTER = new Set(["$ref", "$recursiveRef", "allOf", "if", "dependentSchemas", ...NAMED.slice(0, 2), ...SINGLE, "prefixItems"]);
 ["contains", "propertyNames", "not"].forEach((keyword) => OUTER.delete(keyword));
-// Their errors stand for the ones further in.
+// Errors of these keywords replace those of their subschemas.
 const ALTERNATIVES = new Set(["anyOf", "oneOf", "contains", "propertyNames"]);
 const KINDS = new Set(["type", "const", "enum"]);
 
-/** The vendored validator, or null where the package was built without it. */
+/** The vendored validator, or null if the package was built without it. */
 export async function loadValidator() {
   try {
     return (await import("./vendor/json-schema.js")).Validator;
@@ -43,7 +43,7 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 const mapObject = (object, change) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 
-/** True for a schema of bytes: a string of format or encoding `binary`. */
+/** Return true for a schema of bytes: a string with the format or encoding `binary`. */
 export function takesBytes(schema) {
   if (!isObject(schema)) return false;
   if (Array.isArray(schema["x-binary"])) return true;
@@ -51,7 +51,7 @@ export function takesBytes(schema) {
   return named && [schema.type].flat().includes("string");
 }
 
-/** Copy a schema so that a plain validator takes our stand-in for bytes where bytes may be, and only there. */
+/** Copy a schema for a validator that knows no bytes: it accepts a placeholder, only where bytes are allowed. */
 export function adapt(schema, seen = { bytes: false }) {
   if (!isObject(schema)) return schema;
   const copy = { ...schema };
@@ -64,7 +64,7 @@ export function adapt(schema, seen = { bytes: false }) {
   return { anyOf: [{ const: BYTES }, ...others.map((type) => ({ type }))] };
 }
 
-/** A check of values: `check(value)` lists violations `{pointer, message}`; `check.problem` says why there is none. */
+/** Make a check: `check(value)` lists violations `{pointer, message}`; if it cannot check, `check.problem` says why. */
 export function compile(Validator, schema) {
   const pass = () => [];
   if (!Validator || schema === null || schema === undefined) return pass;
@@ -83,14 +83,14 @@ export function compile(Validator, schema) {
       if (blobs.length && !seen.bytes) errors.push(...blobs.map(strayBytes));
       return describe(errors, schema);
     } catch (error) {
-      check.problem = error.message; // a pattern that JavaScript does not read, a `$ref` to nowhere
+      check.problem = error.message; // for example a pattern that JavaScript does not support, or a `$ref` without a target
       return [];
     }
   };
   return check;
 }
 
-/** A check of an event's args or ack, their number included. */
+/** Make a check of the args or the ack of an event, including their number. */
 export function compileArgs(Validator, args) {
   if (!args) return () => [];
   const inner = compile(Validator, args.schema);
@@ -103,10 +103,10 @@ export function compileArgs(Validator, args) {
   return check;
 }
 
-function countProblem(count, { least = 0, most = null }) {
+function countProblem(count, { minArgs = 0, maxArgs = null }) {
   const plural = (number) => `${number} ${number === 1 ? "arg" : "args"}`;
-  if (count < least) return `too few args: needs ${most === least ? "" : "at least "}${plural(least)}, has ${count}`;
-  if (most !== null && count > most) return `too many args: takes ${most ? `at most ${plural(most)}` : "none"}, has ${count}`;
+  if (count < minArgs) return `too few args: needs ${maxArgs === minArgs ? "" : "at least "}${plural(minArgs)}, has ${count}`;
+  if (maxArgs !== null && count > maxArgs) return `too many args: takes ${maxArgs ? `at most ${plural(maxArgs)}` : "none"}, has ${count}`;
   return null;
 }
 
@@ -161,13 +161,14 @@ function innermost(errors) {
   return kept;
 }
 
-// The library gives no schema location for `false`.
+// The library gives no location of the schema `false`.
 function isUnder(error, outer) {
   if (error.keyword === "false") return error.instanceLocation.startsWith(outer.instanceLocation);
   return error.keywordLocation.startsWith(`${outer.keywordLocation}/`);
 }
 
-// The one alternative whose kind of value this is: `null or an object`, given an object, means the object.
+// If only one alternative has the type of the value, its errors are reported: for an object, `null or an
+// object` means the object.
 function meantBranch(error, inner) {
   if (error.keyword !== "anyOf" && error.keyword !== "oneOf") return null;
   const start = error.keywordLocation.length + 1;
@@ -182,7 +183,7 @@ function meantBranch(error, inner) {
   return branches.size > 1 && sameKind.length === 1 ? sameKind[0] : null;
 }
 
-/** The value of the keyword that an error is about; `$ref`s on the way are followed. */
+/** Return the value of the keyword of an error; `$ref`s are followed. */
 function keywordValue(schema, error) {
   let node = schema;
   for (const raw of error.keywordLocation.split("/").slice(1)) {
@@ -192,7 +193,7 @@ function keywordValue(schema, error) {
   return node;
 }
 
-/** Follow a schema's local `$ref`s. */
+/** Follow the local `$ref`s of a schema. */
 export function resolve(root, schema) {
   let node = schema;
   for (let step = 0; step < 20 && typeof node?.$ref === "string"; step += 1) {
@@ -246,14 +247,14 @@ function quoted(error) {
 }
 
 function messageFor(error, value) {
-  // Only a schema of bytes has an `anyOf` that the contract's own schema does not have.
+  // An `anyOf` that is not in the schema of the contract is that of bytes.
   if ((error.keyword === "anyOf" || error.keyword === "const") && value === undefined) return "must be binary data";
   return MESSAGES[error.keyword]?.(value, error) ?? error.error;
 }
 
 const SAMPLES = { string: "", integer: 0, number: 0, boolean: false, null: null };
 
-/** A value to start editing from where the contract gives no example; it need not be valid. */
+/** Make a value to start editing from if the contract has no example; it need not be valid. */
 export function sample(root, schema, depth = 0) {
   const node = resolve(root, schema);
   if (!isObject(node) || depth > 6) return null;
@@ -276,7 +277,7 @@ function sampleObject(node, inner) {
   return Object.fromEntries(wanted.map(([key, schema]) => [key, inner(schema)]));
 }
 
-/** The schema of one arg, its `$ref`s followed. */
+/** Return the schema of one arg; `$ref`s are followed. */
 export function argSchema(args, index) {
   const root = args?.schema;
   if (!isObject(root)) return {};
@@ -285,7 +286,7 @@ export function argSchema(args, index) {
   return resolve(root, listed?.[index] ?? (isObject(rest) ? rest : {}));
 }
 
-/** The error that an ack tells of (RFC 9457's members), or null. */
+/** Return the error in an ack (RFC 9457), or null. */
 export function errorOf(ack) {
   const error = ack.length === 1 && isObject(ack[0]) ? ack[0].error : null;
   return isObject(error) && Number.isInteger(error.status) && typeof error.title === "string" ? error : null;
