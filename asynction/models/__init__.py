@@ -1,1 +1,1 @@
-"""Python types as data: pydantic, msgspec, dataclasses, TypedDicts; and how they compare with a schema."""
+"""Python types as data: pydantic, msgspec, dataclasses, TypedDicts; and their comparison with a schema."""

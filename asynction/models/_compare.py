@@ -1,6 +1,6 @@
-"""Held against each other at load: the model that a handler names, and the contract's schema.
+"""Compares the model of a handler with the schema of the contract, at load.
 
-Only what is certain counts, so a schema that says little of a value says nothing against its model.
+Only certain incompatibilities are reported, so a schema with few constraints fits almost every model.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from asynction.validation._prepare import prepare
 
 Node: TypeAlias = "dict[str, Json]"
 Nodes: TypeAlias = "list[Node]"
-"""Schemas that all hold for one value."""
+"""Schemas that a value must all conform to."""
 
 _KINDS: dict[str, frozenset[str]] = {
     "null": frozenset(["null"]),
     "boolean": frozenset(["boolean"]),
     "integer": frozenset(["integer"]),
-    # A number is an integer or has a fraction, so that kinds can be counted as sets.
+    # A number is an integer or has a fraction: so the types are disjoint, and can be compared as sets.
     "number": frozenset(["integer", "fraction"]),
     "string": frozenset(["string"]),
     "array": frozenset(["array"]),
@@ -32,7 +32,7 @@ _KINDS: dict[str, frozenset[str]] = {
 }
 _ALL = frozenset().union(*_KINDS.values())
 _ALSO_NUMBERS = frozenset(["date-time", "date", "time", "duration"])
-"""Formats of strings that models read numbers as, too."""
+"""Formats of strings for which models also accept numbers."""
 
 _CONDITIONAL = (
     "if",
@@ -45,18 +45,18 @@ _CONDITIONAL = (
     "minProperties",
     "unevaluatedProperties",
 )
-"""Keywords that may ask for a property, or forbid a type, in a way that is not followed here."""
+"""Keywords that may require a property or forbid a type; they are not evaluated here."""
 
-_DEEPEST = 12
-"""How far two schemas are followed into each other."""
+_MAX_DEPTH = 12
+"""The maximum depth to which two schemas are compared."""
 
-_DEEPEST_UNION = 6
+_MAX_UNION_DEPTH = 6
 _NOTHING: Node = {"enum": []}
-"""What `False` says."""
+"""The schema `False`, which no value conforms to."""
 
 
 def schema_of_arg(schema: Schema, index: int) -> Schema | None:
-    """Give the schema of one arg, or of one value of an ack; None where the contract says nothing of it."""
+    """Return the schema of one arg, or of one value of an ack; None if the contract has none."""
     if not schema.is_json_schema:
         return None
     value, draft = schema.value, DIALECTS[schema.dialect]
@@ -73,9 +73,10 @@ def schema_of_arg(schema: Schema, index: int) -> Schema | None:
 
 
 def incompatibilities(model: object, schema: Schema, *, receives: bool) -> list[str]:
-    """Say where a model cannot be what the contract describes; an empty list where it fits.
+    """Return the incompatibilities of a model with a schema, one sentence each.
 
-    `receives` tells what the model takes (an event's arg) from what it gives (an ack).
+    `receives` is True if values of the schema become the model (an arg), and False if the model becomes
+    values of the schema (an ack).
     """
     if not schema.is_json_schema:
         return []
@@ -91,16 +92,16 @@ def incompatibilities(model: object, schema: Schema, *, receives: bool) -> list[
 
 @dataclass(slots=True)
 class _Side:
-    """One of the two schemas, and how to read it."""
+    """One of the two schemas, with the rules for reading it."""
 
     root: Json
     beside_ref: bool = True
-    """True where what stands beside a `$ref` counts."""
+    """True if keywords beside a `$ref` are valid."""
     widened: bool = False
-    """True for what a model takes, which is more than it says."""
+    """True for what a model accepts, which is more than its schema says."""
 
     def flat(self, schemas: Iterable[Json]) -> Nodes:
-        """All that must hold where `schemas` do, through `$ref` and `allOf`."""
+        """Return the schemas and all that they include by `$ref` and `allOf`."""
         found: Nodes = []
         seen: set[int] = set()
         waiting = list(schemas)
@@ -127,9 +128,9 @@ class _Side:
         return target
 
     def kinds(self, schemas: Iterable[Json], depth: int = 0) -> frozenset[str]:
-        """The types that a value may have at the most."""
+        """Return all types that a value could have."""
         found = _ALL
-        for node in self.flat(schemas) if depth < _DEEPEST_UNION else ():
+        for node in self.flat(schemas) if depth < _MAX_UNION_DEPTH else ():
             found &= self._own_kinds(node)
             for keyword in ("anyOf", "oneOf"):
                 if keyword in node:
@@ -154,11 +155,11 @@ class _Side:
         return found
 
     def certain_kinds(self, schemas: Iterable[Json], depth: int = 0) -> frozenset[str]:
-        """The types that a value may have for certain."""
+        """Return the types that are certainly allowed."""
         nodes = self.flat(schemas)
         valued = sum("enum" in node or "const" in node for node in nodes)
         if (
-            depth >= _DEEPEST_UNION
+            depth >= _MAX_UNION_DEPTH
             or valued > 1
             or any(name in node for node in nodes for name in _CONDITIONAL)
         ):
@@ -173,40 +174,40 @@ class _Side:
         return found
 
     def _kinds_of_one(self, members: Sequence[Json], depth: int) -> frozenset[str]:
-        """The types that one member alone has: what two have may be forbidden."""
+        """Return the types that only one member allows: a value that two members allow is invalid."""
         counted = [self.kinds([member], depth + 1) for member in members]
         surely = _union(self.certain_kinds([member], depth + 1) for member in members)
         return frozenset(kind for kind in surely if sum(kind in each for each in counted) == 1)
 
     def narrowed(self, schemas: Iterable[Json], kind: str, depth: int = 0) -> Nodes:
-        """All that must hold for a value of one type: also the one member of a union that may have it."""
+        """Return the schemas for a value of one type, including the only member of a union that allows it."""
         nodes = self.flat(schemas)
         for node in list(nodes):
-            for keyword in ("anyOf", "oneOf") if depth < _DEEPEST_UNION else ():
+            for keyword in ("anyOf", "oneOf") if depth < _MAX_UNION_DEPTH else ():
                 members = [each for each in _listed(node, keyword) if kind in self.kinds([each])]
                 if len(members) == 1:
                     nodes += self.narrowed(members, kind, depth + 1)
         return nodes
 
     def items(self, schemas: Iterable[Json]) -> list[Json]:
-        """The schemas of an array's items; none where they differ by index."""
+        """Return the schemas of the items of an array; none if they differ by index."""
         nodes = self.narrowed(schemas, "array")
         if any("prefixItems" in node or isinstance(node.get("items"), list) for node in nodes):
             return []
         return [node["items"] for node in nodes if "items" in node]
 
     def is_conditional(self, schemas: Iterable[Json], depth: int = 0) -> bool:
-        """True where properties may be required in a way that is not followed here."""
-        return depth >= _DEEPEST_UNION or any(
+        """Return True if properties may be required by keywords that are not evaluated here."""
+        return depth >= _MAX_UNION_DEPTH or any(
             any(name in node for name in _CONDITIONAL)
             or any(self.is_conditional([each], depth + 1) for each in _members(node))
             for node in self.flat(schemas)
         )
 
     def required(self, schemas: Iterable[Json], depth: int = 0) -> set[str]:
-        """The properties that an object is sure to have."""
+        """Return the properties that an object certainly has."""
         found: set[str] = set()
-        for node in self.flat(schemas) if depth < _DEEPEST_UNION else ():
+        for node in self.flat(schemas) if depth < _MAX_UNION_DEPTH else ():
             found |= {str(name) for name in _listed(node, "required")}
             values = [node["const"]] if "const" in node else _listed(node, "enum")
             found |= _common(set(value) for value in values if isinstance(value, dict))
@@ -218,7 +219,7 @@ class _Side:
 
 @dataclass(slots=True)
 class _Pair:
-    """A model's schema and the contract's, walked side by side."""
+    """The schema of a model and that of the contract, compared part by part."""
 
     name: str
     ours: _Side
@@ -226,7 +227,7 @@ class _Pair:
     seen: set[tuple[frozenset[int], ...]] = field(default_factory=set)
 
     def received(self, ours: list[Json], theirs: list[Json], path: str, depth: int = 0) -> Iterator[str]:
-        """What the contract sends and the model does not take."""
+        """Yield why the model cannot accept what the contract allows."""
         sent, taken = self.theirs.kinds(theirs), self.ours.kinds(ours)
         if not sent or self._is_known(ours, theirs):
             return
@@ -236,8 +237,8 @@ class _Pair:
         surplus = (self.theirs.certain_kinds(theirs) & sent) - taken
         if surplus and sent != _ALL:
             where = f" in `{path}`" if path else ""
-            yield f"the contract allows {_words(surplus)}{where}, which {self._field(path)} does not take"
-        if depth < _DEEPEST:
+            yield f"the contract allows {_words(surplus)}{where}, which {self._field(path)} does not accept"
+        if depth < _MAX_DEPTH:
             if "object" in sent & taken:
                 if sent != _ALL or any("properties" in node for node in self.theirs.flat(theirs)):
                     yield from self._required_by_us(ours, theirs, path)
@@ -250,7 +251,7 @@ class _Pair:
             return
         fields = _properties(self.ours.narrowed(ours, "object"))
         for name in sorted(self.ours.required(ours) - self.theirs.required(theirs)):
-            # msgspec asks for the tag of a Struct in its schema, but not in the data.
+            # msgspec requires the tag of a Struct in its schema, but not in data.
             if not any(_is_tag(field) for field in fields.get(name, ())):
                 inner = _join(path, name)
                 yield f"{self._field(inner)} is required, but the contract does not require `{inner}`"
@@ -260,17 +261,17 @@ class _Pair:
             _unknown(self.ours.narrowed(ours, "object"), self.theirs, self.theirs.narrowed(theirs, "object"))
         ):
             inner = _join(path, name)
-            yield f"`{inner}` of the contract is no field of {self._field(path)}, which forbids others"
+            yield f"`{inner}` of the contract is not a field of {self._field(path)}, which forbids others"
 
     def sent(self, ours: list[Json], theirs: list[Json], path: str, depth: int = 0) -> Iterator[str]:
-        """What the model gives and the contract does not take."""
+        """Yield why the contract does not allow what the model returns."""
         given, taken = self.ours.kinds(ours), self.theirs.kinds(theirs)
         if not given or not taken or self._is_known(ours, theirs):
             return
         if not given & taken:
-            yield f"{self._field(path)} is {_words(given)}, but the contract wants {_words(taken)}"
+            yield f"{self._field(path)} is {_words(given)}, but the contract requires {_words(taken)}"
             return
-        if depth < _DEEPEST:
+        if depth < _MAX_DEPTH:
             if "object" in given & taken:
                 yield from self._required_by_them(ours, theirs, path)
                 yield from self._forbidden_by_them(ours, theirs, path)
@@ -295,15 +296,15 @@ class _Pair:
             _unknown(self.theirs.narrowed(theirs, "object"), self.ours, self.ours.narrowed(ours, "object"))
         ):
             inner = _join(path, name)
-            yield f"{self._field(inner)} is no property of the contract, which forbids others"
+            yield f"{self._field(inner)} is not a property of the contract, which forbids others"
 
     def _inner(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[_Deeper]:
-        """The values inside that both describe: properties, then items."""
+        """Yield the parts that both describe, with their paths: properties, then items."""
         mine, other = self.ours.narrowed(ours, "object"), self.theirs.narrowed(theirs, "object")
         fields = _properties(mine)
         rest = [node["additionalProperties"] for node in mine if "additionalProperties" in node]
         for name, schemas in _properties(other).items():
-            # `False` for the rest has been told already.
+            # `False` for other properties has been reported already.
             field = fields.get(name) or [each for each in rest if isinstance(each, dict)]
             if field:
                 yield field, schemas, _join(path, name)
@@ -315,7 +316,7 @@ class _Pair:
             yield items, others, f"{path}[]"
 
     def _is_known(self, ours: list[Json], theirs: list[Json]) -> bool:
-        """True where the two have met before: schemas may lead back to themselves."""
+        """Return True if the two have been compared before: schemas may be recursive."""
         pair = (frozenset(map(id, self.ours.flat(ours))), frozenset(map(id, self.theirs.flat(theirs))))
         known = pair in self.seen
         self.seen.add(pair)
@@ -330,9 +331,9 @@ _Deeper: TypeAlias = "tuple[list[Json], list[Json], str]"
 
 
 def _certain(generator: type[Any]) -> type[Any]:
-    """Make pydantic say nothing of what a function of the model decides."""
+    """Return a generator that leaves open what the functions of a model decide."""
 
-    class Certain(generator):  # type: ignore[misc]  # pydantic's: there is no type to name
+    class Certain(generator):  # type: ignore[misc]  # a class of pydantic, which is not imported here
         def function_before_schema(self, schema: Any) -> Any:
             return self._unless_decided(schema, super().function_before_schema)
 
@@ -352,7 +353,7 @@ def _certain(generator: type[Any]) -> type[Any]:
 
         def field_is_required(self, field: Any, total: bool) -> bool:
             if self.mode == "serialization" and field["type"] != "typed-dict-field":
-                return True  # fields with defaults are sent too
+                return True  # the output also has fields with defaults
             return bool(super().field_is_required(field, total))
 
         def model_schema(self, schema: Any) -> Any:
@@ -367,7 +368,7 @@ def _certain(generator: type[Any]) -> type[Any]:
 
 
 def _has_other_names(model: Any) -> bool:
-    """True where a field may come under a name that its model's schema does not show."""
+    """Return True if a field may have a name in data that is not in the schema of its model."""
     config = model.model_config
     by_name = bool(config.get("populate_by_name") or config.get("validate_by_name"))
     aliases = [field.validation_alias for field in model.model_fields.values()]
@@ -375,7 +376,7 @@ def _has_other_names(model: Any) -> bool:
 
 
 def _name(model: object) -> str:
-    """The name of the one class that a list or a union of it is about, else of the whole annotation."""
+    """Return the name of the class in a list or an optional, else of the whole annotation."""
     origin, members = get_origin(model), [each for each in get_args(model) if each is not NoneType]
     if origin is Annotated or (origin in (Union, UnionType, list) and len(members) == 1):
         return _name(members[0])
@@ -392,7 +393,7 @@ def _listed(node: Node, keyword: str) -> list[Json]:
 
 
 def _properties(nodes: Nodes) -> dict[str, list[Json]]:
-    """What must hold for each property of an object."""
+    """Return the schemas of each property of an object."""
     found: dict[str, list[Json]] = {}
     for node in nodes:
         properties = node.get("properties")
@@ -402,7 +403,7 @@ def _properties(nodes: Nodes) -> dict[str, list[Json]]:
 
 
 def _unknown(nodes: Nodes, side: _Side, others: Nodes) -> set[str]:
-    """The properties of `others`, which `side` reads, that a node of `nodes` forbids."""
+    """Return the properties of `others`, which belong to `side`, that one of `nodes` forbids."""
     known = {name for name, schemas in _properties(others).items() if side.kinds(schemas)}
     found: set[str] = set()
     for node in nodes:

@@ -1,4 +1,4 @@
-"""Data as the types that handlers name: pydantic models, dataclasses, TypedDicts and msgspec Structs.
+"""Converts data to the types that handlers name: pydantic models, dataclasses, TypedDicts and Structs.
 
 pydantic and msgspec are optional: each is imported when the first annotation needs it.
 """
@@ -30,20 +30,20 @@ from asynction.exceptions import (
 Change: TypeAlias = Callable[[object], object]
 Customise: TypeAlias = "Callable[[type[Any]], type[Any]]"
 _Shape: TypeAlias = Callable[[object, int], object]
-"""Takes a value and its place among the args of an ack."""
+"""Takes a value and its index among the args of an ack."""
 Mode: TypeAlias = Literal["validation", "serialization"]
 
 _UNWARNED = {"ignored_warning_kinds": {"skipped-choice", "non-serializable-default"}}
-MOST_FAULTS = 20
-"""How many violations of one value are reported."""
+MAX_VIOLATIONS = 20
+"""The maximum number of violations that are reported of one value."""
 
 
 class ModelError(Exception):
-    """An annotation that cannot be used; the message says why."""
+    """An annotation cannot be used; the message says why."""
 
 
 class Trait(Flag):
-    """What an annotation is made of, as far as it decides who converts it."""
+    """The parts of an annotation that decide which library converts it."""
 
     NONE = 0
     STRUCT = auto()
@@ -51,9 +51,9 @@ class Trait(Flag):
     DATACLASS = auto()
     TYPED_DICT = auto()
     VALUE = auto()
-    """A type that JSON lacks and every engine knows: an Enum, a date, a set."""
+    """A type that JSON does not have but both libraries convert: an Enum, a date, a set."""
     SHAPED = auto()
-    """JSON data in another container: a tuple, a mapping with keys that are no text."""
+    """JSON data in another container: a tuple, a mapping whose keys are not text."""
     BYTES = auto()
     BOUND_BY_PYDANTIC = auto()
     BOUND_BY_MSGSPEC = auto()
@@ -63,9 +63,9 @@ class Trait(Flag):
 
 _MODEL = Trait.STRUCT | Trait.PYDANTIC | Trait.DATACLASS | Trait.TYPED_DICT
 _AS_RECEIVED = Trait.TYPED_DICT | Trait.BYTES
-"""What data that a contract has checked already is."""
+"""Types that validated data has without conversion."""
 
-_UNSAID = (inspect.Parameter.empty, Any, object)
+_UNCONSTRAINED = (inspect.Parameter.empty, Any, object)
 _BASIC: dict[type, str] = {
     str: "string",
     int: "integer",
@@ -76,13 +76,13 @@ _BASIC: dict[type, str] = {
     list: "array",
     bytes: "binary data",
 }
-"""The types of received data, in the words of JSON Schema."""
+"""The types of received data, by their names in JSON Schema."""
 
 _MAPPINGS = (dict, Mapping, MutableMapping)
-_PLAIN = frozenset([*_BASIC, *_UNSAID, *_MAPPINGS, Sequence, MutableSequence])
+_PLAIN = frozenset([*_BASIC, *_UNCONSTRAINED, *_MAPPINGS, Sequence, MutableSequence])
 _VALUES = (Enum, date, time, timedelta, UUID, Decimal, PurePath, set, frozenset)
 _LEAVES = frozenset([str, int, float, bool, NoneType, dict, bytes])
-"""What `plain` has no need to look into."""
+"""Types that `plain` returns unchanged."""
 
 _PYDANTICS = ("pydantic", "pydantic_core", "annotated_types")
 _BOUNDS = {**dict.fromkeys(_PYDANTICS, Trait.BOUND_BY_PYDANTIC), "msgspec": Trait.BOUND_BY_MSGSPEC}
@@ -90,34 +90,34 @@ _BOUNDS = {**dict.fromkeys(_PYDANTICS, Trait.BOUND_BY_PYDANTIC), "msgspec": Trai
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Engine:
-    """What one library does for one annotation.
+    """The functions of one library for one annotation.
 
-    `takes` makes the type of received data, `fits` of whatever may become it, `plain` JSON data of it.
+    `takes` converts received data to the type, `fits` also other objects, `plain` the type to JSON data.
     """
 
     takes: Change
     fits: Change
     plain: Change
-    faults: Callable[[Exception, object], list[Violation]]
+    violations: Callable[[Exception, object], list[Violation]]
     schema: Callable[[Mode, Customise], Mapping[str, Json]]
 
 
-_REFUSALS = (ValueError, OverflowError, RecursionError)
-"""What both libraries raise for data; their own errors are ValueErrors."""
+_DATA_ERRORS = (ValueError, OverflowError, RecursionError)
+"""The exceptions that both libraries raise for data; their own errors are ValueErrors."""
 
 
 def is_model(annotation: object) -> bool:
-    """True for a pydantic model, dataclass, TypedDict or Struct, and what contains one."""
+    """Return True for a pydantic model, dataclass, TypedDict or Struct, and for what contains one."""
     return bool(_traits(annotation) & _MODEL)
 
 
 def converter(annotation: object, *, checked: bool, at: int = 0) -> Change | None:
-    """Make what turns one received arg into `annotation`; None where nothing is to be done.
+    """Return a function that converts a received arg to `annotation`; None if no conversion is needed.
 
-    `checked` says that a contract has validated the arg, `at` is its index. The converter raises
+    `checked` is True if the contract validates the arg before, `at` is its index. The function raises
     PayloadValidationException. Raises ModelError.
     """
-    if any(annotation is each for each in _UNSAID):
+    if any(annotation is each for each in _UNCONSTRAINED):
         return None
     traits = _traits(annotation)
     is_plain = not traits & ~_AS_RECEIVED
@@ -131,27 +131,27 @@ def converter(annotation: object, *, checked: bool, at: int = 0) -> Change | Non
     def convert(value: object) -> object:
         try:
             return takes(value)
-        except _REFUSALS as error:
+        except _DATA_ERRORS as error:
             found = _violations(engine, error, value, at)
-        # Outside: the error must be no context of this one, as its text quotes the value.
+        # Raised outside of `except`: as a context, the error would be logged, and its text quotes the value.
         raise _broken(PayloadValidationException, annotation, found)
 
     return convert
 
 
 def shaper(annotation: object) -> Change | None:
-    """Make what turns a handler's return value into what acknowledges; None where nothing is to be done.
+    """Return a function that converts a handler's result to an ack; None if no conversion is needed.
 
-    It raises MessageAckValidationException. Raises ModelError.
+    The function raises MessageAckValidationException. Raises ModelError.
     """
     shape = _shaper(annotation)
     return None if shape is None else lambda value: shape(value, 0)
 
 
 def plain(value: object) -> object:
-    """Return a model's instance, alone or in a tuple or list, as JSON data; all else as it is.
+    """Return an instance of a model, or a tuple or list of them, as JSON data; other values unchanged.
 
-    Raises MessageAckValidationException where the instance has no JSON form.
+    Raises MessageAckValidationException if an instance cannot be converted.
     """
     if type(value) in _LEAVES:
         return value
@@ -163,27 +163,27 @@ def plain(value: object) -> object:
 def schema_of(
     annotation: object, *, mode: Mode, customise: Customise = lambda generator: generator
 ) -> Mapping[str, Json] | None:
-    """Describe `annotation` as JSON Schema with local `$ref`s; None where it cannot be described.
+    """Return the JSON Schema of `annotation`, with local `$ref`s; None if it has none.
 
-    `customise` may put a subclass in the place of pydantic's `GenerateJsonSchema`.
+    `customise` may replace pydantic's `GenerateJsonSchema` by a subclass.
     """
     if basic := _basic_types(annotation):
         kinds: list[Json] = [_BASIC[kind] for kind in basic if kind is not bytes]
         return {"type": [*kinds, "string"] if len(kinds) < len(basic) else kinds}
     try:
         return _engine(annotation, _traits(annotation)).schema(mode, customise)
-    except Exception:  # pydantic, msgspec and the hooks of a model raise what they like
+    except Exception:  # pydantic, msgspec and the hooks of a model may raise anything
         return None
 
 
 def name_of(annotation: object) -> str:
-    """Name a type for a human."""
+    """Return the name of a type for messages."""
     if isinstance(annotation, type) and get_origin(annotation) is None:
         return annotation.__name__
     return re.sub(r"\b(?:\w+\.|<locals>\.)+", "", str(annotation))
 
 
-# What an annotation is made of
+# Traits of annotations
 
 
 def _traits(annotation: object) -> Trait:
@@ -220,12 +220,12 @@ def _traits(annotation: object) -> Trait:
 
 
 def _is_alias(annotation: object) -> bool:
-    """True for `type X = ...` of Python 3.12 and its forerunner in typing_extensions."""
+    """Return True for `type X = ...` of Python 3.12, and for its backport in typing_extensions."""
     return type(annotation).__name__ == "TypeAliasType"
 
 
 def _unwrapped(annotation: object) -> object:
-    """Look behind `NewType` and `type X = ...`, which may lead to itself."""
+    """Resolve `NewType` and `type X = ...`; at most ten steps, as an alias may lead to itself."""
     for _ in range(10):
         if _is_alias(annotation):
             annotation = getattr(annotation, "__value__", None)
@@ -258,7 +258,7 @@ def _class_trait(kind: type) -> Trait:
 
 
 def _is_a(kind: type, library: str, name: str) -> bool:
-    """True for a subclass of a class that can only have one where its library is imported."""
+    """Return True for a subclass of a class of a library, without importing the library."""
     base = getattr(sys.modules.get(library), name, None)
     return isinstance(base, type) and issubclass(kind, base)
 
@@ -271,12 +271,12 @@ def _fields(kind: type) -> list[object]:
         return []
     try:
         return list(get_type_hints(kind, include_extras=True).values())
-    except Exception:  # an engine says what is wrong with it, in better words
+    except Exception:  # the library that converts it will report the error in better words
         return []
 
 
 def _basic_types(annotation: object) -> dict[type, None]:
-    """The types of a union of basic types, in order; none where it is something else."""
+    """Return the types of a union of basic types, in order; none for any other annotation."""
     annotation = _unwrapped(annotation)
     members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     kinds = [NoneType if member is None else member for member in map(_unwrapped, members)]
@@ -289,7 +289,7 @@ def _type_check(basic: Mapping[type, None], annotation: object, at: int) -> Chan
     message = f"must be {' or '.join(sorted(_BASIC[kind] for kind in basic))}"
 
     def convert(value: object) -> object:
-        if type(value) in kinds:  # exactly: a bool is no int
+        if type(value) in kinds:  # exactly: a bool is not an int here
             return value
         violation = Violation(message, (at,), (), value)
         raise _broken(PayloadValidationException, annotation, [violation])
@@ -308,7 +308,7 @@ def _shaper(annotation: object) -> _Shape | None:
         members = get_args(annotation)
         tuples = [member for member in members if get_origin(_bare(member)) is tuple]
         if tuples:
-            return _either(tuples, [member for member in members if member not in tuples])
+            return _union_shaper(tuples, [member for member in members if member not in tuples])
     traits = _traits(annotation)
     if not traits & (_MODEL | Trait.VALUE):
         return None
@@ -327,7 +327,7 @@ def _shape(annotation: object, engine: _Engine, fits: Change | None) -> _Shape:
     def shape(value: object, at: int) -> object:
         try:
             return dump(value if fits is None else fits(value))
-        except (*_REFUSALS, TypeError) as error:
+        except (*_DATA_ERRORS, TypeError) as error:
             found = _violations(engine, error, value, at)
         raise _broken(MessageAckValidationException, annotation, found)
 
@@ -335,8 +335,8 @@ def _shape(annotation: object, engine: _Engine, fits: Change | None) -> _Shape:
 
 
 def _tuple_shaper(annotation: object) -> _Shape | None:
-    """Shape what a handler returns to acknowledge with several args."""
-    parts = [part for part in get_args(annotation) if part != ()]  # Python 3.10 has one in `tuple[()]`
+    """Return the shape of a tuple, which acknowledges with several args."""
+    parts = [part for part in get_args(annotation) if part != ()]  # in Python 3.10, `tuple[()]` has one
     is_open_ended = parts[1:] == [...]
     shapers = [_shaper(part) for part in (parts[:1] if is_open_ended else parts)]
     if not any(shapers):
@@ -352,10 +352,10 @@ def _tuple_shaper(annotation: object) -> _Shape | None:
     return shape
 
 
-def _either(tuples: Sequence[object], others: Sequence[object]) -> _Shape | None:
-    """Shape a union some members of which are tuples: those are several args, the others one."""
+def _union_shaper(tuples: Sequence[object], others: Sequence[object]) -> _Shape | None:
+    """Return the shape of a union with tuples: a tuple is several args, any other member is one."""
     several = [_tuple_shaper(_bare(each)) for each in tuples]
-    single = _shaper(Union[tuple(others)]) if others else None  # noqa: UP007 - of what a list holds
+    single = _shaper(Union[tuple(others)]) if others else None  # noqa: UP007 - the members are in a list
     if single is None and not any(several):
         return None
 
@@ -400,7 +400,7 @@ def _dumper(kind: Any) -> _Shape | None:
 
 
 def _violations(engine: _Engine, error: Exception, value: object, at: int) -> list[Violation]:
-    found = engine.faults(error, value)
+    found = engine.violations(error, value)
     if not found:
         what = "is nested too deeply" if isinstance(error, RecursionError) else "cannot be converted"
         found = [Violation(what, (), (), value)]
@@ -413,8 +413,8 @@ def _broken(
     return kind(f"does not fit `{name_of(annotation)}`: {violations[0]}", violations)
 
 
-def _discreet(message: str, value: object) -> str:
-    """Return what a model's own code says, unless it quotes the value or a part of it."""
+def _without_values(message: str, value: object) -> str:
+    """Return the message of a model's own code, unless it quotes the value or a part of it."""
     waiting, words = [value], set(re.findall(r"\w+", message))
     while waiting:
         part = waiting.pop()
@@ -431,7 +431,7 @@ def _discreet(message: str, value: object) -> str:
 
 
 def _engine(annotation: object, traits: Trait, *, strict: bool = False) -> _Engine:
-    """Find who converts `annotation`; raises ModelError where nobody can."""
+    """Return the engine for `annotation`; raises ModelError if no library can convert it."""
     if traits & Trait.STRUCT and traits & Trait.PYDANTIC:
         raise ModelError(f"`{name_of(annotation)}` mixes msgspec Structs and pydantic models")
     engines: Sequence[Callable[[object, Trait, bool], _Engine | None]] = (_pydantic, _msgspec)
@@ -443,7 +443,7 @@ def _engine(annotation: object, traits: Trait, *, strict: bool = False) -> _Engi
     for make in engines:
         try:
             made = make(annotation, traits, strict)
-        except Exception as error:  # a type's own hooks take part, and may raise anything
+        except Exception as error:  # the hooks of a type are called, and may raise anything
             refusal = refusal or error
             continue
         if made is not None:
@@ -464,7 +464,7 @@ def _pydantic(annotation: object, traits: Trait, strict: bool) -> _Engine | None
         return None
     form: Any = annotation
     adapter = pydantic.TypeAdapter[object](form)
-    # Bound, as this is the hot path; where a model is incomplete, this is what raises.
+    # Bound here, because this is the hot path; an incomplete model raises here.
     validate, serialize = adapter.validator.validate_python, adapter.serializer.to_python
 
     def takes_strictly(value: object) -> object:
@@ -477,7 +477,7 @@ def _pydantic(annotation: object, traits: Trait, strict: bool) -> _Engine | None
         return serialize(value, mode="json", by_alias=True, warnings=False)
 
     def dump_with_bytes(value: object) -> object:
-        # JSON would make text of bytes, but these wires carry them.
+        # The JSON mode would turn bytes into text, but Socket.IO carries bytes.
         return _jsonable(serialize(value, by_alias=True, warnings=False), pydantic_core.to_jsonable_python)
 
     quiet = type("Quiet", (GenerateJsonSchema,), _UNWARNED)
@@ -489,14 +489,14 @@ def _pydantic(annotation: object, traits: Trait, strict: bool) -> _Engine | None
         takes=takes_strictly if strict else validate,
         fits=fits,
         plain=dump_with_bytes if traits & Trait.BYTES else dump,
-        faults=_pydantic_faults,
+        violations=_pydantic_violations,
         schema=schema,
     )
 
 
 def _jsonable(value: object, change: Callable[[object], object]) -> object:
     if isinstance(value, dict):
-        # Keys are changed as pydantic does.
+        # Keys are converted as pydantic converts them.
         keys: Any = change(dict.fromkeys(value))
         return {key: _jsonable(item, change) for key, item in zip(keys, value.values(), strict=True)}
     if isinstance(value, list | tuple | set | frozenset):
@@ -508,28 +508,28 @@ _QUOTING = {
     "union_tag_invalid": "Input tag is not one of the expected tags",
     "uuid_parsing": "Input should be a valid UUID",
 }
-"""Messages instead of those in which pydantic quotes the input."""
+"""Messages that replace those in which pydantic quotes the input."""
 
 
-def _pydantic_faults(error: Exception, value: object) -> list[Violation]:
+def _pydantic_violations(error: Exception, value: object) -> list[Violation]:
     from pydantic import ValidationError
     from pydantic_core.core_schema import ErrorType
 
     if not isinstance(error, ValidationError):
         return []
     found, worded = [], frozenset(get_args(ErrorType)) - {"value_error", "assertion_error"}
-    for fault in error.errors(include_url=False, include_context=False)[:MOST_FAULTS]:
+    for fault in error.errors(include_url=False, include_context=False)[:MAX_VIOLATIONS]:
         kind, instance = fault["type"], fault["input"]
         message = _QUOTING.get(kind, fault["msg"])
-        if kind not in worded:  # but by the model's own code
-            message = _discreet(message, instance)
+        if kind not in worded:  # a message of the model's own code
+            message = _without_values(message, instance)
         path = _path_in(value, fault["loc"], is_missing=kind == "missing")
         found.append(Violation(message, path, (), instance))
     return found
 
 
 def _path_in(value: object, tokens: Sequence[str | int], *, is_missing: bool) -> tuple[str | int, ...]:
-    """Leave out what is no place in `value`: pydantic names the members of a union among the places."""
+    """Return the path in `value`: pydantic also has members of unions in it, which are left out."""
     path: list[str | int] = []
     for index, token in enumerate(tokens):
         if isinstance(value, dict) and token in value:
@@ -549,7 +549,7 @@ def _msgspec(annotation: object, traits: Trait, strict: bool) -> _Engine | None:
         import msgspec
     except ImportError:
         return None
-    msgspec.json.schema(annotation)  # raises where msgspec does not know a type that is in it
+    msgspec.json.schema(annotation)  # raises if it contains a type that msgspec does not know
 
     def takes(value: object) -> object:
         return msgspec.convert(value, type=annotation, strict=True)
@@ -564,17 +564,17 @@ def _msgspec(annotation: object, traits: Trait, strict: bool) -> _Engine | None:
         described = msgspec.json.schema(annotation)
         for each in [described, *described.get("$defs", {}).values()] if mode == "serialization" else ():
             if "properties" in each:
-                each["required"] = list(each["properties"])  # fields with defaults are sent too
+                each["required"] = list(each["properties"])  # the output also has fields with defaults
         return described
 
-    return _Engine(takes=takes, fits=fits, plain=dump, faults=_msgspec_faults, schema=schema)
+    return _Engine(takes=takes, fits=fits, plain=dump, violations=_msgspec_violations, schema=schema)
 
 
 _AT = re.compile(r" - at (?:`key` in )?`\$(.*)`$", re.DOTALL)
 _TOKEN = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
-def _msgspec_faults(error: Exception, value: object) -> list[Violation]:
+def _msgspec_violations(error: Exception, value: object) -> list[Violation]:
     import msgspec
 
     if not isinstance(error, msgspec.ValidationError):
@@ -582,12 +582,12 @@ def _msgspec_faults(error: Exception, value: object) -> list[Violation]:
     text = str(error)
     at = _AT.search(text)
     message = text[: at.start()] if at else text
-    where = at[1].partition("[...]")[0] if at else ""  # under a key that it does not tell
+    where = at[1].partition("[...]")[0] if at else ""  # msgspec does not say under which key
     path = tuple(int(match[2]) if match[2] else match[1] for match in _TOKEN.finditer(where))
-    if message.startswith("Invalid"):  # it quotes what is invalid
+    if message.startswith("Invalid"):  # it quotes the invalid value
         message = re.sub(r"value\b.*", "value", message, flags=re.DOTALL)
     elif not message.startswith(("Expected ", "Object ")):
-        message = _discreet(message, value)
+        message = _without_values(message, value)
     return [Violation(message, path, (), _value_at(value, path))]
 
 
@@ -595,6 +595,6 @@ def _value_at(value: Any, path: Sequence[str | int]) -> object:
     for token in path:
         try:
             value = value[token]
-        except (LookupError, TypeError):  # a struct's attribute
+        except (LookupError, TypeError):  # an attribute of a struct
             return None
     return value

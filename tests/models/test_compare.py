@@ -194,15 +194,15 @@ NEEDED = "`Room.room` is required, but the contract does not require `room`"
         (of("room", room={"const": float("inf")}), "`Room.room` takes string, but the contract sends number"),
         (
             of("room", room={"type": ["string", "null"]}),
-            "the contract allows null in `room`, which `Room.room` does not take",
+            "the contract allows null in `room`, which `Room.room` does not accept",
         ),
         (
             of("room", room={"anyOf": [STRING, {"oneOf": [NULL, {"type": "boolean"}]}]}),
-            "the contract allows boolean or null in `room`, which `Room.room` does not take",
+            "the contract allows boolean or null in `room`, which `Room.room` does not accept",
         ),
         (
             of("room", room=STRING, size={"type": "number"}),
-            "the contract allows number in `size`, which `Room.size` does not take",
+            "the contract allows number in `size`, which `Room.size` does not accept",
         ),
         (
             of("room", room=STRING, owner=of("name", name=INTEGER)),
@@ -221,7 +221,10 @@ NEEDED = "`Room.room` is required, but the contract does not require `room`"
             None,
         ),
         (STRING, "`Room` takes object, but the contract sends string"),
-        ({"anyOf": [of("room", room=STRING), NULL]}, "the contract allows null, which `Room` does not take"),
+        (
+            {"anyOf": [of("room", room=STRING), NULL]},
+            "the contract allows null, which `Room` does not accept",
+        ),
     ],
 )
 def test_what_the_contract_sends_and_the_model_does_not_take_is_told(
@@ -273,7 +276,7 @@ def test_what_stands_beside_a_ref_counts_since_2019() -> None:
         (
             Strict,
             of(x=INTEGER, y=STRING),
-            ["`y` of the contract is no field of `Strict`, which forbids others"],
+            ["`y` of the contract is not a field of `Strict`, which forbids others"],
         ),
         (Strict, of(x=INTEGER, y=False), []),
         (Open, of(x=INTEGER, y=STRING), []),
@@ -309,7 +312,7 @@ def test_what_stands_beside_a_ref_counts_since_2019() -> None:
             of(a=STRING, z=STRING),
             [
                 "`Struct.a` is required, but the contract does not require `a`",
-                "`z` of the contract is no field of `Struct`, which forbids others",
+                "`z` of the contract is not a field of `Struct`, which forbids others",
                 "`Struct.a` takes integer, but the contract sends string",
             ],
         ),
@@ -332,25 +335,25 @@ def test_each_kind_of_model_is_held_against_what_it_receives(
         (Room, {"type": ["object", "null"]}, []),
         (Room | None, of("room", room=STRING), []),
         (Room, of("id"), ["the contract requires `id`, but `Room` has no such field"]),
-        (Room, STRING, ["`Room` is object, but the contract wants string"]),
-        (Room, of(room=INTEGER), ["`Room.room` is string, but the contract wants integer"]),
+        (Room, STRING, ["`Room` is object, but the contract requires string"]),
+        (Room, of(room=INTEGER), ["`Room.room` is string, but the contract requires integer"]),
         (
             Room,
             of(owner=of("name", "age", name=INTEGER)),
             [
                 "the contract requires `owner.age`, but `Room.owner` has no such field",
-                "`Room.owner.name` is string, but the contract wants integer",
+                "`Room.owner.name` is string, but the contract requires integer",
             ],
         ),
         (
             Room,
             of(tags={"type": "array", "items": INTEGER}),
-            ["`Room.tags[]` is string, but the contract wants integer"],
+            ["`Room.tags[]` is string, but the contract requires integer"],
         ),
         (
             Dog,
             {**of(), "additionalProperties": False},
-            ["`Dog.kind` is no property of the contract, which forbids others"],
+            ["`Dog.kind` is not a property of the contract, which forbids others"],
         ),
         (Dog, {**of(), "additionalProperties": False, "patternProperties": {"k": {}}}, []),
         (Open, of("y"), []),
@@ -367,9 +370,9 @@ def test_each_kind_of_model_is_held_against_what_it_receives(
             Sending,
             of("when", "total", words=STRING, told=STRING, total=STRING, price=INTEGER),
             [
-                "`Sending.told` is integer, but the contract wants string",
-                "`Sending.total` is integer, but the contract wants string",
-                "`Sending.price` is string, but the contract wants integer",
+                "`Sending.told` is integer, but the contract requires string",
+                "`Sending.total` is integer, but the contract requires string",
+                "`Sending.price` is string, but the contract requires integer",
             ],
         ),
         (Sending, of("hidden"), ["the contract requires `hidden`, but `Sending` has no such field"]),
@@ -378,7 +381,7 @@ def test_each_kind_of_model_is_held_against_what_it_receives(
         (
             list[Owner],
             {"type": "array", "items": STRING},
-            ["`Owner[]` is object, but the contract wants string"],
+            ["`Owner[]` is object, but the contract requires string"],
         ),
         (Any1, of(x=STRING), []),
     ],
