@@ -1,7 +1,7 @@
-"""The accounts service, bootstrapped as the README of the first asynction does it.
+"""The accounts service, built as in the README of asynction 0.x.
 
-Run it with `python specs/examples/accounts/app.py`. Where the environment has MESSAGE_QUEUE (that
-README's `redis://`, say), several processes can serve and emit together.
+Run it with `python specs/examples/accounts/app.py`. If the environment variable MESSAGE_QUEUE is set (for
+example to the `redis://` of that README), several processes can serve and emit together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The chat as a Flask application: the contract's events, and a page to try them from.
+"""The chat as a Flask application: the events of the contract, and a page to try them.
 
 Run it with `python specs/examples/chat/app.py`, and open the address in two browser tabs.
 """

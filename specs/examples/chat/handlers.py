@@ -1,6 +1,6 @@
-"""The chat's handlers: ordinary functions, named in asyncapi.yaml by `x-handler`.
+"""The handlers of the chat; asyncapi.yaml names them by `x-handler`.
 
-They see only what fits the contract, and what they emit and return is held to it too.
+Their args conform to the contract, and their results and the events that they emit are checked against it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from asynction.exceptions import ValidationException
 
 _logger = logging.getLogger(__name__)
 _lock = Lock()
-_names: dict[str, str] = {}  # the name of everyone in the room, by sid
+_names: dict[str, str] = {}  # the names of the clients in the room, by sid
 _ids = count(1)
 
 
 def join() -> None:
-    """Let a client in under its name, which the contract's handshake makes sure of."""
+    """Accept a client under its name, which the handshake of the contract requires."""
     name = request.args["name"]
     with _lock:
         if name in _names.values():
@@ -32,7 +32,7 @@ def join() -> None:
 
 
 def leave(reason: str) -> None:
-    """Forget who has left."""
+    """Forget a client that has left."""
     with _lock:
         name = _names.pop(_sid(), None)
     _logger.info("%s left: %s", name, reason)
@@ -40,7 +40,7 @@ def leave(reason: str) -> None:
 
 
 def say(data: dict[str, str]) -> dict[str, int]:
-    """Pass a message on to everyone, and acknowledge it with its id."""
+    """Send a message to everyone and acknowledge it with its id."""
     message_id = next(_ids)
     message = {"id": message_id, "from": _names[_sid()], "text": data["text"]}
     emit("said", message, broadcast=True)
@@ -48,7 +48,7 @@ def say(data: dict[str, str]) -> dict[str, int]:
 
 
 def whisper(to: str, text: str) -> bool:
-    """Pass a message on to one person; when that client acknowledges it, tell the sender."""
+    """Send a message to one person; when that client acknowledges it, notify the sender."""
     sid = _sid_of(to)
     if sid is None:
         return False
@@ -61,12 +61,12 @@ def whisper(to: str, text: str) -> bool:
 
 
 def admin_connect(auth: object) -> None:
-    """Greet an admin in the log; a service with secrets would look at `auth` here."""
+    """Log an admin; a real service would check `auth` here."""
     _logger.info("an admin of level %s came, auth given: %s", _level(), auth is not None)
 
 
 def announce(text: str) -> int:
-    """Tell the room something, with the level that the admin connected with."""
+    """Send an announcement to the room, with the level of the admin."""
     announcement = {"level": _level(), "text": text}
     emit("announced", announcement, namespace="/", broadcast=True)
     return len(_names)
@@ -81,7 +81,7 @@ def show_out(name: str) -> bool:
 
 
 def admin_error(error: Exception) -> dict[str, Any]:
-    """Acknowledge an admin's event that failed; without this, asynction words the ack."""
+    """Acknowledge an event of an admin that failed; without this handler, asynction sends its error ack."""
     ours = not isinstance(error, ValidationException)
     _logger.warning("an admin's event failed: %s", error)
     detail = "Look into the server's log." if ours else str(error)

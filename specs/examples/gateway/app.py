@@ -1,4 +1,4 @@
-"""The users as an ASGI application: their events, and a gateway for clients that call by name.
+"""The users as an ASGI application: its events, and a gateway for clients that call an api by name.
 
 Run it from the root of the repository: `uvicorn specs.examples.gateway.app:app --port 3000`.
 """

@@ -1,4 +1,7 @@
-"""Calls the gateway both ways, while app.py is served: `python specs/examples/gateway/client.py`."""
+"""Calls the gateway by Socket.IO and by HTTP.
+
+Start app.py, then run `python specs/examples/gateway/client.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from asynction.client import CallError, LogLevel, SocketClient
 
 
 async def call(client: SocketClient) -> None:
-    """Call three times, once for a callback."""
+    """Send three calls, one of them with a callback."""
     shown = asyncio.Event()
 
     async def show(answer: dict[str, Any]) -> None:
@@ -30,10 +33,10 @@ async def call(client: SocketClient) -> None:
 
 
 async def main() -> None:
-    """Call by Socket.IO, then by HTTP alone, for which results come to a callback URL."""
+    """Call by Socket.IO, then only by HTTP, with a callback URL for the results."""
     parser = argparse.ArgumentParser(description="Call the gateway example.")
     parser.add_argument("--server", default="localhost:3000")
-    parser.add_argument("--port", type=int, default=8000, help="where results come to")
+    parser.add_argument("--port", type=int, default=8000, help="port for the results")
     options = parser.parse_args()
     quiet = {"log_level": LogLevel.WARNING}
     http = (f"http://{options.server}/api/call", f"http://localhost:{options.port}/api/callback")

@@ -1,4 +1,4 @@
-"""What clients may ask of the users: ordinary handlers, which know nothing of the gateway."""
+"""The handlers of the users: they do not depend on the gateway."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _users: dict[int, User] = {1: {"id": 1, "name": "Ada"}, 2: {"id": 2, "name": "Bo
 
 
 async def get(data: ById) -> User:
-    """Give a user."""
+    """Return a user."""
     if data["id"] not in _users:
         raise EventException(404, f"there is no user {data['id']}")
     return _users[data["id"]]
 
 
 async def update(data: User, server: AsynctionAsyncServer) -> User:
-    """Change a user, and tell everybody."""
+    """Change a user and notify all clients."""
     await get({"id": data["id"]})
     _users[data["id"]] = data
     await server.emit("user.updated", data)

@@ -25,7 +25,7 @@ logging.basicConfig(level=logging.INFO, format="[%(name)s] %(message)s")
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Close the plain WebSockets in the end; Socket.IO sees to itself."""
+    """Close the plain WebSockets on shutdown; Socket.IO does so itself."""
     yield
     await router.shutdown()
 
@@ -37,13 +37,13 @@ app.add_api_websocket_route("/ws", router)
 
 
 async def push_by_socketio(quote: Quote, sids: list[str]) -> None:
-    """Tell clients of Socket.IO; the ids of others are rooms where nobody is."""
+    """Emit to clients of Socket.IO; the ids of other clients are empty rooms there."""
     for sid in sids:
         await asio.emit("tick", quote, to=sid)
 
 
 async def push_by_websocket(quote: Quote, sids: list[str]) -> None:
-    """Tell clients of plain WebSockets, and no others."""
+    """Push to clients of plain WebSockets."""
     await router.push("tick", quote, to=sids)
 
 

@@ -1,4 +1,7 @@
-"""Asks the same on all three wires, while app.py is served: `python specs/examples/quotes/call.py`."""
+"""Sends the same events on all three wires.
+
+Start app.py, then run `python specs/examples/quotes/call.py`.
+"""
 
 from __future__ import annotations
 
@@ -33,17 +36,17 @@ _WIDTH = 33
 
 
 class Wire(Protocol):
-    """One connection, or what goes for one."""
+    """A connection, or for HTTP a client."""
 
     async def ask(self, event: str, data: object) -> str:
-        """Return the answer, or the status and what is wrong."""
+        """Return the result, or the status and the fault."""
 
     async def tick(self) -> str:
-        """Return what the server tells of itself, waiting for it."""
+        """Wait for an event of the server and return it."""
 
 
 class SocketIO:
-    """Socket.IO: an event, and its acknowledgement."""
+    """Socket.IO: an event and its acknowledgement."""
 
     def __init__(self, client: AsynctionAsyncClient) -> None:
         self.client = client
@@ -61,7 +64,7 @@ class SocketIO:
 
 
 class WebSocket:
-    """A plain WebSocket: a frame each way, with the same `uuid`."""
+    """A plain WebSocket: a frame in each direction, with the same `uuid`."""
 
     def __init__(self, ws: ClientWebSocketResponse[bool]) -> None:
         self.ws = ws
@@ -69,7 +72,7 @@ class WebSocket:
 
     async def ask(self, event: str, data: object) -> str:
         await self.ws.send_json({"uuid": 1, "route": event, "payload": data})
-        while "route" in (frame := await self.ws.receive_json()):  # pushed meanwhile
+        while "route" in (frame := await self.ws.receive_json()):  # an event that was pushed in the meantime
             self.ticks.append(frame["payload"])
         status, payload = frame["status"], frame["payload"]
         if status == HTTPStatus.OK:
@@ -81,7 +84,7 @@ class WebSocket:
 
 
 class Http:
-    """HTTP: a request, and its response."""
+    """HTTP: a request and its response."""
 
     def __init__(self, http: ClientSession) -> None:
         self.http = http
@@ -99,9 +102,11 @@ class Http:
 
 @asynccontextmanager
 async def connected(url: str, key: str | None = None) -> AsyncIterator[list[Wire]]:
-    """Connect on all three wires, with a key or without."""
+    """Connect on all three wires, with or without a key."""
     headers = {"X-Api-Key": key} if key else {}
-    client = AsynctionAsyncClient.from_spec(_CONTRACT, validation=False)  # the server is to say what is wrong
+    client = AsynctionAsyncClient.from_spec(
+        _CONTRACT, validation=False
+    )  # the server must report the fault, not the client
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession(url, headers=headers))
         ws = await stack.enter_async_context(http.ws_connect("/ws"))
@@ -112,7 +117,7 @@ async def connected(url: str, key: str | None = None) -> AsyncIterator[list[Wire
 
 
 async def main() -> None:
-    """Ask as anybody, then trade as somebody who may; print an answer in each column."""
+    """Ask without a key, then trade with one; print the results in a column for each wire."""
     parser = argparse.ArgumentParser(description="Call the quotes example.")
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     url: str = parser.parse_args().url

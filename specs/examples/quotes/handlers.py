@@ -1,4 +1,4 @@
-"""What clients may do, on whichever wire they come: ordinary functions, named in asyncapi.yaml."""
+"""The handlers of the events, the same for every wire; asyncapi.yaml names them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from asynction import EventException, SecurityInfo
 from asynction.inject import SocketID, inline
 
-_KEYS = {"key-of-ada": "ada"}  # a service of your own would ask its database
+_KEYS = {"key-of-ada": "ada"}  # a real service would use a database
 
 
 @dataclass(frozen=True)
 class Quote:
-    """What a share costs."""
+    """The price of a share."""
 
     symbol: str
     price: float
@@ -21,30 +21,30 @@ class Quote:
 
 Push = Callable[[Quote, list[str]], Awaitable[None]]
 
-pushes: list[Push] = []  # one of each wire that can push; app.py knows them
+pushes: list[Push] = []  # one for each wire that can push; app.py adds them
 _closings = {"ACME": [12.5, 12.25, 11.0, 11.5], "INIT": [3.0, 3.25]}  # the latest first
 _watchers: dict[str, set[str]] = {symbol: set() for symbol in _closings}
 
 
 async def price(symbol: str) -> Quote:
-    """Give a quote."""
+    """Return a quote."""
     return Quote(symbol, _of(symbol)[0])
 
 
 async def history(symbol: str, days: int) -> list[float]:
-    """Give what a share has cost."""
+    """Return the last prices of a share."""
     return _of(symbol)[:days]
 
 
 async def watch(symbol: str, sid: SocketID) -> Quote:
-    """Remember who wants to be told; a request by HTTP has no `sid`, so nobody can watch there."""
+    """Store a client that wants updates; HTTP requests have no `sid`, so they cannot get any."""
     quote = await price(symbol)
     _watchers[symbol].add(sid)
     return quote
 
 
 async def trade(symbol: str, amount: float) -> int:
-    """Change a quote, and tell all who watch it, whichever wire the trade came by."""
+    """Change a quote and notify all clients that watch it, on every wire."""
     _of(symbol)[0] = amount
     watchers = list(_watchers[symbol])
     for push in pushes:
@@ -53,14 +53,14 @@ async def trade(symbol: str, amount: float) -> int:
 
 
 async def leave(sid: SocketID) -> None:
-    """Forget who has gone."""
+    """Forget a client that has left."""
     for watchers in _watchers.values():
         watchers.discard(sid)
 
 
 @inline
 def trader(key: str, required_scopes: list[str]) -> SecurityInfo | None:
-    """Say whose a key is; asyncapi.yaml names this function."""
+    """Return the owner of a key; asyncapi.yaml names this function."""
     return {"sub": _KEYS[key]} if key in _KEYS else None
 
 

@@ -29,7 +29,7 @@ logging.basicConfig(level=logging.INFO, format="[%(name)s] %(message)s")
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Have one room from the start."""
+    """Create one room at startup."""
     store.create(CreateRoom(id="hall", title="The hall"))
     yield
     store.rooms.clear()
@@ -41,13 +41,13 @@ asio = AsynctionAsyncServer.from_spec(_HERE / "asyncapi.yaml", app=app, routers=
 
 @asio.exception_handler(RoomFull)
 async def room_full(error: RoomFull) -> dict[str, object]:
-    """Acknowledge an event with what its client can show."""
+    """Acknowledge an event with a text that its client can show."""
     return {"error": {"status": 409, "title": "The room is full", "detail": str(error)}}
 
 
 @app.get("/rooms")
 async def rooms(store: Annotated[Store, Depends(get_store)]) -> list[RoomInfo]:
-    """The same rooms that the lobby lists."""
+    """Return the same rooms as the lobby."""
     return store.infos()
 
 

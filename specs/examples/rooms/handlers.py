@@ -1,7 +1,7 @@
-"""What clients may do, but for moderators: ordinary functions, named in asyncapi.yaml by `x-handler`.
+"""The handlers of all events except those of moderators; asyncapi.yaml names them by `x-handler`.
 
-Each says by its annotations what it needs. What it is given fits the contract, and so must what it
-returns and emits.
+Their annotations say what they need. Their args conform to the contract, and their results and the events
+that they emit are checked against it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from asynction.middleware import RateLimitMiddleware
 from .models import CreateRoom, Joined, JoinRoom, Message, RoomInfo, SendMessage
 from .store import Room, TheRoom, TheStore
 
-SEATED = "seated"  # the Socket.IO room of those who have joined, in each namespace
+SEATED = "seated"  # the Socket.IO room of the clients that have joined, in each namespace
 
 not_too_fast = RateLimitMiddleware(5, per=10)
 
@@ -21,7 +21,7 @@ not_too_fast = RateLimitMiddleware(5, per=10)
 
 
 async def create(data: CreateRoom, store: TheStore) -> RoomInfo:
-    """Make a room; `get_store` tells the lobby."""
+    """Create a room; `get_store` notifies the lobby."""
     try:
         return store.create(data).info
     except ValueError as error:
@@ -29,7 +29,7 @@ async def create(data: CreateRoom, store: TheStore) -> RoomInfo:
 
 
 async def rooms(store: TheStore) -> list[RoomInfo]:
-    """Give all rooms."""
+    """Return all rooms."""
     return store.infos()
 
 
@@ -37,11 +37,11 @@ async def rooms(store: TheStore) -> list[RoomInfo]:
 
 
 async def enter(room: TheRoom) -> None:
-    """Let a client connect to a room that exists; `get_room` refuses others."""
+    """Accept a client if the room exists; `get_room` refuses others."""
 
 
 async def join(data: JoinRoom, room: TheRoom, sid: SocketID, server: AsynctionAsyncServer) -> Joined:
-    """Give a seat; where there is none, app.py says what RoomFull means to a client."""
+    """Take a seat; if there is none, the exception handler of RoomFull in app.py sends the error ack."""
     try:
         joined = room.seat(sid, data.name)
     except ValueError as error:
@@ -59,20 +59,20 @@ async def leave(room: TheRoom, sid: SocketID, server: AsynctionAsyncServer) -> N
 
 
 async def send(data: SendMessage, room: TheRoom, sid: SocketID, server: AsynctionAsyncServer) -> Message:
-    """Keep a message, and pass it on; asyncapi.yaml puts `not_too_fast` around it."""
+    """Store a message and send it to the room; asyncapi.yaml adds the middleware `not_too_fast`."""
     message = room.say(_name(room, sid), data.text)
     await server.emit("message", message, to=SEATED, namespace=room.namespace)
     return message
 
 
 async def typing(room: TheRoom, sid: SocketID, server: AsynctionAsyncServer) -> None:
-    """Tell the others that somebody is about to say something."""
+    """Notify the others that a client is typing."""
     name = _name(room, sid)
     await server.emit("is typing", name, to=SEATED, skip_sid=sid, namespace=room.namespace)
 
 
 async def tell_people(server: AsynctionAsyncServer, room: Room) -> None:
-    """Tell those in a room who is there."""
+    """Send the list of members to a room."""
     await server.emit("people", room.names, to=SEATED, namespace=room.namespace)
 
 

@@ -1,4 +1,4 @@
-"""What goes over the wire, as types: each is held to the contract's schema when the server starts."""
+"""The types of args and acks: at startup, they are compared with the schemas of the contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 
 class CreateRoom(BaseModel):
-    """A room to be made."""
+    """A room to create."""
 
     id: str
     title: str
@@ -16,25 +16,25 @@ class CreateRoom(BaseModel):
 
 
 class RoomInfo(CreateRoom):
-    """A room, as the lobby shows it."""
+    """A room in the list of the lobby."""
 
     taken: int
 
 
 class JoinRoom(BaseModel):
-    """Who takes a seat."""
+    """A client that takes a seat."""
 
     name: str
 
 
 class SendMessage(BaseModel):
-    """Something to say."""
+    """A message to send."""
 
     text: str
 
 
 class Message(SendMessage):
-    """Something that was said."""
+    """A message that was sent."""
 
     id: int
     author: str
@@ -42,7 +42,7 @@ class Message(SendMessage):
 
 
 class Joined(BaseModel):
-    """What is found in a room on joining it."""
+    """The state of a room, for a client that joins it."""
 
     people: list[str]
     history: list[Message]

@@ -1,4 +1,4 @@
-"""What moderators may do: a router, which app.py attaches."""
+"""The events of moderators: a router, which app.py attaches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from asynction.inject import Depends, inline
 
 from .store import TheRoom
 
-_TOKENS: dict[str, SecurityInfo] = {  # a service of your own would ask its database
+_TOKENS: dict[str, SecurityInfo] = {  # a real service would use a database
     "token-of-mia": {"sub": "mia", "scopes": ["moderate"]},
     "token-of-gus": {"sub": "gus", "scopes": []},
 }
@@ -15,12 +15,12 @@ _TOKENS: dict[str, SecurityInfo] = {  # a service of your own would ask its data
 
 @inline
 def whose(token: str, required_scopes: list[str], bearer_format: str | None) -> SecurityInfo | None:
-    """Say whose a token is; asyncapi.yaml names this function."""
+    """Return the owner of a token; asyncapi.yaml names this function."""
     return _TOKENS.get(token)
 
 
 def moderators_only(info: SecurityInfo) -> None:
-    """Refuse all others: that there is a token is the contract's affair, what it is good for is ours."""
+    """Refuse clients that are not moderators: the contract checks the token, this function what it allows."""
     if "moderate" not in info["scopes"]:
         raise SecurityException(403)
 
@@ -30,7 +30,7 @@ router = Router("/rooms/{roomId}", dependencies=[Depends(moderators_only)])
 
 @router.event
 async def remove(name: str, room: TheRoom, server: AsynctionAsyncServer) -> bool:
-    """Show somebody out."""
+    """Remove a client from the room."""
     sid = next((sid for sid, known in room.people.items() if known == name), None)
     if sid is None:
         return False
@@ -40,7 +40,7 @@ async def remove(name: str, room: TheRoom, server: AsynctionAsyncServer) -> bool
 
 @router.event
 async def clear(room: TheRoom, server: AsynctionAsyncServer) -> int:
-    """Forget what was said."""
+    """Delete the messages."""
     count = len(room.history)
     room.history.clear()
     await server.emit("cleared", (), namespace=room.namespace)

@@ -1,4 +1,4 @@
-"""The rooms, kept in memory: this module knows nothing of sockets, but for `get_store`."""
+"""The rooms, in memory: only `get_store` depends on Socket.IO."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RoomFull(Exception):
 
 
 class Room:
-    """One room: who sits there, by the id of the connection, and what was said last."""
+    """One room: its members, by the id of their connection, and its last messages."""
 
     def __init__(self, made: CreateRoom) -> None:
         self.made = made
@@ -31,16 +31,16 @@ class Room:
 
     @property
     def namespace(self) -> str:
-        """Where its clients are connected."""
+        """The namespace of its clients."""
         return f"/rooms/{self.made.id}"
 
     @property
     def info(self) -> RoomInfo:
-        """What the lobby shows."""
+        """The room in the list of the lobby."""
         return RoomInfo(**self.made.model_dump(), taken=len(self.people))
 
     def seat(self, sid: str, name: str) -> Joined:
-        """Give a seat to somebody; raises RoomFull, and ValueError where the name is taken."""
+        """Give a seat to a client; raises RoomFull, and ValueError if the name is taken."""
         others = {other: known for other, known in self.people.items() if other != sid}
         if name in others.values():
             raise ValueError(f"somebody here is called {name} already")
@@ -51,11 +51,11 @@ class Room:
 
     @property
     def names(self) -> list[str]:
-        """Who is here."""
+        """The names of the members."""
         return sorted(self.people.values())
 
     def say(self, author: str, text: str) -> Message:
-        """Keep a message."""
+        """Store a message."""
         message = Message(id=next(_ids), author=author, text=text, at=datetime.now(timezone.utc))
         self.history.append(message)
         return message
@@ -68,13 +68,13 @@ class Store:
         self.rooms: dict[str, Room] = {}
 
     def create(self, made: CreateRoom) -> Room:
-        """Make a room; raises ValueError where there is one of that id."""
+        """Create a room; raises ValueError if there is one with that id."""
         if made.id in self.rooms:
             raise ValueError(f"there is a room {made.id} already")
         return self.rooms.setdefault(made.id, Room(made))
 
     def infos(self) -> list[RoomInfo]:
-        """What the lobby shows."""
+        """The list of the lobby."""
         return [room.info for room in self.rooms.values()]
 
 
@@ -82,7 +82,7 @@ store = Store()
 
 
 async def get_store() -> AsyncIterator[Store]:
-    """Give the store to an event or to a request, and when that is over, show the lobby what has changed."""
+    """Give the store to an event or a request; afterwards, send changes to the lobby."""
     before = store.infos()
     try:
         yield store
@@ -95,7 +95,7 @@ TheStore: TypeAlias = Annotated[Store, Depends(get_store)]
 
 
 def get_room(room_id: str, store: TheStore) -> Room:
-    """Give the room of the namespace: the name of the parameter says that it is `roomId`."""
+    """Return the room of the namespace: by its name, the parameter is `roomId`."""
     if room_id not in store.rooms:
         raise EventException(404, f"there is no room {room_id}")
     return store.rooms[room_id]

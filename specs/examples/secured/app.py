@@ -27,7 +27,7 @@ def create_app(async_mode: str | None = None) -> Flask:
 
 
 def token_of(user: str, secret: str, seconds: int = 10 * _MINUTE) -> str:
-    """What the service at https://example.com would give somebody who logs in there."""
+    """Return a token as the service at https://example.com would issue it."""
     claims = {
         "sub": user,
         "scope": "notes:read notes:write",

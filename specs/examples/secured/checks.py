@@ -1,6 +1,6 @@
-"""Who is who: the functions that asyncapi.yaml names for its security schemes.
+"""The security functions that asyncapi.yaml names for its security schemes.
 
-Each gets a credential and says whose it is, or None. A service of your own would ask its database.
+Each takes a credential and returns its owner, or None. A real service would use a database.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ _DEVICES = {"key-of-the-tablet": "tablet"}
 
 
 def password(username: str, password: str, required_scopes: list[str]) -> SecurityInfo | None:
-    """Check a password; the time it takes does not tell whether the user exists."""
+    """Check a password; it takes the same time if the user does not exist."""
     known = _PASSWORDS.get(username, _NOBODY)
     same = compare_digest(_hashed(password), known)
     return {"sub": username, "scopes": []} if same and username in _PASSWORDS else None
 
 
 def session(token: str) -> SecurityInfo | None:
-    """Look a token up."""
+    """Look up a token."""
     return _SESSIONS.get(token)
 
 
 def covers(required: Sequence[str], granted: Sequence[str]) -> bool:
-    """Let `notes:*` stand for every scope that starts with `notes:`."""
+    """Accept `notes:*` for every scope that starts with `notes:`."""
     return all(
-        scope in granted or f"{scope.partition(':')[0]}:*" in granted  # the rest is as usual
+        scope in granted or f"{scope.partition(':')[0]}:*" in granted  # other scopes are compared as usual
         for scope in required
     )
 
 
 def device(key: str, required_scopes: list[str]) -> SecurityInfo | None:
-    """Look a device up."""
+    """Look up a device."""
     name = _DEVICES.get(key)
     return {"sub": name} if name is not None else None
