@@ -138,17 +138,17 @@ def target_of(
     """Return the target that the options of a command describe.
 
     Args:
-        url: The server, with or without a scheme.
-        spec: The document: a file, `-` for standard input, or None for a client without a contract.
-        namespace: The Socket.IO namespace.
-        auth: The `auth` payload.
-        query: The names and values of query parameters.
-        header: The names and values of headers.
-        path: The Socket.IO path; None for that of the document's server.
-        timeout: How long to wait for the server, in seconds.
+        url: the server, with or without a scheme.
+        spec: the document: a file, `-` for standard input, or None for a client without a contract.
+        namespace: the Socket.IO namespace.
+        auth: the `auth` payload.
+        query: the names and values of query parameters.
+        header: the names and values of headers.
+        path: the Socket.IO path; None for that of the document's server.
+        timeout: how long to wait for the server, in seconds.
 
     Raises:
-        click.ClickException: The document or the URL cannot be used.
+        click.ClickException: the document or the URL cannot be used.
     """
     contract = _contract(spec) if spec is not None else None
     if path is None and contract is not None:

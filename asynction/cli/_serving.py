@@ -108,13 +108,13 @@ def flask_serve(
     """Serve a document by Flask.
 
     Args:
-        make: Builds the server from `spec` and `options`.
-        spec: The path of the document.
-        address: The address to listen on.
-        verb: The first word of the message with the address.
-        debug: The debug mode of the app.
-        run_options: The arguments of `run`.
-        options: The arguments of `make`.
+        make: builds the server from `spec` and `options`.
+        spec: the path of the document.
+        address: the address to listen on.
+        verb: the first word of the message with the address.
+        debug: the debug mode of the app.
+        run_options: the arguments of `run`.
+        **options: the arguments of `make`.
     """
     from flask import Flask
 
@@ -147,11 +147,11 @@ def asgi_serve(
     """Serve a document by uvicorn.
 
     Args:
-        make: Builds the server from `spec` and `options`.
-        spec: The path of the document.
-        address: The address to listen on.
-        verb: The first word of the message with the address.
-        options: The arguments of `make`.
+        make: builds the server from `spec` and `options`.
+        spec: the path of the document.
+        address: the address to listen on.
+        verb: the first word of the message with the address.
+        **options: the arguments of `make`.
     """
     import uvicorn
 

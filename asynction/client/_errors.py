@@ -14,11 +14,11 @@ class CallError(AsynctionException):
     """The server acknowledged an event with an error (RFC 9457's members).
 
     Args:
-        status: The HTTP-like status, 400 to 599.
-        title: The name of the status.
-        detail: What is wrong; empty if the server does not say.
-        pointer: A JSON Pointer to what is wrong in the event's args; empty if the server does not say.
-        ack: The args of the acknowledgement as they came, with members that RFC 9457 does not have.
+        status: the HTTP-like status, 400 to 599.
+        title: the name of the status.
+        detail: what is wrong; empty if the server does not say.
+        pointer: a JSON Pointer to what is wrong in the event's args; empty if the server does not say.
+        ack: the args of the acknowledgement as they came, with members that RFC 9457 does not have.
     """
 
     def __init__(

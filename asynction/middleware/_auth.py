@@ -21,10 +21,10 @@ class AuthMiddleware(BaseMiddleware):
     If it does not, or raises PermissionError, SecurityException (403) is raised.
 
     Args:
-        check: Takes the id of the connection and its WSGI environment. On the async server it may be
+        check: takes the id of the connection and its WSGI environment. On the async server it may be
             `async def`.
-        events: The names of the events to check; all by default.
-        namespace: The only namespace whose events to check; all by default.
+        events: the names of the events to check; all by default.
+        namespace: the only namespace whose events to check; all by default.
     """
 
     def __init__(self, check: Check, *, events: Events = None, namespace: str | None = None) -> None:

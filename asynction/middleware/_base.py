@@ -34,8 +34,8 @@ class BaseMiddleware:
     are not overridden are not called.
 
     Args:
-        events: The names of the events that it runs around; all by default.
-        namespace: The only namespace that it runs in; all by default.
+        events: the names of the events that it runs around; all by default.
+        namespace: the only namespace that it runs in; all by default.
     """
 
     events: frozenset[str] = frozenset()
@@ -64,14 +64,14 @@ class BaseMiddleware:
         Raise PermissionError to refuse the event.
 
         Args:
-            event: The name of the event.
-            sid: The id of the client's connection.
-            data: The arg if the event has one, a tuple if it has several, None if it has none.
-            namespace: The client's namespace.
-            environ: The WSGI environment of the request that opened the connection.
-            auth: The `auth` payload; None except on `connect`.
-            server: The server.
-            kwargs: `context`, the Context of the event.
+            event: the name of the event.
+            sid: the id of the client's connection.
+            data: the arg if the event has one, a tuple if it has several, None if it has none.
+            namespace: the client's namespace.
+            environ: the WSGI environment of the request that opened the connection.
+            auth: the `auth` payload; None except on `connect`.
+            server: the server.
+            **kwargs: `context`, the Context of the event.
 
         Returns:
             One arg, or a tuple of several or none.
@@ -92,7 +92,15 @@ class BaseMiddleware:
     ) -> Any:
         """Inspect or change the result of the handler: what this returns is the acknowledgement.
 
-        The arguments are those of `before_event`, except that `response` is what the handler returned.
+        Args:
+            event: the name of the event.
+            sid: the id of the client's connection.
+            response: the result of the handler.
+            namespace: the client's namespace.
+            environ: the WSGI environment of the request that opened the connection.
+            auth: the `auth` payload; None except on `connect`.
+            server: the server.
+            **kwargs: `context`, the Context of the event.
         """
         return response
 
@@ -111,7 +119,18 @@ class BaseMiddleware:
     ) -> Any:
         """Handle an exception of the handler or of a check: what this returns is the acknowledgement.
 
-        The arguments are those of `before_event`, and `exc`, the exception. Raise to pass an exception on.
+        Raise the exception, or another one, to pass it on.
+
+        Args:
+            exc: the exception.
+            event: the name of the event.
+            sid: the id of the client's connection.
+            data: the args of the event, as in `before_event`.
+            namespace: the client's namespace.
+            environ: the WSGI environment of the request that opened the connection.
+            auth: the `auth` payload; None except on `connect`.
+            server: the server.
+            **kwargs: `context`, the Context of the event.
         """
         raise exc
 

@@ -38,13 +38,13 @@ class RateLimitMiddleware(BaseMiddleware):
     A client may send `limit` events at once, and then `limit` in each `per` seconds.
 
     Args:
-        limit: The number of events.
-        per: The seconds in which `limit` events are allowed.
-        by: The key that events are counted by: "sid" for each connection to a namespace (an HTTP request
+        limit: the number of events.
+        per: the seconds in which `limit` events are allowed.
+        by: the key that events are counted by: "sid" for each connection to a namespace (an HTTP request
             counts for its address), "user", or a function that takes the Context.
-        clock: Returns the time in seconds; it must be monotonic.
-        events: The names of the events to count; all by default.
-        namespace: The only namespace whose events to count; all by default.
+        clock: returns the time in seconds; it must be monotonic.
+        events: the names of the events to count; all by default.
+        namespace: the only namespace whose events to count; all by default.
 
     Raises:
         ValueError: `limit` is less than 1, `per` is not above 0, or `by` is unknown.

@@ -22,10 +22,10 @@ class LoggingMiddleware(BaseMiddleware):
     exception) and `duration_ms`.
 
     Args:
-        logger: The logger; `asynction.events` by default.
-        level: The level of the records.
-        events: The names of the events to log; all by default.
-        namespace: The only namespace whose events to log; all by default.
+        logger: the logger; `asynction.events` by default.
+        level: the level of the records.
+        events: the names of the events to log; all by default.
+        namespace: the only namespace whose events to log; all by default.
     """
 
     def __init__(

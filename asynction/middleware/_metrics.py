@@ -31,13 +31,13 @@ class PrometheusMiddleware(BaseMiddleware):
     prefix share their metrics.
 
     Args:
-        registry: The Prometheus registry; the default registry of `prometheus_client` by default.
-        prefix: The first part of the names of the metrics.
-        events: The names of the events to measure; all by default.
-        namespace: The only namespace whose events to measure; all by default.
+        registry: the Prometheus registry; the default registry of `prometheus_client` by default.
+        prefix: the first part of the names of the metrics.
+        events: the names of the events to measure; all by default.
+        namespace: the only namespace whose events to measure; all by default.
 
     Raises:
-        NotEnabledError: The extra `prometheus` is missing.
+        NotEnabledError: the extra `prometheus` is missing.
     """
 
     def __init__(

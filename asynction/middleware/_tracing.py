@@ -27,12 +27,12 @@ class OpenTelemetryMiddleware(BaseMiddleware):
     exception.
 
     Args:
-        tracer_provider: The provider of the tracer; the global one by default.
-        events: The names of the events to trace; all by default.
-        namespace: The only namespace whose events to trace; all by default.
+        tracer_provider: the provider of the tracer; the global one by default.
+        events: the names of the events to trace; all by default.
+        namespace: the only namespace whose events to trace; all by default.
 
     Raises:
-        NotEnabledError: The extra `opentelemetry` is missing.
+        NotEnabledError: the extra `opentelemetry` is missing.
     """
 
     def __init__(

@@ -17,16 +17,16 @@ class Behaviour:
     """The options of a mock.
 
     Args:
-        interval: Seconds between two emissions of an event.
-        latency: The shortest and the longest time until an acknowledgement, in seconds.
-        error_rate: The share of events that are acknowledged with an error, 0 to 1.
-        disconnect_rate: The share of events that end in a disconnection, 0 to 1.
-        only: The names of the events to send; all if empty.
-        seed: The seed of all random values and choices; None for other ones in each run.
-        pool_size: How many values are generated for each schema.
+        interval: seconds between two emissions of an event.
+        latency: the shortest and the longest time until an acknowledgement, in seconds.
+        error_rate: the share of events that are acknowledged with an error, 0 to 1.
+        disconnect_rate: the share of events that end in a disconnection, 0 to 1.
+        only: the names of the events to send; all if empty.
+        seed: the seed of all random values and choices; None for other ones in each run.
+        pool_size: how many values are generated for each schema.
 
     Raises:
-        ValueError: A number is out of its range.
+        ValueError: a number is out of its range.
     """
 
     interval: float = 1.0
@@ -50,16 +50,16 @@ class Behaviour:
 
 
 class MockOptions(TypedDict, total=False):
-    """How a mock behaves, as its `from_spec` takes it.
+    """The options of a mock, as keywords of `from_spec`.
 
     Attributes:
-        custom_formats_sample_size: how many values are made of each schema. Default: 20.
-        interval: how many seconds lie between two emissions of an event. Default: 1.
-        latency: answers take between these two numbers of seconds. Default: (0, 0).
-        error_rate: the share of events that are answered with an error, from 0 to 1. Default: 0.
-        disconnect_rate: the share of events after which the client is disconnected, from 0 to 1. Default: 0.
-        only: the events to send; all where it is empty.
-        seed: with the same seed, a mock does the same in every run.
+        custom_formats_sample_size: how many values are generated for each schema. Default: 20.
+        interval: seconds between two emissions of an event that has no interval of its own. Default: 1.
+        latency: the shortest and the longest time until an acknowledgement, in seconds. Default: (0, 0).
+        error_rate: the share of events that are acknowledged with an error, 0 to 1. Default: 0.
+        disconnect_rate: the share of events that end in a disconnection, 0 to 1. Default: 0.
+        only: the names of the events to send; all if empty.
+        seed: the seed of all random values and choices; None for other ones in each run.
     """
 
     custom_formats_sample_size: int
@@ -72,7 +72,7 @@ class MockOptions(TypedDict, total=False):
 
 
 def take_behaviour(options: Any) -> Behaviour:
-    """Remove MockOptions from `options`, and return what they ask for; raise ValueError."""
+    """Remove the options of MockOptions from `options` and return them; raises ValueError."""
     given = {name: options.pop(name) for name in MockOptions.__annotations__ if name in options}
     if "custom_formats_sample_size" in given:
         given["pool_size"] = given.pop("custom_formats_sample_size")

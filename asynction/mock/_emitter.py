@@ -16,10 +16,10 @@ class Emitter:
     """The background tasks of a mock: they start with the first client and end after the last one has left.
 
     Args:
-        script: The events to send, and their values.
-        match: Returns the contract's namespace for that of a client.
-        driver: Runs a flow on the server: `drive` or `adrive`.
-        emit: Sends an event: called with its name, its args and a client's namespace.
+        script: the events to send, and their values.
+        match: returns the contract's namespace for that of a client.
+        driver: runs a flow on the server: `drive` or `adrive`.
+        emit: sends an event: called with its name, its args and a client's namespace.
     """
 
     def __init__(

@@ -177,11 +177,11 @@ class Script:
         """Send events, each at its interval.
 
         Args:
-            keys: The events to send.
-            emit: Called with the name of an event, its args and a client's namespace.
-            sleep: Called with a number of seconds.
-            namespaces_of: Returns the namespaces with clients that belong to a namespace of the contract.
-            is_over: Returns True to end.
+            keys: the events to send.
+            emit: called with the name of an event, its args and a client's namespace.
+            sleep: called with a number of seconds.
+            namespaces_of: returns the namespaces with clients that belong to a namespace of the contract.
+            is_over: returns True to end.
         """
         lines = {key: self._sends[key].lines() for key in keys}
         due = [(self._interval(key), key) for key in lines]

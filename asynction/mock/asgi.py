@@ -34,6 +34,15 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
     """An async server that checks and acknowledges events, and sends those of the contract.
 
     It is made by `from_spec`; see the manual, "The mock server".
+
+    Args:
+        contract: the contract.
+        behaviour: the options of the mock.
+        security_functions: functions that check credentials, by the name of their scheme; any credential
+            of other schemes is accepted.
+        routers: handlers that replace those of the mock.
+        resolver: ignored: it would import handlers.
+        **kwargs: see AsyncServerOptions.
     """
 
     def __init__(
@@ -43,7 +52,7 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         behaviour: Behaviour | None = None,
         security_functions: Mapping[str, Function] | None = None,
         routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,  # ignored: it would import handlers
+        resolver: Resolver | None = None,
         **kwargs: Any,
     ) -> None:
         self._script = Script(contract, behaviour or Behaviour())
@@ -72,10 +81,10 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         of range.
 
         Args:
-            spec_path: the path of a file, or a mapping.
+            spec_path: the path of the document, or a mapping.
             app: the application to attach to.
             server_name: the server of the document whose URL path is the Socket.IO path.
-            docs: whether to serve the docs page.
+            docs: serve the docs page.
             **options: see MockOptions, and AsyncServerOptions.
         """
         behaviour = take_behaviour(options)

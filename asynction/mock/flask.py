@@ -37,6 +37,15 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
     """A Flask-SocketIO server that checks and acknowledges events, and sends those of the contract.
 
     It is made by `from_spec`; see the manual, "The mock server".
+
+    Args:
+        contract: the contract.
+        behaviour: the options of the mock.
+        security_functions: functions that check credentials, by the name of their scheme; any credential
+            of other schemes is accepted.
+        routers: handlers that replace those of the mock.
+        resolver: ignored: it would import handlers.
+        **kwargs: see SocketIOOptions.
     """
 
     def __init__(
@@ -46,7 +55,7 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         behaviour: Behaviour | None = None,
         security_functions: Mapping[str, Function] | None = None,
         routers: Sequence[Router] = (),
-        resolver: Resolver | None = None,  # ignored: it would import handlers
+        resolver: Resolver | None = None,
         **kwargs: Any,
     ) -> None:
         script = Script(contract, behaviour or Behaviour())
@@ -76,10 +85,10 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         of range.
 
         Args:
-            spec_path: the path of a file, or a mapping.
+            spec_path: the path of the document, or a mapping.
             app: the application to attach to.
             server_name: the server of the document whose URL path is the Socket.IO path.
-            docs: whether to serve the docs page.
+            docs: serve the docs page.
             **options: see MockOptions, and SocketIOOptions.
         """
         behaviour = take_behaviour(options)
@@ -98,16 +107,16 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         """Serve, as `AsynctionSocketIO.run` does.
 
         Args:
-            app: The Flask app.
-            host: The address to listen on.
-            port: The port to listen on.
-            subscription_task_interval: Seconds between two emissions of an event that has no interval of
+            app: the Flask app.
+            host: the address to listen on.
+            port: the port to listen on.
+            subscription_task_interval: seconds between two emissions of an event that has no interval of
                 its own; None to keep that of `from_spec`.
-            max_worker_number: The maximum number of tasks that send events.
-            kwargs: The other arguments of `AsynctionSocketIO.run`.
+            max_worker_number: the maximum number of tasks that send events.
+            **kwargs: the other arguments of `AsynctionSocketIO.run`.
 
         Raises:
-            ValueError: A number is out of its range.
+            ValueError: a number is out of its range.
         """
         if subscription_task_interval is not None:
             self._script.set_interval(subscription_task_interval)

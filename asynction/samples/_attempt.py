@@ -35,10 +35,10 @@ class Attempt:
     """Makes one value of a schema.
 
     Args:
-        source: The schema and its definitions.
-        draw: The source of choices.
-        use_known: Use the examples and defaults of the document where there are any.
-        is_wild: Also make types that the schema allows but has no keywords for.
+        source: the schema and its definitions.
+        draw: the source of choices.
+        use_known: use the examples and defaults of the document where there are any.
+        is_wild: also make types that the schema allows but has no keywords for.
     """
 
     def __init__(self, source: Source, draw: Draw, *, use_known: bool = False, is_wild: bool = False) -> None:

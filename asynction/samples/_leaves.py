@@ -25,7 +25,17 @@ _USUAL_LENGTH = 40
 
 
 def number(shape: Shape, draw: Draw, fakes: Fakes, *, integral: bool) -> int | float:
-    """Make a number; raises NoValue if the range has none."""
+    """Make a number.
+
+    Args:
+        shape: the constraints of the number.
+        draw: the source of choices.
+        fakes: values of formats that are names of Faker's providers.
+        integral: make an integer.
+
+    Raises:
+        NoValue: there is no such number in the range.
+    """
     for name in shape.formats:
         fake = fakes.value(name, draw)
         if isinstance(fake, int) or (isinstance(fake, float) and not integral):

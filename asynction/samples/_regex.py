@@ -259,13 +259,13 @@ def matching(pattern: str, draw: Draw, minimum: int = 0, maximum: int | None = N
     """Make a text that should match a pattern.
 
     Args:
-        pattern: A regular expression of ECMA 262.
-        draw: The source of choices.
-        minimum: The minimum length, in characters.
-        maximum: The maximum length, in characters, or None.
+        pattern: a regular expression of ECMA 262.
+        draw: the source of choices.
+        minimum: the minimum length, in characters.
+        maximum: the maximum length, in characters, or None.
 
     Raises:
-        NoValue: The pattern is not supported, or every text that matches it is too long.
+        NoValue: the pattern is not supported, or every text that matches it is too long.
     """
     part = _parse(pattern)
     if maximum is not None and part.width > maximum:

@@ -43,9 +43,9 @@ class Sampler:
     JSON Schema.
 
     Args:
-        schema: The schema, whose location errors name.
-        random: The source of randomness. If several samplers share it, their values depend on each other.
-        faker: A Faker (see `new_faker`) for formats that are names of its providers, or None.
+        schema: the schema, whose location errors name.
+        random: the source of randomness. If several samplers share it, their values depend on each other.
+        faker: a Faker (see `new_faker`) for formats that are names of its providers, or None.
     """
 
     def __init__(self, schema: Schema, *, random: Random, faker: object | None = None) -> None:

@@ -84,7 +84,14 @@ class Page:
 def build_page(
     contract: Contract, source: Mapping[str, Json], *, socketio_path: str, title: str | None
 ) -> Page:
-    """Return the contents of the page; `source` is the document, for details that the contract leaves out."""
+    """Return the contents of the page.
+
+    Args:
+        contract: the contract.
+        source: the document of the contract, for details that the contract leaves out.
+        socketio_path: the path of Socket.IO on the server.
+        title: the title of the page; None for that of the document.
+    """
     return _Builder(contract, source, socketio_path).page(title)
 
 

@@ -46,13 +46,13 @@ class Site:
     """The docs page of one contract, with the files that it loads.
 
     Args:
-        contract: The contract.
-        source: The document of the contract, bundled. The page offers it without extensions that name code.
-        socketio_path: The path of Socket.IO on the server.
-        title: The title of the page; that of the document by default.
-        base: The path of the page on the server; None if the page is served elsewhere. Behind a proxy that
+        contract: the contract.
+        source: the document of the contract, bundled. The page offers it without extensions that name code.
+        socketio_path: the path of Socket.IO on the server.
+        title: the title of the page; that of the document by default.
+        base: the path of the page on the server; None if the page is served elsewhere. Behind a proxy that
             adds a prefix, the page derives the prefix from it, and so finds Socket.IO.
-        http: True if events can be sent by HTTP requests, too.
+        http: true if events can be sent by HTTP requests, too.
     """
 
     def __init__(

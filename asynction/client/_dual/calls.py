@@ -46,15 +46,15 @@ class Call:
     """A call that is waiting for its result.
 
     Args:
-        message: The message that is sent.
-        waiter: The future of `request`; None if the result is for a callback.
-        is_http: True if the call must be sent by HTTP.
-        by: The connection by which it was sent last, or HTTP; None if it must be sent (again).
-        is_sent: True once it was sent for the first time.
-        server_id: The server that it was sent to. None for a server that has no id: that would run a
+        message: the message that is sent.
+        waiter: the future of `request`; None if the result is for a callback.
+        is_http: true if the call must be sent by HTTP.
+        by: the connection by which it was sent last, or HTTP; None if it must be sent (again).
+        is_sent: true once it was sent for the first time.
+        server_id: the server that it was sent to. None for a server that has no id: that would run a
             repeated call twice.
-        timer: Ends the call after its timeout.
-        failure: The error that the call ended with.
+        timer: ends the call after its timeout.
+        failure: the error that the call ended with.
     """
 
     message: Message

@@ -38,14 +38,14 @@ class SocketClient:
     of callbacks that have raised an exception.
 
     Args:
-        socket_url: The URL of the Socket.IO server.
-        http_url: The URL that calls are posted to.
-        callback_url: The URL of this client, to which the server posts the results of calls by HTTP.
-        options: A mapping of `log_level`, `max_concurrent`, `reconnection`, `reconnection_attempts`,
+        socket_url: the URL of the Socket.IO server.
+        http_url: the URL that calls are posted to.
+        callback_url: the URL of this client, to which the server posts the results of calls by HTTP.
+        options: a mapping of `log_level`, `max_concurrent`, `reconnection`, `reconnection_attempts`,
             `reconnection_delay`, `reconnection_delay_max` and `timeout` (in seconds), `headers` and `auth`.
 
     Raises:
-        ValueError: A URL or an option is wrong, or there is no way to send calls.
+        ValueError: a URL or an option is wrong, or there is no way to send calls.
     """
 
     def __init__(
@@ -236,16 +236,16 @@ class SocketClient:
         If no result arrives, the callback gets an error of the same form as those of the server.
 
         Args:
-            api: The name of the api.
-            data: The data of the call; JSON.
+            api: the name of the api.
+            data: the data of the call; JSON.
             callback_type: "http" to send the call by HTTP in any case.
-            callback_func: The name of the callback; by default that of the api.
-            request_id: The id of the call; a new one by default.
+            callback_func: the name of the callback; by default that of the api.
+            request_id: the id of the call; a new one by default.
 
         Raises:
-            ValueError: An argument is wrong, or the callback is not registered.
-            ConnectionError: The call cannot be sent.
-            CallError: The server refuses the call.
+            ValueError: an argument is wrong, or the callback is not registered.
+            ConnectionError: the call cannot be sent.
+            CallError: the server refuses the call.
         """
         name = callback_func or api
         message = self._message(api, data, callback_type, name, request_id)
@@ -259,16 +259,16 @@ class SocketClient:
         """Send a call and return its result.
 
         Args:
-            api: The name of the api.
-            data: The data of the call; JSON.
-            timeout: Seconds until the result; by default the option `timeout`.
-            request_id: The id of the call; a new one by default.
+            api: the name of the api.
+            data: the data of the call; JSON.
+            timeout: seconds until the result; by default the option `timeout`.
+            request_id: the id of the call; a new one by default.
 
         Raises:
-            ValueError: An argument is wrong.
-            TimeoutError: No result arrived in time.
-            ConnectionError: The call cannot be sent, or it is unknown whether it was run.
-            CallError: The result is an error, or the server refuses the call.
+            ValueError: an argument is wrong.
+            TimeoutError: no result arrived in time.
+            ConnectionError: the call cannot be sent, or it is unknown whether it was run.
+            CallError: the result is an error, or the server refuses the call.
         """
         message = self._message(api, data, SOCKET, api, request_id)
         waiter: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

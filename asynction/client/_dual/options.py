@@ -25,15 +25,15 @@ class Options:
     """The options of a dual-mode client.
 
     Args:
-        log_level: The lowest level that is logged.
-        max_concurrent: The maximum number of callbacks that run at a time.
-        reconnection: Connect again after a connection is lost.
-        reconnection_attempts: How often to try; with HTTP as a fallback, there is no limit.
-        reconnection_delay: Seconds until the first attempt; they double with each attempt.
-        reconnection_delay_max: The maximum of these seconds.
-        timeout: Seconds for connecting, and from a call to its result.
-        headers: The headers of the Socket.IO connection and of every request.
-        auth: The `auth` payload of the Socket.IO connection.
+        log_level: the lowest level that is logged.
+        max_concurrent: the maximum number of callbacks that run at a time.
+        reconnection: connect again after a connection is lost.
+        reconnection_attempts: how often to try; with HTTP as a fallback, there is no limit.
+        reconnection_delay: seconds until the first attempt; they double with each attempt.
+        reconnection_delay_max: the maximum of these seconds.
+        timeout: seconds for connecting, and from a call to its result.
+        headers: the headers of the Socket.IO connection and of every request.
+        auth: the `auth` payload of the Socket.IO connection.
     """
 
     log_level: int = LogLevel.INFO

@@ -113,16 +113,16 @@ async def post(session: aiohttp.ClientSession, url: str, message: Message, timeo
     """POST a call and return the response, which is not its result yet.
 
     Args:
-        session: The session of the client.
-        url: The `http_url`.
-        message: The call.
-        timeout: Seconds until the response.
+        session: the session of the client.
+        url: the `http_url`.
+        message: the call.
+        timeout: seconds until the response.
 
     Raises:
-        UnsentError: There is no connection to the server.
-        UnansweredError: It is unknown whether the call was received.
-        LostError: The call was sent to another server before.
-        CallError: The server refuses the call.
+        UnsentError: there is no connection to the server.
+        UnansweredError: it is unknown whether the call was received.
+        LostError: the call was sent to another server before.
+        CallError: the server refuses the call.
     """
     import aiohttp
 
