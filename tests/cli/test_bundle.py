@@ -67,7 +67,7 @@ def test_it_writes_a_file_in_the_form_of_its_name(
     assert load(name) == load("asyncapi.yaml")
 
 
-def test_it_prints_json_where_asked() -> None:
+def test_it_prints_json_on_request() -> None:
     assert json.loads(run("asyncapi.yaml", "--format", "json").output) == bundle("asyncapi.yaml")
 
 

@@ -47,7 +47,7 @@ SPEC: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _clean_imports() -> Iterator[None]:
-    """Forget the folders and the modules that the command brings in."""
+    """Restore the import path and remove the modules that a command has imported."""
     path = list(sys.path)
     yield
     sys.path[:] = path
@@ -64,7 +64,7 @@ def spec(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[AsynctionSocketIO, dict[str, Any]]]:
-    """What would be served: the server and how; nothing listens."""
+    """Return the server and its options; nothing listens."""
     served: list[tuple[AsynctionSocketIO, dict[str, Any]]] = []
 
     def run(self: AsynctionSocketIO, app: Any, **kwargs: Any) -> None:
@@ -139,7 +139,7 @@ def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: Any)
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
-def test_what_is_asked_of_the_command_needs_no_web_framework(option: str) -> None:
+def test_help_and_version_need_no_web_framework(option: str) -> None:
     code = (
         "import sys; from click.testing import CliRunner; from asynction.cli import main;"
         f"CliRunner().invoke(main, ['{option}']);"
@@ -217,7 +217,7 @@ def test_an_unknown_server_is_refused(spec: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["threading", "gevent"])
-def test_an_address_in_use_is_told_without_a_traceback(spec: Path, mode: str) -> None:
+def test_an_address_in_use_is_reported_without_a_traceback(spec: Path, mode: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -241,7 +241,7 @@ def test_async_handlers_lead_to_asgi(spec: Path) -> None:
 
 @pytest.fixture
 def by_uvicorn(monkeypatch: pytest.MonkeyPatch) -> list[uvicorn.Server]:
-    """The servers that uvicorn would run."""
+    """Return the servers that uvicorn would run."""
     ran: list[uvicorn.Server] = []
 
     def run(self: uvicorn.Server, sockets: list[socket.socket]) -> None:
@@ -279,7 +279,7 @@ def test_asgi_tells_of_an_address_in_use(spec: Path, by_uvicorn: list[uvicorn.Se
 
 
 @pytest.mark.parametrize("option", [["--async-mode", "gevent"], ["--debug"]])
-def test_what_is_for_flask_goes_without_asgi(spec: Path, option: list[str]) -> None:
+def test_options_for_flask_are_refused_with_asgi(spec: Path, option: list[str]) -> None:
     result = invoke("run", spec, "--asgi", *option)
     assert result.exit_code == 2
     assert f"`{option[0]}` is only for Flask: leave out `--asgi`" in result.stderr
@@ -293,7 +293,7 @@ def test_a_missing_uvicorn_names_the_extra(spec: Path, command: str, monkeypatch
     assert "install `asynction[asgi]`" in result.stderr
 
 
-def test_what_the_system_refuses_is_told(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_system_is_reported(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AsynctionSocketIO, "run", MagicMock(side_effect=OSError(13, "Permission denied")))
     result = invoke("run", spec, "--port", 80)
     assert (result.exit_code, isinstance(result.exception, SystemExit)) == (1, True)
@@ -305,7 +305,7 @@ def test_what_the_system_refuses_is_told(spec: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def reloaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """The files that would be watched; the server is run once, without a watcher."""
+    """Return the files that would be watched; the server is run once, without a watcher."""
     watched: list[tuple[str, ...]] = []
 
     def run_with_reloader(serve: Any, *, extra_files: tuple[str, ...]) -> None:

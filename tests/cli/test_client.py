@@ -1,4 +1,4 @@
-"""`asynction emit` and `asynction listen` with real servers; tests/e2e/test_run.py has them as processes."""
+"""`asynction emit` and `asynction listen` with real servers; tests/e2e/test_run.py runs them as processes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ERROR = {"error": {"status": 403, "title": "Forbidden", "detail": "no", "pointer
 
 
 def make_server() -> socketio.AsyncServer:
-    """A server that knows no contract: it breaks it where a test needs that."""
+    """Return a server without a contract, so it can break that of a test."""
     sio = socketio.AsyncServer(async_mode="asgi", namespaces="*")
     seen: dict[str, Any] = {}
 
@@ -180,7 +180,7 @@ def test_emit_need_not_wait_for_the_ack(url: str) -> None:
     assert json.loads(run("emit", url, "seen").stdout)["note"] == "unheard"
 
 
-def test_what_looks_like_json_and_is_none_is_noted(url: str) -> None:
+def test_a_word_that_looks_like_json_but_is_not_is_noted(url: str) -> None:
     result = run("emit", url, "echo", "{a: 1}")
 
     assert (json.loads(result.stdout), result.exit_code) == ("{a: 1}", 0)
@@ -396,7 +396,7 @@ def test_an_interrupt_ends_listening_cleanly(url: str) -> None:
     assert "Traceback" not in errors
 
 
-def test_an_interrupt_is_no_failure(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_is_not_an_error(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(listening: Any) -> None:
         listening.close()
         raise KeyboardInterrupt

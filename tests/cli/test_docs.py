@@ -51,7 +51,7 @@ def test_build_writes_the_page_and_its_files(name: str, tmp_path: Path) -> None:
         (["serve", "missing.yaml"], "missing.yaml file /"),
     ],
 )
-def test_what_cannot_be_built_is_told_without_a_traceback(args: list[str], message: str) -> None:
+def test_an_error_is_reported_without_a_traceback(args: list[str], message: str) -> None:
     result = run(*args)
 
     assert result.exit_code == 1
@@ -94,7 +94,7 @@ def test_serve_ends_by_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.stderr == f"Serving the docs page of asyncapi.yaml on http://127.0.0.1:{port}\n\n"
 
 
-def test_an_address_in_use_is_told() -> None:
+def test_an_address_in_use_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = run("serve", "asyncapi.yaml", "--port", str(taken.getsockname()[1]))
 

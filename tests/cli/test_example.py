@@ -1,4 +1,4 @@
-"""`asynction example`: data of a contract, readable or by chance."""
+"""`asynction example`: data for a contract, readable or random."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_an_event_in_both_directions_is_chosen() -> None:
         (["/rooms/1", "avro"], "it is written in `application/vnd.apache.avro"),
     ],
 )
-def test_what_cannot_be_shown_is_told_without_a_traceback(args: list[str], message: str) -> None:
+def test_an_error_is_reported_without_a_traceback(args: list[str], message: str) -> None:
     result = run("asyncapi.yaml", *args)
 
     assert result.exit_code == 1
@@ -126,5 +126,5 @@ def test_what_cannot_be_shown_is_told_without_a_traceback(args: list[str], messa
     assert isinstance(result.exception, SystemExit)
 
 
-def test_a_broken_document_is_told() -> None:
+def test_a_broken_document_is_reported() -> None:
     assert run("missing.yaml", "/", "x").stderr.startswith("Error: missing.yaml file /")

@@ -39,7 +39,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """What would be served by Flask: what the mock is made with, and run with; nothing listens."""
+    """Return the arguments of the Flask mock and of its `run`; nothing listens."""
     made: list[dict[str, Any]] = []
     served: list[tuple[dict[str, Any], dict[str, Any]]] = []
     original = MockAsynctionSocketIO.from_spec
@@ -140,7 +140,7 @@ def test_a_wrong_command_line_is_a_usage_error(
 
 
 @pytest.mark.parametrize("asgi", [[], ["--asgi"]])
-def test_a_broken_document_is_told_without_a_traceback(spec: str, asgi: list[str]) -> None:
+def test_a_broken_document_is_reported_without_a_traceback(spec: str, asgi: list[str]) -> None:
     result = invoke("mock", "missing.yaml", *asgi)
 
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""`asynction run` and `asynction mock` as processes, spoken to by `asynction emit` and `asynction listen`."""
+"""`asynction run` and `asynction mock` as processes, with `emit` and `listen` as clients."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(tmp_path: Path, project: Path) -> Iterator[Start]:
-    """Start a command that serves; `{spec}` among its words is the document."""
+    """Start a command that serves; `{spec}` in its arguments is the document."""
     with ExitStack() as stack:
 
         def started(*words: str) -> Process:
@@ -57,7 +57,7 @@ def asynction(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def greeted(process: Process, project: Path) -> str:
-    """What the server answers; nothing where it is just restarting."""
+    """Return the response of the server; nothing while it restarts."""
     return asynction("emit", process.url, "greet", "Ada", cwd=project).stdout
 
 

@@ -1,4 +1,4 @@
-"""`asynction validate`: what it says, in which form, and how it exits."""
+"""`asynction validate`: its messages, its formats and its exit codes."""
 
 from __future__ import annotations
 

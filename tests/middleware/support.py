@@ -1,4 +1,4 @@
-"""What drives middleware without a server: a context, a handler inside, and both drivers."""
+"""Runs middleware without a server: with a context, a handler and both drivers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def context(
 
 
 def chain(handler: Callable[..., object], *middlewares: Around) -> Callable[[Context], Response]:
-    """A flow for a context: `middlewares`, the outermost first, around `handler`, which takes the args."""
+    """Return the flow of a context: `middlewares`, the outermost first, around `handler`."""
 
     def innermost(context: Context) -> Response:
         return (yield handler, context.args)
@@ -51,7 +51,7 @@ def chain(handler: Callable[..., object], *middlewares: Around) -> Callable[[Con
 
 
 async def adriven(flow: Generator[tuple[Callable[..., object], tuple[object, ...]], object, T]) -> T:
-    """Run a flow as the async server does; what cancels it is raised in the flow too."""
+    """Run a flow as the async server does; a cancellation is also raised in the flow."""
     try:
         function, args = next(flow)
         while True:

@@ -1,4 +1,4 @@
-"""A check of one's own lets events through, or does not."""
+"""A check of the application accepts or refuses events."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_an_async_check_is_awaited() -> None:
         arun(pytest.fail, context("abc"), checked)
 
 
-def test_an_async_check_lets_nobody_through_where_it_is_not_awaited() -> None:
-    def unseen(*args: Any) -> Any:  # nothing tells that it is async
+def test_an_async_check_that_is_not_awaited_refuses_every_event() -> None:
+    def unseen(*args: Any) -> Any:  # a function that returns a coroutine without being `async def`
         return from_here(*args)
 
     checked = auth_middleware(unseen)

@@ -20,7 +20,7 @@ def many(*args: object) -> object:
 
 
 class Recorder(BaseMiddleware):
-    """Takes everything, and changes nothing."""
+    """Takes all arguments and changes nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class AsyncRecorder(Recorder):
 
 
 @pytest.mark.parametrize(("drive", "kind"), [(run, Recorder), (arun, Recorder), (arun, AsyncRecorder)])
-def test_methods_are_told_of_an_event_before_and_after(drive: Run, kind: type[Recorder]) -> None:
+def test_methods_are_called_before_and_after_an_event(drive: Run, kind: type[Recorder]) -> None:
     recorder = kind()
     given = context("hi", environ={"REMOTE_ADDR": "here"})
     assert drive(str.upper, given, recorder) == "HI"
@@ -69,7 +69,7 @@ def test_methods_are_told_of_an_event_before_and_after(drive: Run, kind: type[Re
 
 
 @pytest.mark.parametrize(("drive", "kind"), [(run, Recorder), (arun, Recorder), (arun, AsyncRecorder)])
-def test_methods_are_told_of_a_failure(drive: Run, kind: type[Recorder]) -> None:
+def test_methods_are_called_for_an_exception(drive: Run, kind: type[Recorder]) -> None:
     recorder = kind()
     with pytest.raises(ZeroDivisionError) as caught:
         drive(lambda n: 1 / n, context(0), recorder)
@@ -199,7 +199,9 @@ def test_other_exceptions_before_an_event_go_through(error: Exception) -> None:
 
 def test_middlewares_nest() -> None:
     class Marks(BaseMiddleware):
-        def __init__(self, mark: str) -> None:  # a class that forgets its parent's __init__ works, too
+        def __init__(
+            self, mark: str
+        ) -> None:  # a class that does not call `__init__` of its parent works, too
             self.mark = mark
 
         def before_event(self, event: str, sid: str, data: Any, **kwargs: Any) -> Any:
@@ -223,7 +225,7 @@ def test_a_method_gets_the_keywords_that_it_names() -> None:
             return data
 
         def after_event(self, event: str, sid: str, server: Any) -> Any:  # type: ignore[override]
-            return server  # its own name for what comes by position
+            return server  # another name of a positional parameter
 
         @staticmethod
         def handle_exception(*args: Any) -> Any:  # type: ignore[override]
@@ -255,7 +257,7 @@ def test_a_method_that_cannot_be_called_is_found_before_an_event() -> None:
         _ = Wants().asynchronous
 
 
-def test_async_methods_are_told_of() -> None:
+def test_async_methods_are_detected() -> None:
     class After(BaseMiddleware):
         async def after_event(self, event: str, sid: str, response: Any, **kwargs: Any) -> Any:
             return response

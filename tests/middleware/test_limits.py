@@ -1,4 +1,4 @@
-"""How many events a client may send, how much is remembered of that, and how long one may take."""
+"""Limits of how many events a client sends, and of how long an event takes; and what they store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Clock:
 
 
 def allowed(middleware: RateLimitMiddleware, given: Context, times: int = 1) -> int:
-    """How many of some events are let through."""
+    """Return how many of several events are accepted."""
     passed = 0
     for _ in range(times):
         try:
@@ -68,7 +68,7 @@ def test_events_come_back_one_by_one() -> None:
         assert allowed(middleware, context(), 2) == 1
 
 
-def test_a_client_that_waits_as_told_is_let_through() -> None:
+def test_a_client_may_send_again_after_the_given_wait() -> None:
     clock = Clock()
     middleware = RateLimitMiddleware(1, 0.5, clock=clock)
     allowed(middleware, context())
@@ -89,10 +89,10 @@ def test_users_are_counted_over_their_connections() -> None:
     assert allowed(middleware, context(sid="b", user="bob"), 3) == 2
 
 
-def test_nobody_is_counted_by_connection() -> None:
+def test_an_unknown_user_is_counted_by_connection() -> None:
     middleware = RateLimitMiddleware(1, 60, by="user", clock=Clock())
     assert [allowed(middleware, context(sid=sid), 2) for sid in ("a", "b")] == [1, 1]
-    assert allowed(middleware, context(sid="c", user="a"), 2) == 1  # a user who is named like a connection
+    assert allowed(middleware, context(sid="c", user="a"), 2) == 1  # a user with the name of a connection
 
 
 def test_a_function_says_by_what_is_counted() -> None:
@@ -150,12 +150,12 @@ def test_threads_together_get_no_more_than_the_limit() -> None:
 
 
 @pytest.mark.parametrize(("limit", "per"), [(0, 1), (-1, 1), (1, 0), (1, -1), (1, math.inf), (1, math.nan)])
-def test_a_limit_that_is_none_is_refused(limit: int, per: float) -> None:
+def test_an_invalid_limit_is_refused(limit: int, per: float) -> None:
     with pytest.raises(ValueError, match="a rate limit must be at least 1 event"):
         rate_limit_middleware(limit, per)
 
 
-def test_a_limit_by_what_nobody_knows_is_refused() -> None:
+def test_a_limit_by_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValueError, match='not by "ip"'):
         RateLimitMiddleware(1, 1, by="ip")
 
@@ -164,7 +164,7 @@ def test_a_limit_may_be_for_some_events() -> None:
     middleware = RateLimitMiddleware(1, 1, events=["a"], namespace="/chat")
     assert (middleware.events, middleware.namespace) == (frozenset({"a"}), "/chat")
     assert not middleware.asynchronous
-    assert middleware  # also while it remembers nobody
+    assert middleware  # even if it stores no keys
 
 
 def test_the_factory_limits_each_connection() -> None:
@@ -172,7 +172,7 @@ def test_the_factory_limits_each_connection() -> None:
     assert [allowed(middleware, context(sid=sid), 5) for sid in ("a", "b")] == [3, 3]
 
 
-# Time: a timeout of a nanosecond is over before anything else happens, one of an hour never is.
+# A timeout of a nanosecond is over before anything else happens, one of an hour never.
 
 Handler = Callable[..., Awaitable[object]]
 AT_ONCE = 1e-9
@@ -249,7 +249,7 @@ def test_an_exception_while_cleaning_up_is_raised() -> None:
         within(AT_ONCE, handler)
 
 
-def test_a_handler_that_ends_well_though_cancelled_is_heard() -> None:
+def test_the_result_of_a_handler_that_ends_although_cancelled_is_used() -> None:
     async def handler() -> str:
         try:
             await for_ever()
@@ -286,7 +286,7 @@ def test_cancelling_from_outside_cancels_the_handler() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, math.inf, math.nan])
-def test_a_timeout_that_is_none_is_refused(seconds: Any) -> None:
+def test_an_invalid_timeout_is_refused(seconds: Any) -> None:
     with pytest.raises(ValueError, match="a timeout must be a number of seconds above 0"):
         TimeoutMiddleware(seconds)
 

@@ -1,4 +1,4 @@
-"""One line for each event, with nothing in it that may be secret, and nothing that forges a line."""
+"""One log line for each event, without secrets, which no client can forge."""
 
 from __future__ import annotations
 

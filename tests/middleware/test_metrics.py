@@ -1,4 +1,4 @@
-"""Metrics of events, by labels that no client can choose."""
+"""Metrics of events, with labels that clients cannot choose."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_failures_are_counted_by_status(drive: Callable[..., object], error: Exc
     assert value(registry, "events_in_progress") == 0
 
 
-def test_what_is_cancelled_is_no_longer_in_progress() -> None:
+def test_a_cancelled_event_is_no_longer_in_progress() -> None:
     registry = CollectorRegistry()
     flow = chain(len, PrometheusMiddleware(registry))(context("abc"))
     next(flow)

@@ -1,4 +1,4 @@
-"""The public names, and that none of them needs an extra to be imported."""
+"""The public names; importing them needs no extra."""
 
 from __future__ import annotations
 

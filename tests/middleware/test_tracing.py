@@ -1,4 +1,4 @@
-"""Spans of events: what they say, whose children they are, and when they are current."""
+"""Spans of events: their attributes, their parents, and when they are current."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_an_event_without_a_connection_has_no_session(spans: Spans) -> None:
     assert "session.id" not in (spans.ended()[0].attributes or {})
 
 
-def test_a_namespace_without_parameters_is_no_template(spans: Spans) -> None:
+def test_a_namespace_without_parameters_has_no_template(spans: Spans) -> None:
     run(len, context("a", namespace="/chat", pattern="/chat"), spans.middleware())
     assert spans.ended()[0].name == "process /chat message"
     assert "messaging.destination.template" not in (spans.ended()[0].attributes or {})
@@ -128,7 +128,7 @@ def test_what_else_the_current_context_has_stays(spans: Spans) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "nonsense", f"00-{'0' * 32}-{PARENT}-01", 7])
-def test_a_header_that_is_none_starts_a_trace(header: Any, spans: Spans) -> None:
+def test_an_invalid_header_starts_a_new_trace(header: Any, spans: Spans) -> None:
     assert run(len, context("a", environ={"HTTP_TRACEPARENT": header}), spans.middleware()) == 1
     assert spans.ended()[0].parent is None
 
@@ -242,7 +242,7 @@ def test_a_span_ends_where_a_timeout_cancels(
     (span,) = spans.ended()
     expected = "asynction.exceptions.EventException" if outside else "cancelled"
     assert (span.attributes or {})["error.type"] == expected
-    assert caplog.records == []  # a token that is detached in another context would be logged
+    assert caplog.records == []  # detaching a token in another context would be logged
 
 
 def test_the_default_provider_is_the_global_one() -> None:

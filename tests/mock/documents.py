@@ -1,4 +1,4 @@
-"""What the mocks of both wires are tried on."""
+"""Documents for the tests of both mocks."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ NAMESPACES = ("/", "/rooms/1", "/rooms/2")
 
 
 def person(number: int) -> dict[str, object]:
-    """Somebody."""
+    """Return a person."""
     return {"id": number, "name": "Ada", "mail": "ada@example.com"}
 
 
 def big() -> dict[str, Any]:
-    """Several events each way, in a namespace and in a pattern of some."""
+    """Return a document with events in both directions, in a namespace and in one with parameters."""
     ask = message("ask", PAIR, PEOPLE, "no.such.module.ask")
     make = {
         **message("make", REF, REF, "no.such.module.make"),
@@ -57,7 +57,7 @@ def big() -> dict[str, Any]:
 
 
 def coded() -> dict[str, Any]:
-    """Code wherever a document can name some, and none of it is there."""
+    """Return a document that names code wherever it can; none of the code exists."""
     hooks = {name: f"no.such.{name}" for name in ("dataCheck", "access", "hydrate", "dehydrate")}
     say = {
         **message("say", STRING, INTEGER, "no.such.say"),
@@ -80,20 +80,20 @@ def coded() -> dict[str, Any]:
 
 
 def handshake() -> dict[str, Any]:
-    """A namespace that asks for a query."""
+    """Return a document with a namespace that requires a query parameter."""
     query = {"type": "object", "required": ["token"], "properties": {"token": STRING}}
     return document({"/": channel([message("say")], bindings={"ws": {"query": query}})})
 
 
 def foreign() -> dict[str, Any]:
-    """Messages in another schema language."""
+    """Return a document with messages in another schema language."""
     say = {**message("say", {"type": "string"}, INTEGER), "schemaFormat": AVRO}
     told = {**message("told", {"type": "string"}), "schemaFormat": AVRO}
     return document({"/": channel([say], [told, message("ticked", {"const": 1})])})
 
 
 def several() -> dict[str, Any]:
-    """Two servers, of which one asks for credentials."""
+    """Return a document with two servers; one of them requires credentials."""
     return document(
         {"/": channel([message("say")])},
         servers={
@@ -116,5 +116,5 @@ BLOB = {
 
 
 def binary() -> dict[str, Any]:
-    """Binary data each way."""
+    """Return a document with binary data in both directions."""
     return document({"/": channel([message("put", BLOB, BLOB)], [message("got", BLOB)])})

@@ -1,4 +1,4 @@
-"""Scripts of documents in a few words, played by hand against a clock that only the mock moves."""
+"""Scripts of mocks, run step by step with a clock that only the mock moves."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from asynction.runtime import Args, Context, drive
 
 IMPOSSIBLE = {"type": "string", "pattern": "^a$", "minLength": 2}
 NEVER = 1e6
-"""An interval that no test lives to see the end of."""
+"""An interval that never ends during a test."""
 
 Sent = tuple[float, str, str, Args]
-"""When something was sent, to which namespace, its name and its args."""
+"""The time, the namespace, the name and the args of an event that was sent."""
 
 
 def script(spec: Any, **behaviour: Any) -> Script:
-    """The script of a document."""
+    """Return the script of a document."""
     return Script(load(spec), Behaviour(**behaviour))
 
 
 def played(made: Script, event: str = "say", *args: object, namespace: str = "/") -> tuple[list[Args], Any]:
-    """What the mock does to answer an event, and the answer; its status where it is an error."""
+    """Return the actions of the mock for an event, and its ack, or its status if it is an error."""
     calls: list[Args] = []
     flow = made.play(
         Context(None, namespace, event, "sid", args),
@@ -39,12 +39,12 @@ def played(made: Script, event: str = "say", *args: object, namespace: str = "/"
 
 
 def answers(made: Script, count: int, event: str = "say", *args: object) -> list[Any]:
-    """The answers to so many events."""
+    """Return the acks of several events."""
     return [played(made, event, *args)[1] for _ in range(count)]
 
 
 class Stage:
-    """A clock that stands still but for the mock's sleep, and what the mock sends meanwhile."""
+    """A clock that only the mock's sleep moves, and the events that the mock sends."""
 
     def __init__(self, until: float) -> None:
         self.now = 0.0
@@ -52,15 +52,15 @@ class Stage:
         self.sent: list[Sent] = []
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock."""
         self.now += seconds
 
     def emit(self, event: str, args: Args, namespace: str) -> None:
-        """Keep what is sent."""
+        """Store an event that is sent."""
         self.sent.append((self.now, namespace, event, args))
 
     def is_over(self) -> bool:
-        """Whether the play has lasted long enough."""
+        """Return True after the given time."""
         return self.now > self.until
 
 
@@ -70,7 +70,7 @@ def sent(
     keys: Iterable[Key] | None = None,
     namespaces_of: Callable[[str], Iterable[str]] = lambda name: [name],
 ) -> list[Sent]:
-    """All that a script sends in so many seconds."""
+    """Return all events that a script sends in some seconds."""
     stage = Stage(until)
     wanted = made.sends if keys is None else keys
     drive(made.emissions(wanted, stage.emit, stage.sleep, namespaces_of, stage.is_over))

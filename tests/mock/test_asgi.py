@@ -22,7 +22,7 @@ MANY = 5
 
 
 def mock(spec: Any, **options: Any) -> MockAsynctionAsyncServer:
-    """A mock that sends nothing unless it is told when."""
+    """Return a mock that sends nothing unless a test sets an interval."""
     options.setdefault("interval", NEVER)
     return MockAsynctionAsyncServer.from_spec(spec, **options)
 
@@ -40,7 +40,7 @@ def test_no_code_of_the_document_is_imported() -> None:
     assert isinstance(ask(asio, "say", "hello", query_string="key=1")[0], int)
 
 
-def test_credentials_are_asked_for_and_any_will_do() -> None:
+def test_credentials_are_required_and_any_are_accepted() -> None:
     asio = mock(documents.coded())
     assert refusal(asio) is not None
     assert refusal(asio, query_string="key=any") is None
@@ -163,7 +163,7 @@ def test_sending_starts_again_after_the_loop_has_ended() -> None:
     async def main() -> None:
         client = asio.test_client()
         await client.connect()
-        await client.receive()  # and the loop ends, with the client still there
+        await client.receive()  # the loop ends while the client is still connected
 
     for _ in range(2):
         run(main())

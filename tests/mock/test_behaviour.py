@@ -1,4 +1,4 @@
-"""What a mock is told, and what it makes of a contract."""
+"""The options of a mock, and the contract that it serves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AVRO = "application/vnd.apache.avro;version=1.9.0"
         ({"pool_size": 0}, "the pool size must be at least 1, not 0"),
     ],
 )
-def test_numbers_that_make_no_sense(numbers: dict[str, Any], text: str) -> None:
+def test_numbers_out_of_range_are_refused(numbers: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=text):
         Behaviour(**numbers)
 
@@ -105,13 +105,13 @@ SECURED = document(
 )
 
 
-def test_anybody_has_every_scope_that_is_demanded() -> None:
+def test_any_credential_has_every_required_scope() -> None:
     functions = accept_any_credentials(load(SECURED), {})
     assert sorted(functions) == ["oauth", "user"]
     assert functions["oauth"]("any token") == {"sub": "mock", "scopes": ["admin", "read", "write"]}
 
 
-def test_a_function_that_is_given_is_asked() -> None:
+def test_a_given_security_function_is_used() -> None:
     def function(token: str) -> dict[str, object]:
         return {"sub": token}
 

@@ -1,6 +1,6 @@
-"""A hundred clients and ten minutes, in which another validator looks at all that a mock says.
+"""A hundred clients and ten minutes, in which another validator checks everything that a mock sends.
 
-The time is the mock's own: its sleep moves the clock, and nobody waits.
+The time is simulated: the mock's sleep moves the clock.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ INTERVAL = 10.0
 COMPONENTS = {"components": {"schemas": {"Person": documents.PERSON}}}
 
 Heard = list[tuple[str, str, str, Any]]
-"""Which client heard it, `emitted` or `acknowledged`, the event, and its args."""
+"""The client that received it, `emitted` or `acknowledged`, the event, and its args."""
 
 
 def judge(args: Mapping[str, Any]) -> Draft7Validator:
-    """What the args of an event must be, written anew: a list of them."""
+    """Return the schema of the list of args, written without the code under test."""
     return Draft7Validator({**args, "type": "array", **COMPONENTS}, format_checker=FormatChecker())
 
 
 def one(schema: Mapping[str, Any]) -> Draft7Validator:
-    """A single arg."""
+    """Return the schema of one arg."""
     return judge({"items": [schema], "minItems": 1, "maxItems": 1})
 
 
@@ -61,17 +61,17 @@ ROUNDS = int(MINUTES * 60 / INTERVAL)
 
 
 class Clock:
-    """A minute of the mock's is over as soon as it sleeps; after the last of them all clients are gone."""
+    """A simulated clock: a sleep ends at once, and after the last minute all clients have left."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock."""
         self.now += seconds
 
     def is_over(self) -> bool:
-        """Whether the minutes are over."""
+        """Return True after the last minute."""
         return self.now > MINUTES * 60
 
 
@@ -81,7 +81,7 @@ def args_of(event: Mapping[str, Any]) -> list[Any]:
 
 
 def flask_heard(seed: int, count: int = CLIENTS) -> Heard:
-    """All that so many clients of the Flask mock hear."""
+    """Return everything that the clients of a Flask mock receive."""
     app, clock = flask.Flask("test"), Clock()
     asio = MockAsynctionSocketIO.from_spec(
         documents.big(), app=app, async_mode="threading", interval=INTERVAL, seed=seed
@@ -112,7 +112,7 @@ def flask_heard(seed: int, count: int = CLIENTS) -> Heard:
 
 
 def asgi_heard(seed: int, count: int = CLIENTS) -> Heard:
-    """All that so many clients of the ASGI mock hear."""
+    """Return everything that the clients of an ASGI mock receive."""
     asio = MockAsynctionAsyncServer.from_spec(documents.big(), interval=INTERVAL, seed=seed)
     clock, heard, tasks = Clock(), Heard(), list[Any]()
     start = asio.start_background_task
@@ -145,7 +145,7 @@ def asgi_heard(seed: int, count: int = CLIENTS) -> Heard:
             (flow,) = tasks
             await ask()
             await adrive(flow)
-            await ask()  # what was sent before has arrived, too
+            await ask()  # everything that was sent before has arrived, too
             for number, client in enumerate(clients):
                 for event in client.get_received():
                     heard.append((str(number), "emitted", event["name"], args_of(event)))
@@ -179,7 +179,7 @@ def test_all_that_a_hundred_clients_hear_in_ten_minutes_keeps_the_contract(wire:
 
 
 @pytest.mark.parametrize("wire", WIRES)
-def test_a_seed_repeats_every_word(wire: str) -> None:
+def test_a_seed_repeats_all_values(wire: str) -> None:
     first, second, other = (WIRES[wire](seed, count=6) for seed in (1, 1, 2))
     assert first == second != other
 

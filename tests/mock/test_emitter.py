@@ -1,4 +1,4 @@
-"""When a mock's background tasks start and end, and where they send."""
+"""The background tasks of a mock: when they start and end, and where they send."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.server.support import STRING, channel, document, message
 
 
 class Server:
-    """What an emitter needs of a server: who is there, a clock, and tasks, which the test runs."""
+    """A server for an emitter: with clients, a clock, and tasks that the test runs."""
 
     def __init__(self, *namespaces: str) -> None:
         self.manager = self
@@ -43,7 +43,7 @@ class Server:
         self.tasks.append((target, flow))
 
     def run(self) -> None:
-        """Run the tasks to their ends."""
+        """Run the tasks until they end."""
         while self.tasks:
             target, flow = self.tasks.pop(0)
             target(flow)
@@ -64,7 +64,7 @@ SPEC = document(
 
 
 class Stage:
-    """An emitter and all that it sends."""
+    """An emitter and the events that it sends."""
 
     def __init__(self, *namespaces: str) -> None:
         self.server = Server(*namespaces)
@@ -80,7 +80,7 @@ class Stage:
         self.emitter.start(self.server)
 
     def leave_at(self, seconds: float) -> None:
-        """Let all clients leave."""
+        """Disconnect all clients."""
 
         def leave() -> None:
             if self.server.slept >= seconds:
@@ -101,7 +101,7 @@ def test_events_are_sent_until_the_last_client_has_left() -> None:
     assert stage.server.slept == 3
 
 
-def test_a_pattern_stands_for_every_namespace_with_clients_and_unknown_ones_for_none() -> None:
+def test_events_of_a_pattern_go_to_all_its_namespaces_with_clients() -> None:
     stage = Stage("/rooms/1", "/rooms/2", "/elsewhere")
     stage.start()
     assert stage.run_until(2) == [("c", (3,), "/rooms/1"), ("c", (3,), "/rooms/2")]
@@ -169,7 +169,7 @@ def test_workers_share_the_events(workers: int, tasks: int) -> None:
     assert sorted(found) == [("a", (1,), "/"), ("b", (2,), "/"), ("c", (3,), "/rooms/1")]
 
 
-def test_no_worker_is_a_mistake() -> None:
+def test_there_is_at_least_one_worker() -> None:
     with pytest.raises(ValueError, match="the number of workers must be at least 1, not 0"):
         Stage().emitter.set_workers(0)
 

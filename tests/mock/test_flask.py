@@ -22,7 +22,7 @@ from tests.serving import connected, serving
 
 
 def mock(spec: Any, **options: Any) -> MockAsynctionSocketIO:
-    """A mock in an app of its own, which sends nothing unless it is told when."""
+    """Return a mock with an app, which sends nothing unless a test sets an interval."""
     options.setdefault("interval", NEVER)
     app = options.pop("app", None) or flask.Flask("test")
     return MockAsynctionSocketIO.from_spec(spec, app=app, async_mode="threading", **options)
@@ -37,7 +37,7 @@ class Tasks(list[tuple[Any, Any]]):
         self.sleep = asio.server.sleep
 
     def run_once(self) -> None:
-        """Send what is due next, of the only task; it is gone where it is over."""
+        """Run the only task until its next emission; remove it if it is over."""
         ((_, flow),) = self
         try:
             function, args = next(flow)
@@ -69,7 +69,7 @@ def test_no_code_of_the_document_is_imported() -> None:
     mock(documents.big(), resolver=ModuleResolver("no.such.module"))
 
 
-def test_credentials_are_asked_for_and_any_will_do() -> None:
+def test_credentials_are_required_and_any_are_accepted() -> None:
     asio = mock(documents.coded())
     assert not client_of(asio).is_connected()
     assert client_of(asio, query_string="key=any").is_connected()
@@ -234,7 +234,7 @@ def test_run_alone_has_eight_workers_and_the_interval_of_before(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("numbers", [{"subscription_task_interval": 0}, {"max_worker_number": 0}])
-def test_run_refuses_numbers_that_make_no_sense(numbers: dict[str, Any]) -> None:
+def test_run_refuses_numbers_out_of_range(numbers: dict[str, Any]) -> None:
     asio = mock(of())
     with pytest.raises(ValueError, match=r"at least 1|above 0"):
         asio.run(app_of(asio), **numbers)

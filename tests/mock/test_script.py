@@ -1,4 +1,4 @@
-"""What a mock says, and when."""
+"""The values of a mock, and the times of its events."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ OBJECT = {
 
 
 def mocked(mock: Any, payload: Any = ..., ack: Any = ..., name: str = "say") -> dict[str, Any]:
-    """A message with `x-mock`."""
+    """Return a message with `x-mock`."""
     return {**message(name, payload, ack), "x-mock": mock}
 
 
 def shown(name: str, *payloads: Any, payload: Any = ..., **rest: Any) -> dict[str, Any]:
-    """A message with these examples."""
+    """Return a message with examples."""
     return {**message(name, payload), "examples": [{"payload": each} for each in payloads], **rest}
 
 
@@ -102,7 +102,7 @@ def test_without_faker_the_extra_is_named_and_all_goes_on(
         ({"/0/id": "/1"}, ("a", 7), ({"id": 7},)),
         ({"/0/text": "/0/a~1b/1"}, ({"a/b": ["x", "y"]},), ({"id": 1, "text": "y"},)),
         ({"/0": "/0"}, ({"id": 8},), ({"id": 8},)),
-        # What leads nowhere is not copied.
+        # Pointers without a target are ignored.
         ({"/0/id": "/0/number"}, ({},), ({"id": 1},)),
         ({"/0/id": "/1"}, (), ({"id": 1},)),
         ({"/0/id": "/-1"}, (7,), ({"id": 1},)),
@@ -270,12 +270,12 @@ def test_an_answer_takes_between_the_two_numbers_of_seconds() -> None:
     assert len(set(waits)) > 1
 
 
-def test_latency_changes_nobody_s_fate() -> None:
+def test_latency_does_not_change_which_events_fail() -> None:
     quick, slow = (script(TWO, seed=1, error_rate=0.5, latency=given) for given in ((0, 0), (1, 2)))
     assert answers(quick, 100) == answers(slow, 100)
 
 
-def test_no_latency_is_no_wait() -> None:
+def test_without_latency_there_is_no_wait() -> None:
     assert played(script(of(message("say")))) == ([], ())
 
 
@@ -347,7 +347,7 @@ def test_an_event_goes_to_every_place_each_time_with_the_next_value() -> None:
     assert found == [(1, "/a", "told", (1,)), (1, "/b", "told", (2,))]
 
 
-def test_where_nobody_is_nothing_is_used_up() -> None:
+def test_a_namespace_without_clients_uses_up_no_values() -> None:
     made = script(document({"/a": channel(sends=[shown("told", 1, 2)]), "/b": channel(sends=[message("x")])}))
     stage = Stage(4)
 

@@ -1,4 +1,4 @@
-"""A model is held against the contract before anything is served, and only what is certain is told."""
+"""Models are compared with the contract at load; only certain incompatibilities are reported."""
 
 from __future__ import annotations
 
@@ -227,13 +227,11 @@ NEEDED = "`Room.room` is required, but the contract does not require `room`"
         ),
     ],
 )
-def test_what_the_contract_sends_and_the_model_does_not_take_is_told(
-    schema: Any, message: str | None
-) -> None:
+def test_values_that_the_model_does_not_accept_are_reported(schema: Any, message: str | None) -> None:
     assert told(Room, schema) == ([message] if message else [])
 
 
-def test_what_stands_beside_a_ref_counts_since_2019() -> None:
+def test_keywords_beside_a_ref_count_since_2019() -> None:
     schema = {"$ref": "#/definitions/R", "required": ["room"], "definitions": {"R": of(room=STRING)}}
 
     assert told(Room, schema, DRAFT_2020) == []

@@ -1,4 +1,4 @@
-"""Received data becomes what a handler names, and what it returns becomes JSON data."""
+"""Received data becomes the type that a handler names, and its result becomes JSON data."""
 
 # Annotations are the data here, in each of their spellings.
 # ruff: noqa: UP006, UP007, UP035, UP045
@@ -134,7 +134,7 @@ class Box(Generic[T]):
 
 
 class Odd:
-    """A class that nobody can make."""
+    """A class that no library can convert."""
 
 
 @dataclasses.dataclass
@@ -184,7 +184,7 @@ Alias = typing_extensions.TypeAliasType("Alias", list[Owner])
 
 
 class TypeAliasType:
-    """What `type Loop = int | list[Loop]` makes."""
+    """The object that `type Loop = int | list[Loop]` creates."""
 
     __value__: object = None
 
@@ -277,7 +277,7 @@ def test_data_becomes_what_the_handler_names(
 
 @pytest.mark.parametrize("checked", [True, False])
 @pytest.mark.parametrize("annotation", [inspect.Parameter.empty, Any, object])
-def test_what_says_nothing_converts_nothing(annotation: object, checked: bool) -> None:
+def test_an_annotation_without_constraints_converts_nothing(annotation: object, checked: bool) -> None:
     assert converter(annotation, checked=checked) is None
 
 
@@ -411,7 +411,7 @@ def test_unchecked_builtins_are_checked(
         ),
     ],
 )
-def test_a_fault_is_told_with_its_place_and_without_the_value(
+def test_a_violation_is_reported_with_its_path_and_without_the_value(
     annotation: object, value: object, found: object
 ) -> None:
     violations = refused(annotation, value, at=1)
@@ -420,7 +420,7 @@ def test_a_fault_is_told_with_its_place_and_without_the_value(
     assert all("secret" not in str(each) for each in violations)
 
 
-def test_only_so_many_faults_are_told() -> None:
+def test_the_number_of_reported_violations_is_limited() -> None:
     assert len(refused(list[Owner], [{}] * 100)) == 20
 
 
@@ -525,7 +525,7 @@ class Lost:
         (3, "`3` cannot be used: "),
     ],
 )
-def test_an_annotation_that_nobody_can_make_is_told(annotation: object, message: str) -> None:
+def test_an_annotation_that_no_library_can_convert_is_an_error(annotation: object, message: str) -> None:
     with pytest.raises(ModelError) as caught:
         converter(annotation, checked=True)
 
@@ -664,7 +664,7 @@ def test_an_ack_of_builtins_needs_no_shaping(annotation: object) -> None:
     ],
 )
 def test_what_a_handler_returns_becomes_json_data(annotation: object, value: object, wanted: object) -> None:
-    if isinstance(value, Renamed):  # any object with the fields will do
+    if isinstance(value, Renamed):  # any object with the fields is accepted
         value, wanted = argparse_like(name="ann"), {"name": "ann"}
 
     found = shape(annotation, value)
@@ -694,11 +694,11 @@ class argparse_like:  # noqa: N801
         (Union[tuple[int, Owner], tuple[Owner]], (1, {}), [(1, "name")]),
     ],
 )
-def test_what_does_not_fit_is_no_ack(annotation: object, value: object, paths: object) -> None:
+def test_a_result_that_does_not_fit_is_an_error(annotation: object, value: object, paths: object) -> None:
     assert [each.path for each in unshaped(annotation, value)] == paths
 
 
-def test_a_model_that_has_no_json_form_is_no_ack() -> None:
+def test_a_model_without_a_json_form_is_an_error() -> None:
     class Loose(pydantic.BaseModel):
         other: Any
 
@@ -710,12 +710,12 @@ def test_a_model_that_has_no_json_form_is_no_ack() -> None:
 
 
 @pytest.mark.parametrize("annotation", [Union[Owner, Odd], Union[Struct, Owner], Unfinished])
-def test_an_ack_model_that_cannot_be_used_is_told(annotation: object) -> None:
+def test_an_ack_model_that_cannot_be_used_is_an_error(annotation: object) -> None:
     with pytest.raises(ModelError):
         shaper(annotation)
 
 
-def test_a_dataclass_that_no_library_knows_acknowledges_as_it_stands() -> None:
+def test_a_dataclass_that_no_library_can_convert_becomes_its_fields() -> None:
     for found in (shape(Holder, Holder(Odd())), plain(Holder(Odd()))):
         assert isinstance(found, dict)
         assert isinstance(found["odd"], Odd)
@@ -749,7 +749,7 @@ def test_instances_of_models_become_plain_data(value: object, wanted: object) ->
     assert plain(value) == wanted
 
 
-# What annotations are
+# Traits of annotations
 
 
 @pytest.mark.parametrize(
@@ -777,7 +777,7 @@ def test_instances_of_models_become_plain_data(value: object, wanted: object) ->
         (Callable[[Owner], int], False),
     ],
 )
-def test_a_model_is_told_from_other_types(annotation: object, wanted: bool) -> None:
+def test_models_are_distinguished_from_other_types(annotation: object, wanted: bool) -> None:
     assert is_model(annotation) is wanted
 
 
@@ -836,7 +836,7 @@ def test_types_without_a_model_are_described_where_that_can_be_had(
     assert schema_of(annotation, mode="validation") == wanted
 
 
-def test_a_default_that_is_no_json_is_no_reason_to_warn() -> None:
+def test_a_default_that_is_not_json_causes_no_warning() -> None:
     class Strange(pydantic.BaseModel):
         odd: Any = Odd()
 

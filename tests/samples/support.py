@@ -1,4 +1,4 @@
-"""What the tests of samples share."""
+"""Helpers of the tests of samples."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def sampler_of(value: Json, seed: int = 0, faker: object | None = None) -> Sampl
 
 
 def samples(value: Json, count: int = 30, dialect: str | None = None) -> list[Any]:
-    """So many samples, each of which the sampler has found valid."""
+    """Return several samples, which the sampler has validated."""
     sampler = Sampler(schema_of(value, dialect), random=Random(0))
     return [sampler.sample() for _ in range(count)]

@@ -1,4 +1,4 @@
-"""One attempt: what is chosen, what is tried again, where it ends."""
+"""One attempt: its choices, its retries and its limits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_plain_attempt_asks_chance_where_it_must_and_only_there() -> None:
     assert (made["a"] != "text", made["b"]) == (True, "text")
 
 
-def test_the_documents_own_values_come_first_where_asked() -> None:
+def test_values_of_the_document_are_used_on_request() -> None:
     value: Json = {"type": "string", "default": "own"}
 
     assert attempt(value, use_known=True).make(value) == "own"
@@ -85,7 +85,7 @@ def test_a_value_that_is_too_large_is_given_up() -> None:
     assert found.steps == MAX_STEPS + 1
 
 
-def test_a_search_in_vain_counts() -> None:
+def test_a_failed_search_counts_as_many_steps() -> None:
     value: Json = {"type": "string", "minLength": 2, "maxLength": 1}
     found = attempt(value)
 

@@ -1,4 +1,4 @@
-"""Arrays and objects: which parts there are."""
+"""Arrays and objects: which parts they get."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def test_an_array_has_a_length_that_is_allowed(value: Json, lengths: set[int]) -
     assert sizes(value) == lengths
 
 
-def test_what_an_array_contains_stands_anywhere() -> None:
+def test_contained_items_have_any_position() -> None:
     value: Json = {"type": "array", "items": {"type": "integer"}, "contains": {"const": -1}, "minItems": 3}
 
     assert {each.index(-1) for each in samples(value, 50)} >= {0, 1, 2}
 
 
-def test_what_an_array_must_contain_is_no_less_for_being_later() -> None:
+def test_contained_items_may_come_after_optional_ones() -> None:
     value: Json = {
         "type": "array",
         "items": {"type": "integer", "maximum": 9},

@@ -1,4 +1,4 @@
-"""All chance comes from `random()`, which gives the same numbers on every Python."""
+"""All choices come from `random()`, which returns the same numbers on every Python version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is raised says where and why, and can be sent to another process."""
+"""Exceptions name the location and the reason, and can be pickled."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tests.samples.support import sampler_of, schema_of
 
 
 class Invented:
-    """Looks like a Faker: its providers give what they are made with."""
+    """An object like a Faker: its providers return the given values."""
 
     def __init__(self, **values: object) -> None:
         self.values = values
@@ -75,14 +75,14 @@ def test_a_single_text_or_number_is_taken(made: object, value: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["with_arguments", "not_callable", "dropped", "none", "_private", "no-name"])
-def test_what_is_no_provider_without_arguments_is_left_alone(name: str) -> None:
+def test_only_providers_without_arguments_are_used(name: str) -> None:
     faker = Invented()
 
     assert Fakes(faker).value(name, Draw(Random(0))) is None
     assert faker.calls == []
 
 
-def test_a_provider_that_gives_nothing_is_asked_once() -> None:
+def test_a_provider_without_a_value_is_called_once() -> None:
     faker = Invented(kind=None)
     fakes = Fakes(faker)
 

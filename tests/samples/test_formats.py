@@ -1,4 +1,4 @@
-"""Every format that is known here has text that a validator accepts, in every draft."""
+"""Every supported format has text that a validator accepts, in every draft."""
 
 from __future__ import annotations
 

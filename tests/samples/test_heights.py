@@ -1,4 +1,4 @@
-"""How deep the flattest value of a schema nests."""
+"""The depth of the flattest value of a schema."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def test_a_schema_has_a_height(schema: Json, height: float) -> None:
     assert Heights(DEFINITIONS, 7).of(schema) == height
 
 
-def test_what_stands_beside_a_reference_counts_since_2019() -> None:
+def test_keywords_beside_a_reference_count_since_2019() -> None:
     assert Heights(DEFINITIONS, 2019).of({"$ref": "#/definitions/leaf", "type": "object"}) == 1
 
 
-def test_a_kind_has_a_height_of_its_own() -> None:
+def test_each_type_has_its_own_height() -> None:
     from asynction.samples._shape import ANYTHING
 
     heights = Heights({}, 7)

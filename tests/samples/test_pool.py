@@ -1,4 +1,4 @@
-"""Values made ahead: each is taken once a round, and whoever takes it owns it."""
+"""Values made in advance: each is used once in a round, and is a copy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_seed_decides() -> None:
     assert taken[0] == taken[1] != taken[2]
 
 
-def test_whoever_takes_a_value_may_change_it() -> None:
+def test_a_value_is_a_copy() -> None:
     pool = Pool(sampler_of(TEXT), size=1)
     (first,) = pool.take_args()
     assert isinstance(first, list)
@@ -54,11 +54,11 @@ def test_threads_may_share_it() -> None:
     assert {taken.count(args) for args in taken} == {10}
 
 
-def test_a_schema_without_values_is_told_at_once() -> None:
+def test_a_schema_without_values_raises_at_once() -> None:
     with pytest.raises(CannotSample):
         Pool(sampler_of(False))
 
 
-def test_an_empty_pool_makes_no_sense() -> None:
+def test_a_pool_has_at_least_one_value() -> None:
     with pytest.raises(ValueError, match="`size` must be at least 1"):
         Pool(sampler_of(True), size=0)

@@ -1,4 +1,4 @@
-"""Text is made for the regular expressions that people write in schemas."""
+"""Text for regular expressions that are common in schemas."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_an_example_is_short_and_plain(pattern: str, text: str) -> None:
         ("a", 3, 3),
     ],
 )
-def test_the_text_has_the_length_that_is_asked(pattern: str, least: int, most: int | None) -> None:
+def test_the_text_has_the_required_length(pattern: str, least: int, most: int | None) -> None:
     for draw in [Draw(Random(1)), Draw(Random(2)), PlainDraw()]:
         text = matching(pattern, draw, least, most)
 
@@ -83,7 +83,7 @@ def test_where_a_pattern_only_looks_around_nothing_is_made() -> None:
 @pytest.mark.parametrize(
     "pattern", [r"\p{Unknown}", "(?x)a", "[^\\s\\S]", "[", "(a", "\\", r"\x", r"\u{zz}", "[b-", "*"]
 )
-def test_what_is_not_understood_is_no_value_or_some_text(pattern: str) -> None:
+def test_an_unsupported_pattern_raises_or_makes_some_text(pattern: str) -> None:
     with contextlib.suppress(NoValue):
         assert isinstance(matching(pattern, PlainDraw()), str)
 

@@ -1,4 +1,4 @@
-"""Random values and examples of whole schemas; every one conforms."""
+"""Random values and examples of whole schemas, all of them valid."""
 
 from __future__ import annotations
 
@@ -440,7 +440,7 @@ def test_an_example_is_the_documents_own_or_something_typical(value: Json, shown
     assert example(schema_of(value)) == shown
 
 
-def test_whoever_gets_an_example_may_change_it() -> None:
+def test_an_example_is_a_copy() -> None:
     value: Json = {"enum": [["a"]], "default": ["a"]}
     for _ in range(2):
         found = example(schema_of(value))
@@ -573,7 +573,7 @@ def test_whatever_is_made_conforms(value: Json, definition: Json, seed: int, dia
 @settings(deadline=None, max_examples=100)
 @given(SMALL, st.integers(0, 9))
 def test_a_schema_that_takes_a_value_of_each_kind_has_samples(inner: Json, seed: int) -> None:
-    """Whatever the alternative beside it may be, text is always possible."""
+    """Text is always possible, whatever the other alternative is."""
     value: Json = {
         "type": "object",
         "required": ["a"],

@@ -1,4 +1,4 @@
-"""What schemas ask, read and joined."""
+"""The shapes of schemas, read and joined."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_both_count(one: dict[str, Json], other: dict[str, Json], name: str, val
         ({}, {"enum": []}),
     ],
 )
-def test_a_contradiction_is_told(one: dict[str, Json], other: dict[str, Json]) -> None:
+def test_a_contradiction_is_an_error(one: dict[str, Json], other: dict[str, Json]) -> None:
     with pytest.raises(NoValue, match="contradict"):
         _ = read(one) & read(other)
     if not one:
@@ -212,7 +212,7 @@ def test_dependencies_of_every_draft_are_one() -> None:
     assert read(schema, 2019).implied == (("c", {"const": 1}), ("a", False))
 
 
-def test_what_is_not_evaluated_is_what_nobody_names() -> None:
+def test_unevaluated_parts_are_those_that_no_keyword_names() -> None:
     shape = read({"properties": {"a": True}})
 
     closed: dict[str, Json] = {"unevaluatedProperties": False, "unevaluatedItems": {"const": 1}}

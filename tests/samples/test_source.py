@@ -1,4 +1,4 @@
-"""What attempts share: checks, shapes and definitions of one schema."""
+"""The checks, shapes and definitions of a schema, which attempts share."""
 
 from __future__ import annotations
 

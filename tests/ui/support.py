@@ -1,4 +1,4 @@
-"""Documents to make pages of, and a reader of those pages."""
+"""Documents for docs pages, and a parser of those pages."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def document(
 
 
 def received(payload: Any, *, name: str = "say", **fields: Any) -> dict[str, Any]:
-    """A document with one event that a client sends."""
+    """Return a document with one event that a client sends."""
     return document({"/": {"publish": {"message": {"name": name, "payload": payload, **fields}}}})
 
 
 def hostile(text: str) -> dict[str, Any]:
-    """A document that says `text` wherever it may say something, but for where only a name may stand."""
-    named = text.replace("{", "(")  # braces are parameters there, which must be known
+    """Return a document with `text` in every place for free text."""
+    named = text.replace("{", "(")  # braces would be parameters there
     schema = {
         "type": ["object", "string"],
         "title": text,
@@ -105,7 +105,7 @@ def hostile(text: str) -> dict[str, Any]:
 
 
 def large(count: int) -> dict[str, Any]:
-    """A contract of messages with a few fields each, half of them acknowledged, a type shared by all."""
+    """Return a contract of messages with a few fields; half of them have an ack, all share a type."""
     properties = {
         "id": {"type": "integer", "minimum": 1},
         "text": {"type": "string", "maxLength": 500},
@@ -171,7 +171,7 @@ class Element:
 
 
 class Tree(HTMLParser):
-    """Parses strictly: every element is closed, in its order, and no attribute stands twice."""
+    """A strict parser: every element must be closed in order, and no attribute occurs twice."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

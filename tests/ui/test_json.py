@@ -12,7 +12,7 @@ def test_bytes_become_base64_under_a_key_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
-def test_what_json_has_no_word_for_becomes_null(value: object) -> None:
+def test_values_that_json_does_not_have_become_null(value: object) -> None:
     assert plain([value]) == [None]
 
 

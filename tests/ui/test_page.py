@@ -37,7 +37,7 @@ def test_every_example_has_a_page_whose_links_lead_somewhere(path: Path) -> None
     assert all(e["examples"] for e in shown)
 
 
-def test_the_chat_is_told_in_the_words_of_socketio() -> None:
+def test_the_chat_is_described_in_the_terms_of_socketio() -> None:
     page = read(Path("specs/examples/chat/asyncapi.yaml"))
 
     assert [each.text for each in page.all("h2")] == ["Namespace /", "Namespace /admin", "Errors"]
@@ -176,7 +176,7 @@ def test_the_way_to_connect_names_server_and_namespace(spec: Any, snippet: str) 
     assert f"const socket = {snippet}" in read(spec).text
 
 
-def test_a_path_of_the_servers_own_is_told() -> None:
+def test_the_path_of_the_server_is_shown() -> None:
     assert 'io("/", { path: "/live" })' in read(document({"/": {}}), socketio_path="live").text
 
 
@@ -238,7 +238,7 @@ def test_a_handshake_in_another_language_is_only_named() -> None:
     assert handshake["auth"]["$schema"].endswith("2020-12/schema")
 
 
-def test_a_recursive_type_stands_once_and_is_linked() -> None:
+def test_a_recursive_type_is_shown_once_and_linked() -> None:
     node = {
         "type": "object",
         "properties": {"kids": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}},
@@ -254,7 +254,7 @@ def test_a_recursive_type_stands_once_and_is_linked() -> None:
     assert [each.attributes["href"] for each in page.all("a", class_="type")] == ["#types/Node"] * 2
 
 
-def test_anchors_that_would_be_the_same_are_told_apart() -> None:
+def test_anchors_are_unique() -> None:
     message = {"name": "a", "payload": {"type": "string"}}
     page = read(
         document({"/": {"publish": {"message": message}}, "/sends/a": {"publish": {"message": message}}})
@@ -299,7 +299,7 @@ def test_without_its_libraries_the_page_says_how_to_get_a_console(
 
     assert "make assets" in without.text
     assert without.all("button", data_event="say") == []
-    assert not (tmp_path / "vendor" / "json-schema.js").exists()  # which only checks what is sent
+    assert not (tmp_path / "vendor" / "json-schema.js").exists()  # it only checks what is sent
     assert "make assets" not in complete.text
     assert len(complete.all("button", data_event="say")) == 1
     assert complete.all("script")[-1].attributes == {"type": "module", "src": "static/console.js"}

@@ -65,7 +65,7 @@ def test_what_an_event_does_not_have_is_left_out() -> None:
     ]
 
 
-def test_a_list_of_args_is_told_from_one_arg() -> None:
+def test_a_list_of_args_is_distinguished_from_one_arg() -> None:
     one = Schema({"type": "array", "items": {}}, DRAFT_07)
     listed = Schema({"items": [{}], "minItems": 1, "maxItems": 1}, DRAFT_07)
 

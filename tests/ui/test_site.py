@@ -232,7 +232,9 @@ def test_a_document_of_several_files_is_shown_as_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"base": "/docs", "http": True}])
-def test_the_console_is_told_where_the_page_is_and_what_the_server_takes(options: dict[str, Any]) -> None:
+def test_the_console_knows_the_path_of_the_page_and_the_options_of_the_server(
+    options: dict[str, Any],
+) -> None:
     page = parse(answer(site_of(SECURED, **options), "").body.decode()).open[0]
 
     data = json.loads("".join(page.one("script", id="api").texts))

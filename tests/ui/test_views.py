@@ -23,7 +23,7 @@ def view_of(value: Any, dialect: str = DRAFT_07) -> View:
 
 
 def outline(view: View) -> Any:
-    """A view as plain data: only what is there."""
+    """Return a view as plain data, without empty fields."""
     said: dict[str, Any] = {"label": view.label}
     for name in ("name", "anchor", "notes", "values"):
         if getattr(view, name):
@@ -136,7 +136,7 @@ STRING = {"label": "string"}
         ),
     ],
 )
-def test_a_schema_is_put_into_words(schema: Any, shown: Any) -> None:
+def test_a_schema_is_described(schema: Any, shown: Any) -> None:
     assert outline(view_of(schema)) == shown
 
 
@@ -226,7 +226,7 @@ def test_a_reference_has_the_name_of_what_it_leads_to(schema: Any, shown: Any) -
     assert outline(view_of({**schema, "definitions": definitions})) == shown
 
 
-def test_what_stands_beside_a_reference_counts_since_2019_09() -> None:
+def test_keywords_beside_a_reference_count_since_2019_09() -> None:
     view = view_of({**NAMED, "maxLength": 2, "definitions": {"Name": NAME}}, DRAFT_2020)
 
     assert outline(view) == {"label": "string", "notes": ("1 to 2 characters",)}
@@ -238,7 +238,7 @@ TREE: dict[str, Any] = {
 }
 
 
-def test_a_recursive_schema_stands_apart_and_names_itself() -> None:
+def test_a_recursive_schema_has_a_heading_and_refers_to_itself() -> None:
     schema = schema_of({**TREE, "definitions": {"Tree": TREE}}, name="Tree")
     types = Types([schema])
     views = Views(types)
@@ -296,7 +296,7 @@ def wide(count: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("rows", "uses", "apart"), [(40, 1, False), (5, 5, False), (5, 30, True), (40, 2, True)]
 )
-def test_a_large_type_that_is_used_often_stands_apart(rows: int, uses: int, apart: bool) -> None:
+def test_a_large_type_that_is_used_often_has_a_heading(rows: int, uses: int, apart: bool) -> None:
     value = {"$ref": "#/definitions/Wide", "definitions": {"Wide": wide(rows)}}
 
     types = Types([schema_of(value) for _ in range(uses)])
@@ -304,7 +304,7 @@ def test_a_large_type_that_is_used_often_stands_apart(rows: int, uses: int, apar
     assert bool(types.apart()) is apart
 
 
-def test_types_of_one_name_and_other_contents_are_told_apart() -> None:
+def test_different_types_of_the_same_name_are_distinguished() -> None:
     schemas = [
         schema_of({"$ref": "#/definitions/W", "definitions": {"W": wide(count)}})
         for count in (30, 31)

@@ -57,7 +57,7 @@ def test_types_are_named(schema: Any, names: list[str]) -> None:
         ({"uniqueItems": False, "minLength": "3", "multipleOf": None, "format": 1}, []),
     ],
 )
-def test_constraints_are_said_in_words(schema: Any, words: list[str]) -> None:
+def test_constraints_are_described(schema: Any, words: list[str]) -> None:
     assert list(constraints(schema)) == words
 
 

@@ -62,7 +62,7 @@ test("below a prefix, the Socket.IO path of our own server is found by where the
   assert.equal(pathAt({ ...api, base: null }, "http://a.example", at("/v1/api/docs/")), "/api/socket.io");
 });
 
-test("the reason of a disconnect is told in words", () => {
+test("the reason of a disconnect is described", () => {
   assert.equal(reasonText("io server disconnect"), "the server closed the connection");
   assert.equal(reasonText("something new"), "something new");
 });

@@ -8,7 +8,7 @@ const broken = [{ pointer: "/0", message: "must be string" }];
 
 for (const [name, answer, check, declared, expected] of [
   ["an ack that the contract allows is ok", { args: [1] }, () => [], {}, ["ok", "ok"]],
-  ["an ack that breaks the contract is told", { args: [1] }, () => broken, {}, ["bad", "breaks the contract"]],
+  ["an ack that breaks the contract is marked", { args: [1] }, () => broken, {}, ["bad", "breaks the contract"]],
   ["an ack that the contract does not describe is not checked", { args: [1] }, () => broken, null, ["ok", "ok"]],
   ["an error ack is an error, not a breach", { args: [{ error: { status: 404, title: "Not Found" } }] }, () => broken, {}, ["bad", "error 404"]],
   ["no ack is no ack", { error: "operation has timed out", args: [] }, () => broken, {}, ["warn", "no ack"]],
@@ -28,7 +28,7 @@ test("an event starts from its example, else from its schema", () => {
   assert.deepEqual(startingArgs({ args: null }), []);
 });
 
-test("the state of a connection is told in words", () => {
+test("the state of a connection is described", () => {
   assert.equal(stateText({ phase: "idle" }), "Not connected");
   assert.equal(stateText({ phase: "connected", sid: "abc" }), "Connected, sid abc");
   assert.equal(stateText({ phase: "refused", reason: "not authenticated" }), "Refused: not authenticated.");
@@ -40,6 +40,6 @@ test("the state of a connection is told in words", () => {
   );
 });
 
-test("pairs are read one on a line", () => {
+test("pairs are read one per line", () => {
   assert.deepEqual(readPairs("a=1\n\n b = x=y \nc"), { a: "1", b: "x=y", c: "" });
 });

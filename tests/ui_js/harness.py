@@ -1,4 +1,4 @@
-"""Serves the console on a page of its own, to try it by hand: `python tests/ui_js/harness.py [port]`."""
+"""Serves the console on a page of its own, for manual tests: `python tests/ui_js/harness.py [port]`."""
 
 from __future__ import annotations
 

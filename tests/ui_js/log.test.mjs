@@ -12,7 +12,7 @@ test("the newest entry is first", () => {
   assert.deepEqual(names(run(add("a"), add("b"))), ["b", "a"]);
 });
 
-test("while the log is paused new entries are held back", () => {
+test("new entries wait while the log is paused", () => {
   const paused = run(add("a"), { type: "pause" }, add("b"), add("c"));
   assert.deepEqual(names(paused), ["a"]);
   assert.equal(paused.held.length, 2);

@@ -22,16 +22,16 @@ const CASES = [
   ["a format is asserted", { format: "email" }, "b", [": must match the format email"]],
   ["an unknown format is not", { format: "name_of_a_pet" }, "b", []],
   ["a null or an object, given an object, means the object", { anyOf: [{ type: "null" }, { type: "object", required: ["id"] }] }, {}, [': needs the property "id"']],
-  ["other alternatives are not told one by one", { oneOf: [{ type: "null" }, { type: "string" }] }, 1, [": must match exactly one of the alternatives"]],
-  ["what is in an alternative's list is not told", { contains: { type: "null" } }, [1, 2], [": has no item of the kind that it must contain"]],
+  ["other alternatives are not reported one by one", { oneOf: [{ type: "null" }, { type: "string" }] }, 1, [": must match exactly one of the alternatives"]],
+  ["violations in the list of an alternative are not reported", { contains: { type: "null" } }, [1, 2], [": has no item of the kind that it must contain"]],
   ["references are followed", { $ref: "#/definitions/a", definitions: { a: { properties: { b: { $ref: "#/definitions/c" } } }, c: { minimum: 1 } } }, { b: 0 }, ["/b: must be at least 1"]],
   ["draft-07 reads items as a list", { items: [{ type: "string" }], additionalItems: false }, ["a", 1], ["/1: is not in the schema"]],
   ["2020-12 reads prefixItems", { $schema: DRAFT_2020, prefixItems: [{ type: "string" }], items: false }, [1, 1], ["/0: must be string", "/1: is not in the schema"]],
   ["bytes are bytes", { items: [BYTES] }, [{ $binary: "AA==" }], []],
-  ["text is no bytes", { items: [BYTES] }, ["AA=="], ["/0: must be binary data"]],
+  ["text is not bytes", { items: [BYTES] }, ["AA=="], ["/0: must be binary data"]],
   ["bytes or null may be null", { type: ["string", "null"], format: "binary" }, null, []],
-  ["bytes or null are no number", { type: ["string", "null"], format: "binary" }, 1, [": must be binary data"]],
-  ["bytes are not welcome where the schema has none", { type: "array" }, [{ $binary: "" }], ["/0: binary data where the schema has none"]],
+  ["a number is not bytes or null", { type: ["string", "null"], format: "binary" }, 1, [": must be binary data"]],
+  ["bytes are refused if the schema has none", { type: "array" }, [{ $binary: "" }], ["/0: binary data where the schema has none"]],
   ["the server's own word for bytes is read", { items: [{ "x-binary": [] }] }, [1], ["/0: must be binary data"]],
   ["a boolean schema is one", false, 1, [": is not in the schema"]],
 ];
@@ -45,7 +45,7 @@ test("a schema is not changed by its check", () => {
   assert.deepEqual(said(schema, 1), [": must be binary data"]);
 });
 
-test("a pattern that JavaScript does not read is told, and marks nothing", () => {
+test("a pattern that JavaScript does not support is reported, and marks nothing", () => {
   const check = compile(Validator, { pattern: "(?P<name>a)" });
   assert.deepEqual(check("b"), []);
   assert.match(check.problem, /regular expression/i);
@@ -57,7 +57,7 @@ test("without a validator, without a schema, nothing is marked", () => {
   assert.deepEqual(compileArgs(Validator, null)([1]), []);
 });
 
-test("the number of args is held to the contract", () => {
+test("the number of args is checked", () => {
   const check = (minArgs, maxArgs, values) => compileArgs(Validator, { schema: { type: "array" }, minArgs, maxArgs })(values).map((v) => v.message);
   assert.deepEqual(check(1, 1, []), ["too few args: needs 1 arg, has 0"]);
   assert.deepEqual(check(2, null, [1]), ["too few args: needs at least 2 args, has 1"]);
@@ -95,7 +95,7 @@ test("a sample starts from what the schema says", () => {
   assert.equal(typeof sample(endless, endless), "object");
 });
 
-test("bytes are told by format or encoding, for strings only", () => {
+test("bytes are recognised by format or encoding, only for strings", () => {
   assert.ok(takesBytes({ type: "string", contentEncoding: "binary" }));
   assert.ok(!takesBytes({ type: "object", format: "binary" }));
   assert.ok(!takesBytes(true));

@@ -1,4 +1,4 @@
-"""Servers and dual-mode clients of them, on loopback."""
+"""Servers and dual-mode clients, on loopback."""
 
 from __future__ import annotations
 
@@ -49,24 +49,24 @@ SPEC: dict[str, Any] = {
 
 
 def run(body: Coroutine[Any, Any, None]) -> None:
-    """Run a test; one that hangs fails."""
+    """Run a test; it fails if it hangs."""
     asyncio.run(asyncio.wait_for(body, DEADLINE))
 
 
 async def lose(client: SocketClient) -> None:
-    """Have a client lose its connection, while the server stays."""
+    """Close the connection of a client, without stopping the server."""
     assert client._connection is not None
     await client._connection._sio.eio.ws.close()
 
 
 async def eventually(condition: Callable[[], object]) -> None:
-    """Look until something is so; `run` ends what never is."""
+    """Wait until a condition is true; `run` ends a test in which it never is."""
     while not condition():
         await asyncio.sleep(0.005)
 
 
 class Service:
-    """A gateway at work: its address, and what ran."""
+    """A running gateway: its URL, and the calls that it has run."""
 
     socket_url: str
     http_url: str
@@ -88,7 +88,7 @@ class Service:
 
 @contextmanager
 def served(**options: Any) -> Iterator[Service]:
-    """Serve a gateway, by ASGI."""
+    """Serve a gateway by ASGI."""
     port, runs = free_port(), list[object]()
     asio = AsynctionAsyncServer.from_spec(SPEC, docs=False, grace=0)
     service = Service(port, runs)
@@ -121,7 +121,7 @@ def served(**options: Any) -> Iterator[Service]:
 
 @contextmanager
 def foreign(on_api: Callable[[Any, str, dict[str, Any]], Awaitable[None]]) -> Iterator[str]:
-    """Serve the wire as the first server of its kind does: it acknowledges and remembers nothing."""
+    """Serve the protocol as its first server does: without acks, and without storing calls."""
     sio = socketio.AsyncServer(async_mode="asgi")
 
     async def api(sid: str, message: dict[str, Any]) -> None:
@@ -135,8 +135,8 @@ def foreign(on_api: Callable[[Any, str, dict[str, Any]], Awaitable[None]]) -> It
 
 @asynccontextmanager
 async def connected(*urls: Any, **options: Any) -> AsyncIterator[SocketClient]:
-    """A client that is connected, and leaves in the end."""
-    make: Any = SocketClient  # the type checker takes any of the addresses for the options
+    """Connect a client, and disconnect it in the end."""
+    make: Any = SocketClient  # for the type checker, any of the URLs could be the options
     client: SocketClient = make(*urls, options={**OPTIONS, **options})
     await client.connect_to_server()
     try:
@@ -147,7 +147,7 @@ async def connected(*urls: Any, **options: Any) -> AsyncIterator[SocketClient]:
 
 @asynccontextmanager
 async def receiving(client: SocketClient, port: int) -> AsyncIterator[list[Any]]:
-    """Pass what comes to the callback URL to a client; gives what was answered."""
+    """Pass requests to the callback URL to a client; return the responses."""
     answers: list[Any] = []
 
     async def callback(request: web.Request) -> web.Response:
@@ -173,7 +173,7 @@ async def site(app: web.Application, port: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def answering(status: int, body: object) -> AsyncIterator[str]:
-    """Serve HTTP that answers every call alike; gives its URL."""
+    """Serve HTTP with the same response to every call; return its URL."""
     text = body if isinstance(body, str) else json.dumps(body)
 
     async def answer(request: web.Request) -> web.Response:
@@ -191,13 +191,13 @@ _DEAD: list[socket.socket] = []
 
 
 def dead_port() -> int:
-    """Return a loopback port that refuses all, for as long as the tests run.
+    """Return a loopback port that refuses all connections while the tests run.
 
-    A port that is merely free may become the source of whoever tries it again and again, which is then
-    connected to itself.
+    A port that is only free may become the source port of a client that tries it repeatedly: then the client
+    would be connected to itself.
     """
     held = socket.socket()
-    held.bind(("127.0.0.1", 0))  # and does not listen
+    held.bind(("127.0.0.1", 0))  # bound, but not listening
     _DEAD.append(held)
     port: int = held.getsockname()[1]
     return port

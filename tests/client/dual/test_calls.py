@@ -1,4 +1,4 @@
-"""The calls that wait, and what answers and errors look like."""
+"""Waiting calls, and the forms of results and errors."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_call_waits_no_longer_than_it_may() -> None:
         {"error": {"status": 1}, "b": 2},
     ],
 )
-def test_a_result_is_no_error(data: Any) -> None:
+def test_a_result_is_not_an_error(data: Any) -> None:
     assert error_of(data) is None
 
 
@@ -104,7 +104,7 @@ def test_a_call_is_lost_with_its_server() -> None:
     }
 
 
-def test_a_timeout_is_told_as_one() -> None:
+def test_a_timeout_has_the_status_504() -> None:
     assert error_data(TimeoutError("late")) == {
         "error": {"status": 504, "title": "Gateway Timeout", "detail": "late"}
     }

@@ -1,4 +1,4 @@
-"""The dual-mode client: what its documentation promises, against real servers."""
+"""The dual-mode client with real servers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.client.dual.support import (
 
 
 class Told:
-    """A callback, and what it was given."""
+    """A callback and its arguments."""
 
     def __init__(self) -> None:
         self.answers: asyncio.Queue[Any] = asyncio.Queue()
@@ -83,7 +83,7 @@ def test_a_callback_may_be_any_asynchronous_callable() -> None:
         ({"data": {1, 2}}, "cannot be written as JSON"),
     ],
 )
-def test_arguments_that_are_none_are_refused(arguments: dict[str, Any], said: str) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any], said: str) -> None:
     async def body() -> None:
         client = SocketClient("ws://localhost")
         client.register_callback("double", Told())
@@ -277,7 +277,7 @@ def test_leaving_ends_what_waits_and_lets_callbacks_end(caplog: pytest.LogCaptur
             await client.connect_to_server()
             assert await client.request("double", 2) == 4
             await client.disconnect()
-        gc.collect()  # asyncio would say so, had nobody looked at an error
+        gc.collect()  # asyncio would log an error that was never retrieved
 
     run(body())
     assert "never retrieved" not in caplog.text
@@ -307,7 +307,7 @@ def test_a_callback_that_never_ends_is_given_up() -> None:
 # No server, or another -----------------------------------------------------------------------------
 
 
-def test_nobody_there_and_no_fallback_is_a_connection_error() -> None:
+def test_no_server_and_no_fallback_is_a_connection_error() -> None:
     async def body() -> None:
         for options in ({"reconnection_attempts": 2}, {"reconnection": False}):
             client = SocketClient(f"ws://127.0.0.1:{dead_port()}", options={**OPTIONS, **options})
@@ -318,7 +318,7 @@ def test_nobody_there_and_no_fallback_is_a_connection_error() -> None:
     run(body())
 
 
-def test_a_server_that_says_nothing_is_no_connection() -> None:
+def test_a_server_that_does_not_respond_is_a_connection_error() -> None:
     async def body() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
@@ -363,7 +363,7 @@ def test_a_server_of_the_first_kind_is_understood() -> None:
     run(body())
 
 
-def test_a_server_that_remembers_nothing_is_not_asked_twice() -> None:
+def test_a_call_is_not_repeated_to_a_server_without_an_id() -> None:
     calls: list[str] = []
 
     async def on_api(sio: Any, sid: str, message: dict[str, Any]) -> None:
@@ -456,7 +456,7 @@ def test_a_result_is_taken_once_however_often_it_comes() -> None:
         (409, {"error": {"status": 409, "title": "Conflict", "server_id": "x"}}, ConnectionError),
     ],
 )
-def test_an_answer_that_is_no_receipt_is_an_error(
+def test_a_response_that_is_not_a_receipt_is_an_error(
     status: int, answer: object, raised: type[Exception]
 ) -> None:
     async def body() -> None:
@@ -504,7 +504,7 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
 
 
 async def greeted(client: SocketClient) -> None:
-    """Wait until the client knows its server."""
+    """Wait until the client knows the id of its server."""
     await eventually(lambda: client._connection is not None and client._connection.server_id is not None)
 
 
@@ -549,7 +549,7 @@ def test_a_call_that_lost_its_connection_gets_its_result_by_http() -> None:
 
 
 def holds_back(client: SocketClient) -> asyncio.Event:
-    """Let a client connect again only once the event is set that this gives."""
+    """Let a client connect again only after the returned event is set."""
     event, connect = asyncio.Event(), client._connect
 
     async def later() -> bool:
@@ -581,7 +581,7 @@ def test_a_call_by_http_gets_its_result_by_the_connection_once_there_is_one() ->
     run(body())
 
 
-def test_without_a_way_back_every_call_ends_and_connecting_starts_anew() -> None:
+def test_without_reconnection_every_call_ends_and_the_client_can_connect_again() -> None:
     async def body() -> None:
         with served() as service:
             async with connected(service.socket_url, reconnection=False) as client:
@@ -654,9 +654,7 @@ def test_a_call_that_is_to_go_by_http_goes_by_nothing_else() -> None:
         (503, {"error": {"status": 503, "title": "Service Unavailable"}}, ConnectionError),
     ],
 )
-def test_what_stands_against_a_repetition_ends_the_call(
-    status: int, answer: object, ends: type[Exception]
-) -> None:
+def test_a_refused_repetition_ends_the_call(status: int, answer: object, ends: type[Exception]) -> None:
     async def body() -> None:
         with served() as service:
             async with (
@@ -688,7 +686,7 @@ def test_a_result_for_who_has_just_been_cancelled_is_dropped() -> None:
 
 
 def test_a_call_that_fails_while_it_is_sent_says_so_once() -> None:
-    """The timer of a call and the answer to its POST may come together."""
+    """The timer of a call and the response to its POST may come at the same time."""
 
     async def body() -> None:
         async with (
@@ -711,7 +709,7 @@ def test_a_call_that_fails_while_it_is_sent_says_so_once() -> None:
     run(body())
 
 
-def test_a_connection_that_is_lost_before_it_is_used_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_lost_at_once_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     class Lost(Connection):
         async def open(self, url: str, options: Any) -> None:
             await super().open(url, options)
@@ -729,7 +727,7 @@ def test_a_connection_that_is_lost_before_it_is_used_is_none(monkeypatch: pytest
     run(body())
 
 
-def test_a_client_starts_by_http_where_nobody_is_there_yet() -> None:
+def test_a_client_starts_by_http_if_the_server_is_not_there_yet() -> None:
     async def body() -> None:
         with served() as service:
             nowhere = f"ws://127.0.0.1:{dead_port()}"
@@ -743,7 +741,7 @@ def test_a_client_starts_by_http_where_nobody_is_there_yet() -> None:
     run(body())
 
 
-def test_a_loss_that_has_been_mended_meanwhile_is_none() -> None:
+def test_a_loss_after_which_the_client_has_reconnected_is_ignored() -> None:
     async def body() -> None:
         with served() as service:
             async with connected(service.socket_url) as client:

@@ -1,4 +1,4 @@
-"""What a dual-mode client may be told, and what it says to anything else."""
+"""The options of a dual-mode client, and its errors for wrong ones."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ def test_an_address_may_be_left_out_or_is_one(url: str | None) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "localhost:3000", "ws://", "http://localhost", 7])
-def test_what_is_no_address_is_refused(url: Any) -> None:
+def test_an_invalid_url_is_refused(url: Any) -> None:
     with pytest.raises(ValueError, match="socket_url must start with `ws://` or `wss://`"):
         checked_url("socket_url", url, "ws", "wss")
