@@ -23,6 +23,7 @@ class JsonPrinter:
             return b64encode(value).decode()
 
         text = json.dumps(value, ensure_ascii=False, indent=indent, default=shown)
+        # Received text may contain control sequences, which a terminal would execute.
         click.echo("".join(char if char.isprintable() or char == "\n" else _escape(char) for char in text))
         if found and not self._has_noted_binary:
             self._has_noted_binary = True

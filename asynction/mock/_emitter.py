@@ -52,6 +52,7 @@ class Emitter:
                 if number in self._running:
                     continue
                 self._running.add(number)
+            # Every n-th event, so that a slow event does not delay those of the other workers.
             emissions = self.script.emissions(
                 keys[number :: self._workers],
                 self._emit,
@@ -87,6 +88,7 @@ class Emitter:
 
 def _occupied(server: Any) -> Iterator[str]:
     """Yield the namespaces that have clients, including clients that are still connecting."""
+    # A copy of the list: clients connect and leave in other threads.
     for namespace in list(server.manager.get_namespaces()):
         try:
             is_empty = next(server.manager.get_participants(namespace, None), None) is None

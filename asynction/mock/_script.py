@@ -184,6 +184,7 @@ class Script:
             is_over: returns True to end.
         """
         lines = {key: self._sends[key].lines() for key in keys}
+        # A heap of the next times, so that one task can send many events.
         due = [(self._interval(key), key) for key in lines]
         heapq.heapify(due)
         now = 0.0
@@ -197,7 +198,7 @@ class Script:
             for namespace in namespaces_of(key[0]):
                 try:
                     yield emit, (key[1], next(lines[key]), namespace)
-                except Exception as error:
+                except Exception as error:  # for example a lost message queue: other events must go on
                     self._log_once(f"the mock cannot send `{key[1]}` in `{namespace}`: {error!r}")
             heapq.heapreplace(due, (time + self._interval(key), key))
 

@@ -234,6 +234,7 @@ class _Pair:
         if not sent & taken:
             yield f"{self._field(path)} takes {_words(taken)}, but the contract sends {_words(sent)}"
             return
+        # A schema without a type allows everything only because its author left the type out.
         surplus = (self.theirs.certain_kinds(theirs) & sent) - taken
         if surplus and sent != _ALL:
             where = f" in `{path}`" if path else ""
@@ -247,7 +248,7 @@ class _Pair:
                 yield from self.received(*deeper, depth + 1)
 
     def _required_by_us(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
-        if self.theirs.is_conditional(theirs):
+        if self.theirs.is_conditional(theirs):  # the property may be required in another way
             return
         fields = _properties(self.ours.narrowed(ours, "object"))
         for name in sorted(self.ours.required(ours) - self.theirs.required(theirs)):
@@ -283,6 +284,7 @@ class _Pair:
         if not any("properties" in node for node in nodes):
             return
         fields = _properties(nodes)
+        # A model that allows other fields may have the property in its data.
         is_open_ended = any(node.get("additionalProperties", False) is not False for node in nodes)
         for name in sorted(self.theirs.required(theirs) - self.ours.required(ours)):
             inner = _join(path, name)

@@ -90,6 +90,7 @@ def _whole(schema: Schema, min_args: int, max_args: int | None, *, wrapped: bool
     inner = dict(value) if isinstance(value, Mapping) else {}
     whole: dict[str, Json]
     if wrapped:
+        # `$ref`s start at the root, so definitions must stay there.
         shared: dict[str, Json] = {key: inner.pop(key) for key in ("definitions", "$defs") if key in inner}
         keyword = "prefixItems" if root_of(schema).draft >= 2020 else "items"
         whole = {keyword: [inner if isinstance(value, Mapping) else value], **shared}

@@ -40,7 +40,7 @@ def sample(schema: Schema | None) -> tuple[Json, ...] | None:
         return ()
     try:
         return tuple(map(plain, example_args(schema)))
-    except CannotSample:
+    except CannotSample:  # better no example than an invalid one
         return None
 
 

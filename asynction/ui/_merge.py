@@ -16,7 +16,10 @@ _TIGHTEST: dict[str, Callable[[float, float], float]] = {
     **dict.fromkeys(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"], min),
 }
 _FIRST = frozenset(["$comment", "default", "deprecated", "description", "examples", "title"])
+"""Keywords whose first value is kept: annotations do not decide which values are valid."""
+
 _MAX_DEPTH = 16
+"""The limit for schemas that include each other without end."""
 
 
 def merged(schema: Keywords, follow: Follow, depth: int = 0) -> Keywords:

@@ -20,7 +20,7 @@ from asynction.ui._types import Types, root_of
 from asynction.ui._views import Part, View, Views
 
 OPEN_EVENTS = 24
-"""The maximum number of events that a page shows unfolded."""
+"""The maximum number of events that a page shows unfolded: a larger page would be slow and hard to read."""
 
 _ROOT = "/"
 

@@ -104,7 +104,7 @@ class Site:
         path = "" if path == "index.html" else path
         if path not in self._pages:
             return None
-        if path not in self._responses:
+        if path not in self._responses:  # rendered on first use: most servers are never asked for it
             content_type, make = self._pages[path]
             self._responses[path] = self._response(content_type, make())
         return self._responses[path]
@@ -128,6 +128,8 @@ class Site:
     @cached_property
     def _policy(self) -> str:
         """The Content-Security-Policy: only the page's files run, and connect only to servers of the API."""
+        # Descriptions and names come from documents that need not be trusted. The templates escape them;
+        # should markup get through nevertheless, it can load, run and send nothing.
         origins = dict.fromkeys(o for each in self._contract.servers.values() for o in _origins(each.url))
         return "; ".join(
             (

@@ -60,6 +60,7 @@ class Types:
         self._inner: dict[int, list[Type]] = {}
         for schema in schemas:
             self._count(schema)
+        # Only now are all types known that a type may lead back through.
         for each in self._types.values():
             each.recursive = self._reaches(each)
 
@@ -140,6 +141,7 @@ class Types:
 
     def _print(self, body: Json) -> str:
         """Return a text that is the same for all copies of a schema."""
+        # Each compiled schema has its own copies of its definitions, so identity does not tell.
         known = self._prints.get(id(body))
         if known is None or known[0] is not body:
             known = self._prints[id(body)] = (body, json.dumps(_plain(body), sort_keys=True))

@@ -128,6 +128,7 @@ class Views:
         values = tuple(map(literal, enum)) if isinstance(enum, list) else ()
         if "const" in schema:
             values = (literal(schema["const"]),)
+        # Most arrays have plain items: `array of string` is shorter than a group with one part.
         if groups and groups[0].title == _EACH_ITEM:
             item = groups[0].parts[0].view
             label = label.replace("array", f"array of {item.word}", 1)

@@ -101,6 +101,7 @@ class SocketClient:
         """
         if self._session is not None and not self._has_given_up:
             return
+        # A client that has given up starts again, with a new session.
         await self.disconnect()
         self._session = new_session(self.options)
         self._has_given_up = False
@@ -162,7 +163,7 @@ class SocketClient:
             self._lost.clear()
             if self._connection is not None:
                 continue
-            await self._resend()
+            await self._resend()  # by HTTP, if that is possible: the results need not wait for a connection
             if await self._reconnected():
                 await self._resend()
                 continue
@@ -334,7 +335,7 @@ class SocketClient:
             connection = self._connection
             try:
                 return await self._sent(call, limit)
-            except UnsentError:
+            except UnsentError:  # the connection was lost in between: try the next way
                 if connection is None or call.is_http:
                     raise
 
@@ -374,6 +375,7 @@ class SocketClient:
                     self._fail(call, error)
                 except CallError as error:
                     call.by = None
+                    # An error of the server may be temporary; a refusal is final.
                     if error.status < 500:
                         self._fail(call, error)
 
