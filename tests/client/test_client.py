@@ -15,6 +15,7 @@ import socketio
 from asynction import NotEnabledError, client
 from asynction.client import AsynctionAsyncClient, AsynctionClient
 from tests.client.support import Wire
+from tests.guards import TABLES, Row, check
 from tests.serving import DEADLINE
 
 
@@ -27,25 +28,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         client.Client  # noqa: B018 - looking is the test
 
 
-PRIVATE = {
-    "_engineio_client_class": [],
-    "_handle_connect": ["namespace", "data"],
-    "_handle_disconnect": ["namespace"],
-    "_handle_error": ["namespace", "data"],
-    "_handle_event": ["namespace", "id", "data"],
-    "_handle_ack": ["namespace", "id", "data"],
-    "_handle_eio_message": ["data"],
-    "_trigger_event": ["event", "namespace", "*args"],
-    "_send_packet": ["pkt"],
-}
-"""What the clients replace, or call, that python-socketio does not promise."""
-
-
-@pytest.mark.parametrize("kind", [socketio.Client, socketio.AsyncClient])
-@pytest.mark.parametrize("name", PRIVATE)
-def test_the_parent_has_what_we_rely_on(kind: type[Any], name: str) -> None:
-    parameters = list(inspect.signature(getattr(kind, name)).parameters.values())[1:]
-    assert [str(each).partition("=")[0] for each in parameters] == PRIVATE[name]
+@pytest.mark.parametrize("row", TABLES["client"], ids=str)
+def test_the_parents_have_what_we_rely_on(row: Row) -> None:
+    check(row)
 
 
 def test_the_engine_starts_a_thread_for_each_message() -> None:
@@ -79,12 +64,11 @@ def test_methods_take_what_the_parents_take(kind: type[Any], parent: type[Any], 
 
 
 @pytest.mark.parametrize("kind", [socketio.Client, socketio.AsyncClient])
-def test_the_parent_keeps_what_we_reset(kind: type[Any]) -> None:
+def test_the_parent_keeps_its_counter_of_acknowledgements_under_the_id_0(kind: type[Any]) -> None:
+    """Why a server may not acknowledge that: the parent would call it."""
     made = kind(handle_sigint=False)
-    assert made._binary_packet is None
-    assert (made.namespaces, made.failed_namespaces, made.callbacks) == ({}, [], {})
-    assert (made.handlers, made.namespace_handlers) == ({}, {})
-    assert "__disconnect_final" in made.reserved_events
+    assert made._generate_ack_id("/", len) == 1
+    assert next(made.callbacks["/"][0]) == 2
 
 
 @pytest.mark.parametrize(

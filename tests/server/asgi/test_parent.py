@@ -17,6 +17,7 @@ from asynction import AsynctionAsyncServer, PayloadValidationException
 from asynction.server._asgi.loop import Engine
 from asynction.server._asgi.test_client import AsyncTestClient
 from asynction.server._socketio.packet import MALFORMED, StrictJSON, _ContractPacket
+from tests.guards import TABLES, Row, check, described
 from tests.server.asgi.support import ask, eventually, made, refusal, run, talk
 from tests.server.support import INTEGER, STRING, document, message, of
 
@@ -31,11 +32,15 @@ def parameters(function: Any) -> list[str]:
 # Private methods ----------------------------------------------------------------------------------
 
 
-def test_the_parent_handles_an_event_by_the_method_that_we_have() -> None:
-    wanted = ["self", "server", "sid", "eio_sid", "data", "namespace", "id"]
-    for kind in (socketio.AsyncServer, AsynctionAsyncServer):
-        assert parameters(kind._handle_event_internal) == wanted
-        assert inspect.iscoroutinefunction(kind._handle_event_internal)
+@pytest.mark.parametrize("row", TABLES["asgi"], ids=str)
+def test_the_parents_have_what_we_rely_on(row: Row) -> None:
+    check(row)
+
+
+@pytest.mark.parametrize("name", ["_handle_event_internal", "_handle_eio_disconnect"])
+def test_private_methods_of_ours_take_what_the_parents_take(name: str) -> None:
+    ours, parents = (getattr(kind, name) for kind in (AsynctionAsyncServer, socketio.AsyncServer))
+    assert described(ours) == described(parents)
 
 
 @pytest.mark.parametrize("async_handlers", [True, False])
@@ -86,8 +91,7 @@ def test_the_parent_starts_it_as_a_task_that_we_can_tell() -> None:
     run(main())
 
 
-def test_the_parent_sends_packets_by_the_method_that_we_use() -> None:
-    assert parameters(socketio.AsyncServer._send_packet) == ["self", "eio_sid", "pkt"]
+def test_an_acknowledgement_is_written_as_we_expect() -> None:
     packet = Packet(ACK, namespace="/", id=1, data=["a"])
     assert packet.encode() == '31["a"]'
 
@@ -154,16 +158,12 @@ def test_the_parent_makes_its_engine_of_the_class_that_we_say() -> None:
     assert isinstance(made(SAY).eio, Engine)
     source = inspect.getsource(socketio.AsyncServer.start_background_task)
     assert "self.eio.start_background_task(" in source
-    assert parameters(engineio.AsyncServer.start_background_task) == ["self", "target", "args", "kwargs"]
 
 
 def test_the_parents_engine_is_stopped_as_we_do() -> None:
     """A second `shutdown` of the engine would raise: we look whether there is anything to end."""
     source = inspect.getsource(engineio.AsyncServer.shutdown)
     assert "await self.service_task_handle" in source
-    eio = engineio.AsyncServer(async_mode="asgi")
-    assert eio.start_service_task is True
-    assert eio.service_task_handle is None
     close = inspect.signature(engineio.async_socket.AsyncSocket.close)
     assert close.parameters["wait"].default is True
     assert close.parameters["reason"].default is None  # it stands for "server disconnect"

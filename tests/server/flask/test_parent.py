@@ -15,6 +15,7 @@ from socketio.packet import EVENT, Packet
 
 from asynction import AsynctionSocketIO
 from asynction.server._socketio.packet import MALFORMED, StrictJSON, _ContractPacket
+from tests.guards import TABLES, Row, check
 from tests.server.support import (
     INTEGER,
     STRING,
@@ -42,9 +43,9 @@ def served(spec: Any = SAY, handler: Any = len, **kwargs: Any) -> AsynctionSocke
 # The parents' hooks -----------------------------------------------------------------------------
 
 
-def test_the_parent_dispatches_through_handle_event() -> None:
-    parameters = list(inspect.signature(flask_socketio.SocketIO._handle_event).parameters)
-    assert parameters == ["self", "handler", "message", "namespace", "sid", "args"]
+@pytest.mark.parametrize("row", TABLES["flask"], ids=str)
+def test_the_parents_have_what_we_rely_on(row: Row) -> None:
+    check(row)
 
 
 def test_the_parent_gives_a_connect_handler_the_auth_and_tries_again_without() -> None:

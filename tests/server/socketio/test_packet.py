@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -26,6 +25,7 @@ from socketio.packet import (
 from asynction.exceptions import PayloadValidationException, UnknownEventException
 from asynction.runtime import MalformedEvent
 from asynction.server._socketio.packet import MALFORMED, StrictJSON, contract_packet, reads_json
+from tests.guards import TABLES, Row, check
 
 ContractPacket = contract_packet()
 TextPacket = contract_packet(receives_text=True, sends_text=frozenset([EVENT, ACK]))
@@ -50,12 +50,16 @@ def refusal(encoded: str | bytes, *attachments: Any, kind: type[Any] = ContractP
 # The parent's hooks -----------------------------------------------------------------------------
 
 
-def test_the_parents_packet_is_made_and_read_as_we_expect() -> None:
-    names = list(inspect.signature(Packet.__init__).parameters)
-    assert names == ["self", "packet_type", "data", "namespace", "id", "binary", "encoded_packet"]
-    assert list(inspect.signature(Packet.decode).parameters) == ["self", "encoded_packet"]
-    assert list(inspect.signature(Packet.encode).parameters) == ["self"]
-    assert list(inspect.signature(Packet.add_attachment).parameters) == ["self", "attachment"]
+@pytest.mark.parametrize("row", TABLES["packets"], ids=str)
+def test_the_parents_have_what_we_rely_on(row: Row) -> None:
+    check(row)
+
+
+def test_the_parent_keeps_its_counter_of_acknowledgements_under_the_id_0() -> None:
+    """Why no client may acknowledge that: `trigger_callback` would call it."""
+    manager = socketio.Server(async_mode="threading").manager
+    assert manager._generate_ack_id("sid", len) == 1
+    assert next(manager.callbacks["sid"][0]) == 2
 
 
 def test_the_parent_calls_the_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
