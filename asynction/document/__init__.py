@@ -15,12 +15,31 @@ from asynction.document._editor import editor_schema
 from asynction.document._files import Text
 from asynction.document._nodes import Node, Retriever, Sources, Spec
 from asynction.document._objects_2 import VERSIONS
+from asynction.document._operations import CHANNELS, Channel, Message
+from asynction.document._public import public_document, public_schema
 from asynction.document._reader import Reader
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
 from asynction.rules import RULES
 
-__all__ = ["Retriever", "Spec", "Text", "bundle", "editor_schema", "files_of", "load", "to_yaml", "validate"]
+__all__ = [
+    "CHANNELS",
+    "Channel",
+    "Message",
+    "Node",
+    "Retriever",
+    "Sources",
+    "Spec",
+    "Text",
+    "bundle",
+    "editor_schema",
+    "files_of",
+    "load",
+    "public_document",
+    "public_schema",
+    "to_yaml",
+    "validate",
+]
 
 
 def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str] = ()) -> Contract:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from asynction.contract import (
     namespace_name,
 )
 from asynction.document._nodes import Node
-from asynction.document._operations import CORRECT, Channel, Message, channels_2, channels_3
+from asynction.document._operations import CHANNELS, CORRECT, Channel, Message
 from asynction.document._schemas import Schemas, dialect_of_format
 from asynction.document._security import Schemes
 from asynction.problems import problem_at
@@ -35,7 +35,6 @@ RESERVED = frozenset(
 )
 """Names that mean something else than an event to Socket.IO's servers and clients."""
 
-_CHANNELS: dict[str, Callable[[Node], Iterator[Channel]]] = {"2": channels_2, "3": channels_3}
 _HOST = re.compile(r"[^/?#]*://|")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
@@ -54,7 +53,7 @@ class _Compiler:
         self.major = version[0]
         self.served = _is_served(root)
         self.is_bound = is_bound
-        self.channels = _CHANNELS[version[0]]
+        self.channels = CHANNELS[version[0]]
         self.schemas = schemas
         self.schemes = Schemes(root, version)
 

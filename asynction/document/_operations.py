@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from asynction.contract import Json
@@ -112,6 +112,10 @@ def _reply_messages(operation: Node) -> Iterator[Node]:
         messages = (node for _, node in channel.items("messages")) if channel is not None else iter(())
     for message in messages:
         yield with_traits(message, trait_wins=False)
+
+
+CHANNELS: Mapping[str, Callable[[Node], Iterator[Channel]]] = {"2": channels_2, "3": channels_3}
+"""What reads the channels of a document, by the major version of AsyncAPI."""
 
 
 def with_traits(node: Node, *, trait_wins: bool) -> Node:

@@ -8,9 +8,7 @@ from typing import Any, TypeAlias
 
 from asynction.exceptions import SecurityException
 from asynction.middleware._base import BaseMiddleware, Events, Rest
-from asynction.runtime import is_async
-from asynction.runtime._context import Context
-from asynction.runtime._flow import Response
+from asynction.runtime import Context, Response, is_async
 
 Check: TypeAlias = "Callable[[str, Mapping[str, Any]], bool | Awaitable[bool]]"
 

@@ -9,9 +9,7 @@ from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 from asynction.exceptions import SecurityException
-from asynction.runtime import Args, Function, is_async, status_of
-from asynction.runtime._context import Context
-from asynction.runtime._flow import Response
+from asynction.runtime import Args, Context, Function, Response, is_async, status_of
 
 Rest: TypeAlias = Callable[[Context], Response]
 """Runs the inner middlewares and the handler with a context; a flow."""

@@ -12,8 +12,7 @@ from typing import TypeAlias
 
 from asynction.exceptions import EventException
 from asynction.middleware._base import BaseMiddleware, Events, Rest
-from asynction.runtime._context import Context
-from asynction.runtime._flow import Response
+from asynction.runtime import Context, Response
 
 Key: TypeAlias = Callable[[Context], Hashable]
 

@@ -6,8 +6,7 @@ import logging
 import time
 
 from asynction.middleware._base import BaseMiddleware, Events, Rest, outcome
-from asynction.runtime._context import Context
-from asynction.runtime._flow import Response
+from asynction.runtime import Context, Response
 
 MAX_LENGTH = 80
 """The maximum number of characters that are logged of a text that a client chose."""

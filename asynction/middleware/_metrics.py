@@ -10,8 +10,7 @@ from weakref import WeakKeyDictionary
 
 from asynction.exceptions import NotEnabledError
 from asynction.middleware._base import BaseMiddleware, Events, Rest, outcome
-from asynction.runtime._context import Context
-from asynction.runtime._flow import Response
+from asynction.runtime import Context, Response
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram

@@ -10,8 +10,7 @@ from asynction.exceptions import NotEnabledError
 from asynction.middleware._base import BaseMiddleware, Events, Rest
 from asynction.middleware._logging import one_line
 from asynction.middleware._metrics import labels_of
-from asynction.runtime._context import Context
-from asynction.runtime._flow import Response
+from asynction.runtime import Context, Response
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider

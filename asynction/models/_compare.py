@@ -13,8 +13,7 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 from asynction.contract import Json, Schema
 from asynction.models._convert import name_of, schema_of
 from asynction.problems import unescape
-from asynction.validation import DIALECTS
-from asynction.validation._prepare import prepare
+from asynction.validation import DIALECTS, is_tuple_schema
 
 Node: TypeAlias = "dict[str, Json]"
 Nodes: TypeAlias = "list[Node]"
@@ -60,7 +59,7 @@ def schema_of_arg(schema: Schema, index: int) -> Schema | None:
     if not schema.is_json_schema:
         return None
     value, draft = schema.value, DIALECTS[schema.dialect]
-    if not isinstance(value, dict) or not prepare(schema).is_tuple:
+    if not isinstance(value, dict) or not is_tuple_schema(schema):
         return schema if index == 0 else None
     one_by_one, rest = ("prefixItems", "items") if draft >= 2020 else ("items", "additionalItems")
     listed = value[one_by_one]

@@ -1,7 +1,7 @@
 """What happens to an event, decided without any I/O: adapters bring the wire."""
 
 from asynction._deprecated import renamed
-from asynction.models._convert import plain
+from asynction.models import plain
 from asynction.runtime._binding.binder import Binder, import_path, is_async, misfit, positional
 from asynction.runtime._binding.hooks import HOOKS
 from asynction.runtime._binding.host import FLASK, LIFECYCLE_EVENTS, PYTHON_SOCKETIO, ConnectionRejected, Host

@@ -24,7 +24,7 @@ from typing import Protocol, TypeAlias, TypeVar, cast
 
 from asynction.contract import Requirements
 from asynction.exceptions import PayloadValidationException, SecurityException
-from asynction.models._convert import plain
+from asynction.models import plain
 from asynction.runtime._context import NOBODY, Context, MessageData
 from asynction.runtime._errors import Ack, error_ack, log_failure, own_fault
 from asynction.runtime._handshake import HandshakeRules

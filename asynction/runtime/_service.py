@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from asynction.contract import Contract, Event, Server, namespace_name
 from asynction.exceptions import AsynctionException, DocumentError, SecurityException, UnknownEventException
-from asynction.models._convert import plain
+from asynction.models import plain
 from asynction.problems import Location, did_you_mean, problem_at
 from asynction.runtime._binding.host import ConnectionRejected, Host
 from asynction.runtime._binding.registry import HandlerRegistry

@@ -11,7 +11,7 @@ from asynction.samples._fakes import Fakes
 from asynction.samples._formats import FORMATS, WORDS
 from asynction.samples._regex import matching
 from asynction.samples._shape import Bound, Shape, Span, matches
-from asynction.validation._prepare import INT_BOUNDS, WIDEST
+from asynction.validation import INT_BOUNDS, WIDEST_INT
 
 _SPREAD = 1_000
 """The maximum distance of a number from its only bound, or from 0 if it has none."""
@@ -81,7 +81,7 @@ def _ends(shape: Shape, integral: bool) -> tuple[Fraction, Fraction]:
     if maximum is None:
         maximum = minimum + spread
     if integral:  # a validator has bounds of its own for integers
-        bounds = [INT_BOUNDS[name] for name in shape.formats if name in INT_BOUNDS] or [WIDEST]
+        bounds = [INT_BOUNDS[name] for name in shape.formats if name in INT_BOUNDS] or [WIDEST_INT]
         minimum = max(minimum, Fraction(bounds[0][0])) if low is None else minimum
         maximum = min(maximum, Fraction(bounds[0][1])) if high is None else maximum
     return minimum, maximum

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from asynction.contract import Json, Schema
-from asynction.document._public import public_schema
+from asynction.document import public_schema
 from asynction.ui import _markdown as markdown
 from asynction.ui._types import Root, root_of
 from asynction.ui._views import Part, View, Views

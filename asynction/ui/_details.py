@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from asynction.contract import Json, namespace_name
-from asynction.document._nodes import Node, Sources
-from asynction.document._operations import Channel, Message, channels_2, channels_3
-
-_CHANNELS: dict[str, Callable[[Node], Iterator[Channel]]] = {"2": channels_2, "3": channels_3}
+from asynction.document import CHANNELS, Message, Node, Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Source:
 
     def __init__(self, document: Mapping[str, Json]) -> None:
         root = Sources().root(document)
-        channels = _CHANNELS.get(str(document.get("asyncapi", ""))[:1])
+        channels = CHANNELS.get(str(document.get("asyncapi", ""))[:1])
         self.events: dict[tuple[str, str, str], Details] = {}
         self.namespaces: dict[str, Details] = {}
         self.info: tuple[Link, ...] = ()

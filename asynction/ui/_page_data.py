@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from asynction import contract as model
 from asynction.contract import Contract, Json, Requirements, Schema
-from asynction.document._public import public_schema
+from asynction.document import public_schema
 from asynction.ui._args import Args
 from asynction.ui._page import Event, Namespace, Page
 from asynction.ui._security import required_by

@@ -13,8 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from asynction.contract import Contract, Json
-from asynction.document import to_yaml
-from asynction.document._public import public_document
+from asynction.document import public_document, to_yaml
 from asynction.ui import _assets
 from asynction.ui._json import plain, script_json, text
 from asynction.ui._page import Page, build_page

@@ -17,13 +17,16 @@ from asynction.validation._keywords import (
     subschemas,
 )
 from asynction.validation._metaschema import compile_problem, schema_problems
+from asynction.validation._prepare import INT_BOUNDS, WIDEST_INT, is_tuple_schema
 from asynction.validation._validator import Validator
 from asynction.validation._values import MAX_DEPTH, is_json
 
 __all__ = [
     "DIALECTS",
     "DRAFT_07",
+    "INT_BOUNDS",
     "MAX_DEPTH",
+    "WIDEST_INT",
     "JsonArgs",
     "NotJson",
     "Validator",
@@ -31,6 +34,7 @@ __all__ = [
     "dialect_of",
     "is_json",
     "is_suspicious",
+    "is_tuple_schema",
     "json_fault",
     "map_subschemas",
     "read_args",

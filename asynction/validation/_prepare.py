@@ -14,7 +14,7 @@ BINARY = "x-binary"
 INT_BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 """AsyncAPI's integer formats (Data Type Formats)."""
 
-WIDEST = (-(2**63), 2**64 - 1)
+WIDEST_INT = (-(2**63), 2**64 - 1)
 """What `type: integer` means without bounds of its own: what every peer's integers can hold."""
 
 _CONTENT = ("contentEncoding", "contentMediaType")
@@ -69,6 +69,11 @@ def prepare(schema: Schema) -> Prepared:
     )
 
 
+def is_tuple_schema(schema: Schema) -> bool:
+    """Return True for a schema that describes an event's args one by one, False for that of one arg."""
+    return _tuple_items(schema.value, DIALECTS[schema.dialect]) is not None
+
+
 def is_binary(schema: Json) -> bool:
     """True for a schema node that stands for bytes: a string of format or encoding `binary`."""
     if not isinstance(schema, dict):
@@ -101,7 +106,7 @@ def _is_integer(kinds: Json) -> bool:
 
 
 def _bound(schema: dict[str, Json]) -> None:
-    lowest, highest = INT_BOUNDS.get(str(schema.get("format")), WIDEST)
+    lowest, highest = INT_BOUNDS.get(str(schema.get("format")), WIDEST_INT)
     if "minimum" not in schema and "exclusiveMinimum" not in schema:
         schema["minimum"] = lowest
     if "maximum" not in schema and "exclusiveMaximum" not in schema:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from asynction.contract import Json, Schema
-from asynction.validation import DIALECTS, DRAFT_07
-from asynction.validation._prepare import BINARY, INT_BOUNDS, KINDS, WIDEST, Prepared, is_binary, prepare
+from asynction.validation import DIALECTS, DRAFT_07, is_tuple_schema
+from asynction.validation._prepare import BINARY, INT_BOUNDS, KINDS, WIDEST_INT, Prepared, is_binary, prepare
 
 DRAFT_04 = "http://json-schema.org/draft-04/schema"
 DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
@@ -46,6 +46,7 @@ def test_a_tuple_says_how_many_args_there_are(
     ready = prepared(schema, dialect)
 
     assert (ready.is_tuple, ready.min_args, ready.max_args) == (True, min_args, max_args)
+    assert is_tuple_schema(Schema(schema, dialect))
     assert ready.draft == DIALECTS[dialect]
     assert ready.value == schema
 
@@ -76,6 +77,7 @@ def test_any_other_schema_describes_one_arg(schema: Json, dialect: str, value: J
     ready = prepared(schema, dialect)
 
     assert (ready.is_tuple, ready.min_args, ready.max_args, ready.value) == (False, 1, 1, value)
+    assert not is_tuple_schema(Schema(schema, dialect))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_only_a_string_that_says_so_is_binary(schema: Json, expected: bool) -> N
         ({"type": "string", "contentEncoding": "binary", "contentMediaType": "image/png"}, {BINARY: []}),
         ({"type": "string", "contentEncoding": "base64"}, {"type": "string"}),
         ({BINARY: "mine"}, {}),
-        ({"type": "integer"}, {"type": "integer", "minimum": WIDEST[0], "maximum": WIDEST[1]}),
+        ({"type": "integer"}, {"type": "integer", "minimum": WIDEST_INT[0], "maximum": WIDEST_INT[1]}),
         (
             {"type": ["integer", "null"], "format": "int32"},
             {

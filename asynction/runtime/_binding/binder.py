@@ -12,8 +12,7 @@ from types import ModuleType
 from asynction.contract import Schema, Target
 from asynction.exceptions import DocumentError
 from asynction.inject import Dependency
-from asynction.models._compare import incompatibilities, schema_of_arg
-from asynction.models._convert import is_model
+from asynction.models import incompatibilities, is_model, schema_of_arg
 from asynction.problems import Location, Problem, did_you_mean, problem_at
 from asynction.runtime._injection.annotations import PlanError, is_async_generator, returned
 from asynction.runtime._injection.plan import (

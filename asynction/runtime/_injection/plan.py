@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from asynction.exceptions import PayloadValidationException, SecurityException
 from asynction.inject import Dependency
-from asynction.models._convert import ModelError, converter, is_model, shaper
+from asynction.models import ModelError, converter, is_model, shaper
 from asynction.runtime._context import Context
 from asynction.runtime._injection.annotations import (
     PlanError,

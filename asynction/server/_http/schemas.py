@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from asynction.contract import Json, Schema
-from asynction.document._public import public_schema
+from asynction.document import public_schema
 from asynction.problems import unescape
 from asynction.validation import DIALECTS, map_subschemas
 
