@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -80,9 +79,17 @@ def _one(text: str | None) -> Credential | None:
 
 
 def _decoded(credentials: str) -> Credential | None:
+    """Return user name and password of basic credentials; None where they are not Base64 of a pair in UTF-8.
+
+    Only the canonical spelling is taken: the text has to be what encodes to it. Python's decoder, also with
+    `validate`, ignores surplus padding and the bits after the end, so one secret would have many spellings.
+    """
     try:
-        text = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, ValueError):
+        decoded = base64.b64decode(credentials)
+        text = decoded.decode()
+    except ValueError:
+        return None
+    if base64.b64encode(decoded).decode() != credentials:
         return None
     username, colon, password = text.partition(":")
     return (username, password) if colon else None

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 _NEXT_SCHEME = re.compile(r",\s*(?=[A-Za-z][\w-]*\s+[^\s=])")
 """Between two Authorization headers that a server has joined into one (RFC 9110, 5.3)."""
 
+_SPACE = " \t"
+"""What may be around the value of a header (RFC 9110, 5.5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -50,8 +53,8 @@ class Request:
         """Scheme, in lower case, and credentials of each Authorization header (RFC 9110, 11.6.2)."""
         for header in self._headers("authorization"):
             for value in _NEXT_SCHEME.split(header):
-                scheme, _, credentials = value.strip().partition(" ")
-                yield scheme.lower(), credentials.strip()
+                scheme, _, credentials = value.strip(_SPACE).partition(" ")
+                yield scheme.lower(), credentials.strip(_SPACE)
 
     def _headers(self, name: str) -> Iterator[str]:
         wanted = name.lower()
