@@ -83,8 +83,12 @@ def _base(serializer: str | type[Any]) -> type[Any]:
 
 
 def peer_packet(packet_class: type[Any]) -> type[Any]:
-    """The packet class that clients of a server have: what `packet_class` was derived from."""
-    return next(kind for kind in packet_class.__mro__ if not issubclass(kind, _ContractPacket))
+    """Return the packet class that clients of a server have: what `packet_class` was derived from.
+
+    That comes right after the contract's part; before it are subclasses, and mixins that are no packets.
+    """
+    kinds: tuple[type[Any], ...] = packet_class.__mro__
+    return kinds[kinds.index(_ContractPacket) + 1]
 
 
 def reads_json(packet_class: type[Any]) -> bool:

@@ -24,7 +24,13 @@ from socketio.packet import (
 
 from asynction.exceptions import PayloadValidationException, UnknownEventException
 from asynction.runtime import MalformedEvent
-from asynction.server._socketio.packet import MALFORMED, StrictJSON, contract_packet, reads_json
+from asynction.server._socketio.packet import (
+    MALFORMED,
+    StrictJSON,
+    contract_packet,
+    peer_packet,
+    reads_json,
+)
 from tests.guards import TABLES, Row, check
 
 ContractPacket = contract_packet()
@@ -107,6 +113,57 @@ def test_other_serializers_are_kept() -> None:
     assert issubclass(contract_packet("msgpack"), MsgPackPacket)
     with pytest.raises(ValueError, match="no serializer `banana`"):
         contract_packet("banana")
+
+
+class Own(Packet):  # type: ignore[misc]  # the library has no types
+    """A user's packet class, with a JSON of its own."""
+
+    json = json
+
+
+class Traced:
+    """A user's mixin, which is no packet."""
+
+
+class TracedOwn(Traced, Own):
+    """A user's packet class with a mixin."""
+
+
+class Derived(TextPacket):  # type: ignore[misc, valid-type]  # it is made at run time
+    """What a user derives from the packet class of a server."""
+
+
+class TracedDerived(Traced, TextPacket):  # type: ignore[misc, valid-type]
+    """The same with a mixin, which comes first."""
+
+
+@pytest.mark.parametrize(
+    ("packet_class", "expected"),
+    [
+        (contract_packet(), Packet),
+        (TextPacket, Packet),
+        (contract_packet("msgpack"), MsgPackPacket),
+        (contract_packet(Own), Own),
+        (contract_packet(TracedOwn), TracedOwn),
+        (Derived, Packet),
+        (contract_packet(Derived), Packet),
+        (TracedDerived, Packet),
+        (type("Deep", (Derived,), {}), Packet),
+    ],
+    ids=["default", "text", "msgpack", "own", "own mixed", "derived", "taken", "derived mixed", "deep"],
+)
+def test_clients_have_the_packet_class_that_a_servers_was_derived_from(
+    packet_class: type[Any], expected: type[Any]
+) -> None:
+    assert peer_packet(packet_class) is expected
+
+
+@pytest.mark.parametrize("packet_class", [ContractPacket, contract_packet("msgpack"), contract_packet(Own)])
+def test_a_client_reads_what_the_server_writes_and_the_other_way_round(packet_class: type[Any]) -> None:
+    peer = peer_packet(packet_class)
+    for ours, theirs in ((packet_class, peer), (peer, packet_class)):
+        read_again = theirs(encoded_packet=ours(EVENT, ["e", 1], "/a", 7).encode())
+        assert (read_again.namespace, read_again.id, read_again.data) == ("/a", 7, ["e", 1])
 
 
 def test_only_text_read_by_our_json_is_strict() -> None:
