@@ -179,7 +179,9 @@ NAMES = {
         "recognise",
         "scopes_of",
     ],
+    "asynction.server": ["AsyncTestClient", "Headers"],
     "asynction.server.websocket": ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"],
+    "asynction.testing": ["AsyncTestClient", "Headers", "connect", "serve_asgi", "serve_wsgi"],
     "asynction.validation": [
         "DIALECTS",
         "DRAFT_07",

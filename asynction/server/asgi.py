@@ -42,7 +42,7 @@ from asynction.runtime import (
 from asynction.server._asgi import current
 from asynction.server._asgi.app import EngineApp, add_route, mount, paths_of
 from asynction.server._asgi.loop import Engine, cancel, off_the_loop, wait_for
-from asynction.server._asgi.test_client import AsyncTestClient, Headers
+from asynction.server._asgi.testing import AsyncTestClient, Headers
 from asynction.server._asgi.types import ASGIApp
 from asynction.server._docs import Docs, DocsApp, Source
 from asynction.server._http.asgi import HttpApp

@@ -9,7 +9,7 @@ import pytest
 
 from asynction import AsynctionAsyncServer, MockAsynctionAsyncServer, Router, load
 from asynction.runtime import ModuleResolver
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from tests.mock import documents
 from tests.mock.support import NEVER
 from tests.mock.test_behaviour import AVRO

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 from asynction import AsynctionAsyncServer
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from tests.serving import DEADLINE
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from starlette.routing import Mount, NoMatchFound, Route
 
 from asynction.exceptions import AsynctionException
 from asynction.server._asgi.app import EngineApp, is_below, mount
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from asynction.server._asgi.types import Message, Scope
 from tests.serving import connected
 from tests.serving_asgi import serving_asgi

@@ -9,7 +9,7 @@ import pytest
 import socketio
 
 from asynction import AsynctionAsyncServer, DocumentError, UnknownEventException
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from tests.server.asgi.support import ask, eventually, made, refusal, talk
 from tests.server.support import INTEGER, SERVER_ERROR, STRING, channel, document, message, of, pair
 

@@ -15,7 +15,7 @@ from socketio.packet import CONNECT, CONNECT_ERROR, DISCONNECT
 
 from asynction import AsynctionAsyncServer, EventException
 from asynction.inject import Auth, Depends, Environ, Reason, SocketID
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from tests.server.asgi.support import ask, eventually, made, refusal, run, talk
 from tests.server.support import STRING, channel, document, message, of
 from tests.serving import connected

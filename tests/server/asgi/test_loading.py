@@ -27,7 +27,7 @@ from asynction import (
 )
 from asynction.runtime import default_router
 from asynction.server._asgi import current as _current
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from tests.server.asgi.support import ask, made, refusal, run, talk
 from tests.server.support import INTEGER, STRING, channel, document, message, of
 from tests.serving import connected

@@ -15,7 +15,7 @@ from socketio.packet import ACK, EVENT, Packet
 
 from asynction import AsynctionAsyncServer, PayloadValidationException
 from asynction.server._asgi.loop import Engine
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from asynction.server._socketio.packet import MALFORMED, StrictJSON, _ContractPacket
 from tests.guards import TABLES, Row, check, described
 from tests.server.asgi.support import ask, eventually, made, refusal, run, talk

@@ -24,7 +24,7 @@ from asynction import (
 )
 from asynction.inject import Data, Depends, Environ, Event, Server, SocketID, inline
 from asynction.runtime import Context
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from tests.server.asgi.support import ask, eventually, made, run, talk
 from tests.server.support import INTEGER, SERVER_ERROR, STRING, channel, document, message, of, pair
 from tests.serving import DEADLINE, connected

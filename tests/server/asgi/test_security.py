@@ -24,7 +24,7 @@ import socketio
 from asynction import AsynctionAsyncServer, DocumentError, SecurityException, SecurityInfo
 from asynction.inject import Depends, SocketID
 from asynction.server._asgi.loop import wait_for
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from asynction.server._socketio.common import certificate_of, request_of
 from tests.conformance import guards
 from tests.server.asgi.support import ask, eventually, made, refusal, run, talk

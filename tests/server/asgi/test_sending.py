@@ -16,7 +16,7 @@ from asynction import (
     PayloadValidationException,
     UnknownEventException,
 )
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 from tests.server.asgi.support import eventually, talk
 from tests.server.support import INTEGER, SERVER_ERROR, STRING, channel, document, message, pair
 from tests.serving import connected

@@ -8,7 +8,7 @@ import pytest
 import socketio
 from socketio.msgpack_packet import MsgPackPacket
 
-from asynction.server._asgi.test_client import AsyncTestClient
+from asynction.server._asgi.testing import AsyncTestClient
 
 
 def echo(sid: str, *args: object) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 LEFT = "the client left"
 
 BARE = ("message", "json")
-"""Events whose one arg `get_received` gives as it is, not in a list, as Flask-SocketIO does."""
+"""Events with one arg that `get_received` gives as it is, not in a list, as Flask-SocketIO does."""
 
 
 class Received(TypedDict):
@@ -32,14 +32,25 @@ class Received(TypedDict):
 
 
 class AsyncTestClient:
-    """A Socket.IO client that runs an ASGI application itself: the asynchronous `SocketIOTestClient`.
+    """A Socket.IO client for tests that calls an ASGI application without a network.
 
         async with AsyncTestClient(app, "/chat", auth={"token": "..."}) as client:
             assert await client.emit("ping", callback=True) == "pong"
 
-    The lifespan of the application is not run. A method without a namespace is for that of the client.
-    What waits raises ConnectionError, saying why, when the connection ends or the client is put out of the
-    namespace, and TimeoutError after `timeout` seconds; RuntimeError when it never was in the namespace.
+    It has the methods of Flask-SocketIO's `SocketIOTestClient`, as coroutines where they wait. The lifespan
+    of the application is not run. A method that is given no namespace uses the client's own. Methods that
+    wait raise ConnectionError with the reason when the connection ends or the server ends the namespace,
+    TimeoutError after `timeout` seconds, and RuntimeError when the client was never in the namespace.
+
+    Args:
+        app: The ASGI application.
+        namespace: The namespace that `async with` enters, and that methods use.
+        path: The Socket.IO path of the server.
+        query_string: Added to the query of the request that opens the connection.
+        headers: The headers of that request, as a mapping or as pairs.
+        auth: The `auth` payload of the client.
+        packet_class: The `socketio.packet.Packet` that the server's `serializer` is read by.
+        timeout: How many seconds a method waits for the server.
     """
 
     def __init__(
@@ -55,7 +66,7 @@ class AsyncTestClient:
         timeout: float = 30.0,
     ) -> None:
         self.refusals: dict[str, Any] = {}
-        """What the server answered instead of letting the client in, by namespace."""
+        """The answers of the server that refused a connection, by namespace."""
         self._app = app
         self._namespace = namespace
         self._path = path
@@ -74,7 +85,7 @@ class AsyncTestClient:
         self._partial: Any = None
 
     async def __aenter__(self) -> AsyncTestClient:
-        """Connect to the client's namespace; whether it was let in, `is_connected` and `refusals` tell."""
+        """Connect to the client's namespace; `is_connected` and `refusals` tell how that ended."""
         try:
             await self.connect()
         except BaseException:
@@ -85,14 +96,14 @@ class AsyncTestClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave, and wait for the application; what it raised, and nobody has been told of, is raised."""
+        """Leave, and wait for the application; an exception of it that no method has raised is raised."""
         wire = self._wire
         await self._close()
         if error is None and wire is not None and wire.untold is not None:
             raise wire.untold
 
     def is_connected(self, namespace: str | None = None) -> bool:
-        """Whether the client is in a namespace."""
+        """Return True while the client is in a namespace."""
         alive = self._wire is not None and self._wire.ended is None
         return alive and self._named(namespace) in self._sids
 
@@ -108,10 +119,19 @@ class AsyncTestClient:
         headers: Headers | None = None,
         auth: object = None,
     ) -> None:
-        """Enter a namespace, if the server lets the client in; what is not given is the client's.
+        """Ask the server to enter a namespace, and wait for its answer.
 
-        The first opens the connection, which all namespaces share: its query string and headers cannot be
-        changed afterwards (ValueError). Raises RuntimeError when already there.
+        The first call opens the connection, which all namespaces share.
+
+        Args:
+            namespace: The namespace to enter; without it, the client's.
+            query_string: The query of the connection; without it, the client's.
+            headers: The headers of the connection; without them, the client's.
+            auth: The `auth` payload; without it, the client's.
+
+        Raises:
+            RuntimeError: The client is in the namespace already.
+            ValueError: `query_string` or `headers` are given, and the connection is open.
         """
         name = self._named(namespace)
         if self.is_connected(name):
@@ -134,7 +154,7 @@ class AsyncTestClient:
         )
 
     async def disconnect(self, namespace: str | None = None) -> None:
-        """Leave a namespace, and the server when it was the last; its handlers have run on return."""
+        """Leave a namespace, and the server after the last; its handlers have run when this returns."""
         self._check_connected(namespace)
         name = self._named(namespace)
         self._send(sio.DISCONNECT, None, name)
@@ -172,7 +192,14 @@ class AsyncTestClient:
     async def send(
         self, data: object, json: bool = False, callback: bool = False, namespace: str | None = None
     ) -> Any:
-        """Send the event `message`, or `json`, with one arg, as `emit` does."""
+        """Send the event `message` with one arg, as `emit` does.
+
+        Args:
+            data: The arg.
+            json: True to send the event `json` instead.
+            callback: True to wait for the ack and return its arg, or the list of its args.
+            namespace: The namespace; without it, the client's.
+        """
         return await self.emit("json" if json else "message", data, callback=callback, namespace=namespace)
 
     def get_received(self, namespace: str | None = None) -> list[Received]:
@@ -197,9 +224,9 @@ class AsyncTestClient:
         return await self._until(f"event in `{name}`", take, name)
 
     def on(self, event: str, function: Function, namespace: str | None = None) -> None:
-        """Call a function, or a coroutine function, with the args of an event; what it returns is the ack.
+        """Call a function, or a coroutine function, with the args of an event, and acknowledge its result.
 
-        What it raises ends the connection.
+        An exception that it raises ends the connection.
         """
         self._functions[self._named(namespace), event] = function
 
@@ -227,7 +254,7 @@ class AsyncTestClient:
             await self._wire.close()
 
     def _check_connected(self, namespace: str | None) -> None:
-        """Raise where a client is not, or no more, in a namespace."""
+        """Raise an exception unless the client is in a namespace."""
         name = self._named(namespace)
         if name not in self._sids and self._left.get(name, LEFT) == LEFT:
             raise RuntimeError("not connected")
@@ -309,9 +336,9 @@ class AsyncTestClient:
 
 
 class _Wire:
-    """One Engine.IO connection to an application, over a websocket that is a queue and a function.
+    """One Engine.IO connection to an application, over a WebSocket that is a queue and a function.
 
-    The application begins as soon as the task that makes this waits.
+    The application starts when the task that makes this waits for the first time.
     """
 
     def __init__(
@@ -333,7 +360,7 @@ class _Wire:
         self._running = self.run(app(scope, self._receive, self._send), "the application")
 
     def run(self, work: Awaitable[None], name: str) -> asyncio.Task[None]:
-        """Run something beside; what it raises ends the connection."""
+        """Run an awaitable in a task; an exception that it raises ends the connection."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._done(done, name))
