@@ -1,39 +1,19 @@
-"""A real server on loopback, in a thread of the test process, and a real client for it."""
+"""Clients for servers that asynction.testing serves: one that keeps acks, and a real one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from queue import Queue
-from threading import Thread
 from typing import Any
 
 import requests
 import socketio
-import websocket
 from flask_socketio import SocketIOTestClient
-from werkzeug.serving import WSGIRequestHandler, make_server
+
+from asynction.testing._websocket import WebSocket
 
 DEADLINE = 30.0  # seconds until a wait is a failure; no test measures time
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Keep the requests out of the tests' logs."""
-
-
-@contextmanager
-def serving(app: Callable[[Any, Any], Any]) -> Iterator[str]:
-    """Serve `app`, with threads and WebSocket, from a free port; gives the URL."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join(DEADLINE)
-        server.server_close()
 
 
 class KeepsAcks(SocketIOTestClient):  # type: ignore[misc]  # the library has no types
@@ -62,18 +42,6 @@ class KeepsAcks(SocketIOTestClient):  # type: ignore[misc]  # the library has no
         return self.last
 
 
-class _WebSocket(websocket.WebSocket):
-    """Leaves at once: the frame that `close` would wait for goes to the client's reading thread."""
-
-    def close(
-        self,
-        status: int = websocket.STATUS_NORMAL,
-        reason: str | bytes = b"",
-        timeout: float | None = 0,
-    ) -> None:
-        super().close(status, reason, timeout)
-
-
 class Client:
     """python-socketio's client over websocket, in the namespaces that it was asked to enter."""
 
@@ -90,7 +58,7 @@ class Client:
         self.sio = socketio.Client(
             reconnection=False,
             http_session=self.http,
-            websocket_extra_options={"class_": _WebSocket},
+            websocket_extra_options={"class_": WebSocket},
             **options,
         )
         self.answers: Queue[tuple[str, str, tuple[Any, ...]]] = Queue()

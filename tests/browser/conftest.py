@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from asynction.mock.flask import MockAsynctionSocketIO
+from asynction.testing import serve_wsgi
 from tests.browser.reader import Reader
 from tests.e2e.processes import free_port, running
-from tests.serving import serving
 
 EXAMPLES = Path(__file__).parents[2] / "specs" / "examples"
 OPTIONS = (
@@ -67,7 +67,7 @@ def mocked() -> Iterator[Mocked]:
             app = flask.Flask("mock")
             options = {"interval": NEVER, "seed": 1, **options}
             MockAsynctionSocketIO.from_spec(spec, app=app, async_mode="threading", **options)
-            return f"{stack.enter_context(serving(app))}/docs/"
+            return f"{stack.enter_context(serve_wsgi(app))}/docs/"
 
         yield serve
 

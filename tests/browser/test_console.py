@@ -16,10 +16,10 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from asynction import AsynctionSocketIO
 from asynction.mock.asgi import MockAsynctionAsyncServer
 from asynction.mock.flask import MockAsynctionSocketIO
+from asynction.testing import serve_asgi, serve_wsgi
 from tests.browser.conftest import NEVER, Mocked, Open
 from tests.browser.reader import WAIT, Console, Reader
-from tests.serving import DEADLINE, connected, serving
-from tests.serving_asgi import serving_asgi
+from tests.serving import DEADLINE, connected
 from tests.ui.support import document
 
 EXAMPLE = "specs/examples/chat/asyncapi.yaml"
@@ -230,7 +230,7 @@ def test_beside_the_page_the_console_covers_nothing(width: int, mocked: Mocked, 
 def test_below_a_prefix_the_console_finds_flask(prefix: str, open_page: Open) -> None:
     app = Flask("mock")
     MockAsynctionSocketIO.from_spec(EXAMPLE, app=app, async_mode="threading", interval=NEVER)
-    with serving(DispatcherMiddleware(Flask("outer"), {prefix: app})) as url:
+    with serve_wsgi(DispatcherMiddleware(Flask("outer"), {prefix: app})) as url:
         console = Console(open_page(f"{url}{prefix}/docs/"), "say").connected(name="Ada")
 
         console.send('{"text": "hello"}')
@@ -244,7 +244,7 @@ def test_below_a_prefix_the_console_finds_asgi(open_page: Open) -> None:
     inner, outer = FastAPI(), FastAPI()
     MockAsynctionAsyncServer.from_spec(EXAMPLE, app=inner, interval=NEVER)
     outer.mount("/v1", inner)
-    with serving_asgi(outer) as url:
+    with serve_asgi(outer) as url:
         console = Console(open_page(f"{url}/v1/asyncapi/"), "say").connected(name="Ada")
 
         console.send('{"text": "hello"}')
@@ -290,7 +290,7 @@ def test_what_the_server_sends_against_the_contract_is_marked(open_page: Open) -
         emit("unheard of")
         return "no number"
 
-    with serving(app) as url:
+    with serve_wsgi(app) as url:
         console = Console(open_page(f"{url}/docs/"), "say").connected()
         console.send()
 
@@ -316,7 +316,7 @@ def test_the_call_is_copied_as_curl_where_the_server_takes_http(open_page: Open)
     def handle(text: str) -> str:
         return text.upper()
 
-    with serving(DispatcherMiddleware(Flask("outer"), {"/v1": app})) as url:
+    with serve_wsgi(DispatcherMiddleware(Flask("outer"), {"/v1": app})) as url:
         console = Console(open_page(f"{url}/v1/api/docs/"), "say it", "/room")
         console.write('"it\'s"')
 

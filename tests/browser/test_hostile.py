@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 
 from asynction.document import load
 from asynction.server._docs import Docs
+from asynction.testing import serve_wsgi
 from tests.browser.conftest import Open
 from tests.browser.reader import WAIT, Console
-from tests.serving import serving
 from tests.ui.support import hostile
 
 ATTACK = (
@@ -73,7 +73,7 @@ def is_harmless(page: Page) -> None:
 
 def test_a_hostile_document_stays_text(open_page: Open) -> None:
     spec = hostile(ATTACK)
-    with serving(lying(spec, "said")) as url:
+    with serve_wsgi(lying(spec, "said")) as url:
         page = open_page(f"{url}/docs/")
         page.get_by_role("searchbox").fill("<img")
         expect(page.locator("#found")).to_have_text("2 of 2 events")
@@ -111,7 +111,7 @@ def test_a_hostile_server_stays_text(event: str, args: tuple[object, ...], open_
             "/closed": {"publish": {"message": {"name": "say"}}},
         },
     }
-    with serving(lying(spec, event, *args)) as url:
+    with serve_wsgi(lying(spec, event, *args)) as url:
         page = open_page(f"{url}/docs/")
         console = Console(page, "say").connected()
         console.send()

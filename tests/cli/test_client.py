@@ -23,7 +23,7 @@ from click.testing import CliRunner, Result
 from asynction.cli import main
 from asynction.cli._client import Target
 from asynction.cli.emit import _emit, _flush
-from tests.serving_asgi import serving_asgi
+from asynction.testing import serve_asgi
 
 SPEC = """\
 asyncapi: 2.6.0
@@ -116,7 +116,7 @@ def make_server() -> socketio.AsyncServer:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving_asgi(socketio.ASGIApp(make_server())) as url:
+    with serve_asgi(socketio.ASGIApp(make_server())) as url:
         yield url
 
 

@@ -13,8 +13,10 @@ import socketio
 
 from asynction.client import AsynctionAsyncClient, AsynctionClient
 from asynction.client._base import ContractClient
+from asynction.testing import serve_wsgi
+from asynction.testing._websocket import WebSocket
 from tests.server.support import INTEGER, STRING, channel, document, message, pair
-from tests.serving import DEADLINE, _WebSocket, serving
+from tests.serving import DEADLINE
 
 BINARY = {"type": "string", "format": "binary"}
 CHAT = channel(
@@ -95,7 +97,7 @@ def joining(spec: Any = SPEC, **options: Any) -> Iterator[AsynctionClient]:
     options.setdefault("reconnection", False)
     with requests.Session() as http:
         client = AsynctionClient.from_spec(
-            spec, http_session=http, websocket_extra_options={"class_": _WebSocket}, **options
+            spec, http_session=http, websocket_extra_options={"class_": WebSocket}, **options
         )
         try:
             yield client
@@ -138,5 +140,5 @@ def breaking(*namespaces: str, **handlers: Callable[..., Any]) -> Iterator[tuple
     server = socketio.Server(async_mode="threading", namespaces=list(namespaces) or ["/"])
     for event, handler in handlers.items():
         server.on(event, handler)
-    with serving(socketio.WSGIApp(server)) as url:
+    with serve_wsgi(socketio.WSGIApp(server)) as url:
         yield url, server

@@ -20,11 +20,11 @@ from asynction import (
 )
 from asynction.client import AsynctionAsyncClient, CallError, ConnectionRefused
 from asynction.exceptions import ValidationException
+from asynction.testing import serve_asgi
 from tests.client.support import HANDSHAKE, SPEC, ajoining, breaking
 from tests.server.asgi.support import run
 from tests.server.support import INTEGER, message, of
 from tests.serving import DEADLINE
-from tests.serving_asgi import serving_asgi
 
 transports = pytest.mark.parametrize("transport", ["websocket", "polling"])
 
@@ -77,7 +77,7 @@ def test_both_sides_talk(transport: str) -> None:
             with pytest.raises(PayloadValidationException):
                 await client.emit("double", "x")
 
-    with serving_asgi(made().asgi_app()) as url:
+    with serve_asgi(made().asgi_app()) as url:
         run(body(url))
 
 
@@ -89,7 +89,7 @@ def test_messages_may_be_packed() -> None:
             assert await client.call("double", 2) == 4
             assert await client.call("blob", b"\x00") == b"\x00!"
 
-    with serving_asgi(made(serializer="msgpack").asgi_app()) as url:
+    with serve_asgi(made(serializer="msgpack").asgi_app()) as url:
         run(body(url))
 
 
@@ -140,7 +140,7 @@ def test_a_refusal_says_why() -> None:
 
     asio = AsynctionAsyncServer.from_spec(of())
     asio.on("connect", connect)
-    with serving_asgi(asio.asgi_app()) as url:
+    with serve_asgi(asio.asgi_app()) as url:
         run(body(url))
 
 
@@ -175,7 +175,7 @@ def test_a_lost_connection_comes_back_with_all_that_was_brought() -> None:
     asio = AsynctionAsyncServer.from_spec(spec)
     asio.on("double", lambda sid: 2)
     asio.on("connect", lambda sid, environ, auth: entered.append(auth))
-    with serving_asgi(asio.asgi_app()) as url:
+    with serve_asgi(asio.asgi_app()) as url:
         run(body(url, entered))
 
 

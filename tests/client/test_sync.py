@@ -22,9 +22,10 @@ from asynction import (
 )
 from asynction.client import AsynctionClient, CallError, ConnectionRefused
 from asynction.exceptions import ValidationException
+from asynction.testing import serve_wsgi
 from tests.client.support import HANDSHAKE, SPEC, breaking, connected, joining
 from tests.server.support import INTEGER, STRING, app_of, build, channel, document, message, of
-from tests.serving import DEADLINE, serving
+from tests.serving import DEADLINE
 
 EVERYWHERE = ["/", "/news", "/rooms/42"]
 transports = pytest.mark.parametrize("transport", ["websocket", "polling"])
@@ -50,7 +51,7 @@ def _say(text: str, *, room_id: int) -> str:
 
 @contextmanager
 def serving_flask(asio: AsynctionSocketIO | None = None, **kwargs: Any) -> Iterator[str]:
-    with serving(app_of(asio or made(**kwargs))) as url:
+    with serve_wsgi(app_of(asio or made(**kwargs))) as url:
         yield url
 
 
@@ -306,7 +307,7 @@ def test_a_lost_connection_comes_back_with_all_that_was_brought() -> None:
     asio.on("double")(lambda *args: 2)
     asio.on("connect")(entered.put)
     with (
-        serving(app_of(asio)) as url,
+        serve_wsgi(app_of(asio)) as url,
         joining(
             spec,
             reconnection=True,

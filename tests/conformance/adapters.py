@@ -20,10 +20,10 @@ from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
 from asynction.exceptions import SecurityException
 from asynction.runtime import ConnectionRejected, Context, Host, Service, drive
 from asynction.security import Request
+from asynction.testing import serve_asgi, serve_wsgi
 from tests.conformance import guards
 from tests.conformance.cases import FOLDER, ConformanceLoader
-from tests.serving import connected, serving
-from tests.serving_asgi import serving_asgi
+from tests.serving import connected
 
 _FILE = yaml.load((FOLDER / "security.yaml").read_text(encoding="utf-8"), ConformanceLoader)
 
@@ -174,7 +174,7 @@ def _flask() -> Iterator[Door]:
             )
         return apps[number](environ, start)
 
-    with serving(dispatch) as url:
+    with serve_wsgi(dispatch) as url:
         yield _Served(url)
 
 
@@ -195,7 +195,7 @@ def _asgi() -> Iterator[Door]:
             scope = {**scope, "extensions": {**scope.get("extensions", {}), "tls": tls}}
         await apps[number](scope, receive, send)
 
-    with serving_asgi(dispatch) as url:
+    with serve_asgi(dispatch) as url:
         yield _Served(url)
 
 

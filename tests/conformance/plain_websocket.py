@@ -13,9 +13,9 @@ import websocket
 
 from asynction.runtime import ContractSchemas
 from asynction.server.websocket import SocketRouter
+from asynction.testing import serve_asgi
 from tests.conformance.cases import Case, document, namespace_of
 from tests.serving import DEADLINE
-from tests.serving_asgi import serving_asgi
 
 
 class PlainWebSocket:
@@ -84,7 +84,7 @@ class PlainWebSocket:
 def plain_websocket(cases: Sequence[Case]) -> Iterator[PlainWebSocket]:
     """Serve all cases, each channel at its own path."""
     router = SocketRouter.from_spec(document(cases))
-    with serving_asgi(router) as url:
+    with serve_asgi(router) as url:
         wire = PlainWebSocket(url, router)
         try:
             yield wire

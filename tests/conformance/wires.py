@@ -19,10 +19,10 @@ import requests
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
 from asynction.runtime import Host, Service, drive
+from asynction.testing import serve_asgi, serve_wsgi
 from tests.conformance.cases import Case, document, is_tuple, namespace_of
 from tests.conformance.plain_websocket import plain_websocket
-from tests.serving import DEADLINE, Client, KeepsAcks, connected, serving
-from tests.serving_asgi import serving_asgi
+from tests.serving import DEADLINE, Client, KeepsAcks, connected
 
 Ack = list[Any] | None
 
@@ -103,14 +103,14 @@ def _test_client(cases: Cases) -> Iterator[Wire]:
 def _served(cases: Cases) -> Iterator[Wire]:
     app = flask.Flask(__name__)
     AsynctionSocketIO.from_spec(document(cases), app=app, async_mode="threading")
-    with serving(app) as url, ExitStack() as stack:
+    with serve_wsgi(app) as url, ExitStack() as stack:
         yield _Served(url, stack)
 
 
 @contextmanager
 def _asgi_served(cases: Cases) -> Iterator[Wire]:
     asio = AsynctionAsyncServer.from_spec(document(cases))
-    with serving_asgi(asio.asgi_app()) as url, ExitStack() as stack:
+    with serve_asgi(asio.asgi_app()) as url, ExitStack() as stack:
         yield _Served(url, stack)
 
 
@@ -167,7 +167,7 @@ class _Http:
 @contextmanager
 def _http(cases: Cases) -> Iterator[Wire]:
     asio = AsynctionAsyncServer.from_spec(document(cases), http=True)
-    with serving_asgi(asio.asgi_app()) as url, ExitStack() as stack:
+    with serve_asgi(asio.asgi_app()) as url, ExitStack() as stack:
         yield _Http(url, stack)
 
 

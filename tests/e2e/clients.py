@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 
 import requests
 import socketio
-import websocket
 
+from asynction.testing._websocket import WebSocket
 from tests.e2e.processes import DEADLINE
 
 Args = list[Any]
@@ -83,18 +83,6 @@ class Connect(Protocol):
     ) -> Client: ...
 
 
-class _WebSocket(websocket.WebSocket):
-    """Leaves at once: the frame that `close` would wait for goes to the client's reading thread."""
-
-    def close(
-        self,
-        status: int = websocket.STATUS_NORMAL,
-        reason: str | bytes = b"",
-        timeout: float | None = 0,
-    ) -> None:
-        super().close(status, reason, timeout)
-
-
 class PythonClient:
     """python-socketio's client over one transport."""
 
@@ -107,7 +95,7 @@ class PythonClient:
         self._client = socketio.Client(
             reconnection=False,
             http_session=self._session,
-            websocket_extra_options={"class_": _WebSocket},
+            websocket_extra_options={"class_": WebSocket},
         )
         self._client.on("*", self._keep, namespace=self._namespace)
         answers: Queue[tuple[Any, ...]] = Queue()

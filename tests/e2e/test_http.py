@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO
-from tests.serving import DEADLINE, serving
-from tests.serving_asgi import serving_asgi
+from asynction.testing import serve_asgi, serve_wsgi
+from tests.serving import DEADLINE
 
 ran: list[str] = []
 
@@ -91,10 +91,10 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "flask":
         app = flask.Flask("test")
         AsynctionSocketIO.from_spec(SPEC, app=app, async_mode="threading", http=True)
-        with serving(app) as url:
+        with serve_wsgi(app) as url:
             yield f"{url}/api"
     else:
-        with serving_asgi(AsynctionAsyncServer.from_spec(SPEC, http=True).asgi_app()) as url:
+        with serve_asgi(AsynctionAsyncServer.from_spec(SPEC, http=True).asgi_app()) as url:
             yield f"{url}/api"
 
 
@@ -245,7 +245,7 @@ def test_requests_of_other_kinds_are_answered(
 
 def test_a_proxy_s_prefix_is_left_out() -> None:
     asio = AsynctionAsyncServer.from_spec(SPEC, http=True)
-    with serving_asgi(asio.asgi_app(), root_path="/prefix") as url:
+    with serve_asgi(asio.asgi_app(), root_path="/prefix") as url:
         assert requests.post(f"{url}/api/events/ping", timeout=DEADLINE).status_code == 204
 
 
@@ -259,7 +259,7 @@ def test_it_is_beside_other_routes_of_an_application() -> None:
         return "mine"
 
     AsynctionAsyncServer.from_spec(SPEC, app=app, http=True)
-    with serving_asgi(app) as url:
+    with serve_asgi(app) as url:
         assert requests.post(f"{url}/api/events/ping", timeout=DEADLINE).status_code == 204
         assert requests.get(f"{url}/api/docs/openapi.json", timeout=DEADLINE).json()["openapi"] == "3.1.0"
         assert requests.get(f"{url}/api/other", timeout=DEADLINE).json() == "mine"

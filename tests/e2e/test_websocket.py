@@ -19,10 +19,10 @@ import websocket
 from websockets.asyncio.client import connect
 
 from asynction.server.websocket import Limits, SocketRouter
+from asynction.testing import serve_asgi, serve_wsgi
 from tests.e2e.seeds.observable import article, quickstart
 from tests.e2e.seeds.observable.db import AsyncSession, WithDatabase
-from tests.serving import DEADLINE, serving
-from tests.serving_asgi import serving_asgi
+from tests.serving import DEADLINE
 
 FOLDER = Path(__file__).parent
 CLIENTS, REQUESTS = 200, 100
@@ -50,7 +50,7 @@ def connected(url: str, **options: Any) -> Iterator[Callable[..., Any]]:
 
 
 def test_the_quickstart_example_runs() -> None:
-    with serving_asgi(quickstart.app) as url, connected(f"{url}/ws") as ask:
+    with serve_asgi(quickstart.app) as url, connected(f"{url}/ws") as ask:
         found = ask("math/sum", [1, 2, 3, 4], {"x-user": "42"}, 123)
     assert found == {"uuid": 123, "status": 200, "headers": {}, "payload": {"sum": 10}}
 
@@ -71,7 +71,7 @@ def test_the_quickstart_example_runs() -> None:
 def test_the_article_example_runs(user: str | None, header: str | None, status: int, payload: Any) -> None:
     headers = {"x-user": user} if user else {}
     before = AsyncSession.asked
-    with serving_asgi(WithDatabase(article.app)) as url, connected(f"{url}/ws", header=headers) as ask:
+    with serve_asgi(WithDatabase(article.app)) as url, connected(f"{url}/ws", header=headers) as ask:
         found = ask("get-article", headers=None if header is None else {"article": header})
     assert found["status"] == status
     assert payload is None or found["payload"] == payload
@@ -126,7 +126,7 @@ def test_a_javascript_client_asks_and_hears(javascript: ObservableSocket) -> Non
         await router.push("news", {"of": payload}, to=ws)
         return {"headers": headers, "payload": payload}
 
-    with serving_asgi(router) as url:
+    with serve_asgi(router) as url:
         javascript("connect", url=url.replace("http", "ws"))
         pong = javascript("ping")
         left_out = javascript("send", route="news", headers={"a": 1})
@@ -142,14 +142,14 @@ def test_a_javascript_client_asks_and_hears(javascript: ObservableSocket) -> Non
 
 def test_a_javascript_client_is_refused_before_it_is_accepted(javascript: ObservableSocket) -> None:
     with (
-        serving_asgi(SocketRouter(access=lambda ws: False)) as url,
+        serve_asgi(SocketRouter(access=lambda ws: False)) as url,
         pytest.raises(ConnectionError, match="403"),
     ):
         javascript("connect", url=url.replace("http", "ws"))
 
 
 def test_a_frame_that_is_too_big_closes_the_connection(javascript: ObservableSocket) -> None:
-    with serving_asgi(SocketRouter(limits=Limits(max_frame=100))) as url:
+    with serve_asgi(SocketRouter(limits=Limits(max_frame=100))) as url:
         javascript("connect", url=url.replace("http", "ws"))
         javascript.process.stdin.write(  # type: ignore[union-attr]  # it is a pipe
             json.dumps({"id": 1, "do": "send", "route": "r", "payload": "x" * 100}) + "\n"
@@ -191,7 +191,7 @@ def test_flask_serves_it_in_the_request_s_thread() -> None:
     async def handler(ws: object, headers: object, payload: object) -> Any:
         return {"payload": payload}
 
-    with serving(flask_app(router)) as url, connected(f"{url}/ws") as ask:
+    with serve_wsgi(flask_app(router)) as url, connected(f"{url}/ws") as ask:
         assert ask("async", 1)["payload"] == 1
         assert ask("sync", 2)["route"] == "news"
         assert ask("async", 3)["payload"] == [2, 1]
@@ -200,7 +200,7 @@ def test_flask_serves_it_in_the_request_s_thread() -> None:
 
 def test_flask_closes_whom_it_refuses() -> None:
     router = SocketRouter(access=lambda ws: False)
-    with serving(flask_app(router)) as url:
+    with serve_wsgi(flask_app(router)) as url:
         ws = websocket.create_connection(url.replace("http", "ws") + "/ws", timeout=DEADLINE)
         code, data = ws.recv_data()
         ws.shutdown()  # type: ignore[no-untyped-call]  # of the library
@@ -209,7 +209,7 @@ def test_flask_closes_whom_it_refuses() -> None:
 
 def test_flask_answers_what_is_no_request_and_closes_what_is_too_big() -> None:
     router = SocketRouter(limits=Limits(max_frame=100))
-    with serving(flask_app(router)) as url:
+    with serve_wsgi(flask_app(router)) as url:
         ws = websocket.create_connection(url.replace("http", "ws") + "/ws", timeout=DEADLINE)
         ws.send_binary(b"x")
         assert json.loads(ws.recv())["status"] == 400
@@ -241,13 +241,13 @@ def who(user: Any = None) -> Any:
 
 def test_flask_asks_for_credentials() -> None:
     router = SocketRouter.from_spec(KEYED)
-    with serving(flask_app(router)) as url, connected(f"{url}/ws", header={"k": "ada"}) as ask:
+    with serve_wsgi(flask_app(router)) as url, connected(f"{url}/ws", header={"k": "ada"}) as ask:
         assert ask("who")["payload"] == "ada"
 
 
 def test_flask_and_others_stop_from_anywhere() -> None:
     router = SocketRouter()
-    with serving(flask_app(router)) as url, connected(f"{url}/ws") as ask:
+    with serve_wsgi(flask_app(router)) as url, connected(f"{url}/ws") as ask:
         ask("nowhere")
         assert asyncio.run(router.push("news")) == 1
         asyncio.run(router.shutdown())
@@ -277,7 +277,7 @@ def test_a_client_that_never_reads_is_closed() -> None:
         while await router.push("news", "x" * 1_000_000):
             pass
 
-    with serving_asgi(router) as url:
+    with serve_asgi(router) as url:
         ws = websocket.create_connection(url.replace("http", "ws"), timeout=DEADLINE)
         ws.send('{"uuid": 1, "route": "flood"}')
         assert reasons.get(timeout=DEADLINE) == "slow client"
@@ -296,7 +296,7 @@ def test_a_client_that_is_cut_off_leaves_nothing_running() -> None:
         finally:
             state.put("ended")
 
-    with serving_asgi(router) as url:
+    with serve_asgi(router) as url:
         ws = websocket.create_connection(url.replace("http", "ws"), timeout=DEADLINE)
         ws.send('{"uuid": 1, "route": "waits"}')
         assert state.get(timeout=DEADLINE) == "began"
@@ -317,7 +317,7 @@ def test_a_server_that_is_told_to_stop_stops_while_a_handler_hangs() -> None:
         finally:
             state.put("ended")
 
-    with serving_asgi(router) as url:
+    with serve_asgi(router) as url:
         ws = websocket.create_connection(url.replace("http", "ws"), timeout=DEADLINE)
         ws.send('{"uuid": 1, "route": "waits"}')
         assert state.get(timeout=DEADLINE) == "began"
@@ -346,6 +346,6 @@ def test_every_request_of_many_clients_is_answered_once() -> None:
     async def main(url: str) -> None:
         await asyncio.gather(*[client(url) for _ in range(CLIENTS)])
 
-    with serving_asgi(router) as url:
+    with serve_asgi(router) as url:
         asyncio.run(main(url.replace("http", "ws")))
     assert router.connections == ()

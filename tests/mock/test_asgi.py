@@ -10,13 +10,13 @@ import pytest
 from asynction import AsynctionAsyncServer, MockAsynctionAsyncServer, Router, load
 from asynction.runtime import ModuleResolver
 from asynction.server._asgi.testing import AsyncTestClient
+from asynction.testing import serve_asgi
 from tests.mock import documents
 from tests.mock.support import NEVER
 from tests.mock.test_behaviour import AVRO
 from tests.server.asgi.support import ask, eventually, refusal, run, talk
 from tests.server.support import INTEGER, STRING, message, of
 from tests.serving import connected
-from tests.serving_asgi import serving_asgi
 
 MANY = 5
 
@@ -212,7 +212,7 @@ def test_two_mocks_of_a_seed_say_the_same() -> None:
 
 def test_a_real_client_is_answered_and_sent_events() -> None:
     asio = mock(documents.big(), interval=0.01, latency=(0.001, 0.002))
-    with serving_asgi(asio.asgi_app()) as url, connected(url, "/", "/rooms/1") as client:
+    with serve_asgi(asio.asgi_app()) as url, connected(url, "/", "/rooms/1") as client:
         assert isinstance(client.call("ask", "x", documents.person(1))[0], list)
         assert client.call("make", documents.person(9), namespace="/rooms/1")[0]["id"] == 9
         assert client.call("make", 9, namespace="/rooms/1")[0]["error"]["status"] == 400

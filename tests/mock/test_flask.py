@@ -13,12 +13,13 @@ import pytest
 from asynction import AsynctionSocketIO, MockAsynctionSocketIO, Router
 from asynction.inject import SocketID
 from asynction.runtime import ModuleResolver
+from asynction.testing import serve_wsgi
 from tests.e2e.processes import free_port, running
 from tests.mock import documents
 from tests.mock.support import NEVER
 from tests.mock.test_behaviour import AVRO
 from tests.server.support import INTEGER, STRING, app_of, channel, client_of, document, message, of
-from tests.serving import connected, serving
+from tests.serving import connected
 
 
 def mock(spec: Any, **options: Any) -> MockAsynctionSocketIO:
@@ -254,7 +255,7 @@ def test_two_mocks_know_nothing_of_each_other() -> None:
 
 def test_a_real_client_is_answered_and_sent_events() -> None:
     asio = mock(documents.big(), interval=0.01, latency=(0.001, 0.002))
-    with serving(app_of(asio)) as url, connected(url, "/", "/rooms/1") as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, "/", "/rooms/1") as client:
         assert isinstance(client.call("ask", "x", documents.person(1))[0], list)
         assert client.call("make", documents.person(9), namespace="/rooms/1")[0]["id"] == 9
         assert client.call("make", 9, namespace="/rooms/1")[0]["error"]["status"] == 400

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from asynction.security import JwtError, _jwt, jwt_function
-from tests.serving import serving
+from asynction.testing import serve_wsgi
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -69,7 +69,7 @@ class Keys:
 
     @contextmanager
     def check(self) -> Iterator[Any]:
-        with serving(self) as url:
+        with serve_wsgi(self) as url:
             yield jwt_function({"jwksUri": f"{url}/keys", "algorithms": ["RS256", "ES256"]})
 
 

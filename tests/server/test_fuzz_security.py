@@ -21,7 +21,8 @@ import websocket
 from socketio.packet import CONNECT, CONNECT_ERROR
 
 from asynction import AsynctionSocketIO
-from tests.serving import DEADLINE, serving
+from asynction.testing import serve_wsgi
+from tests.serving import DEADLINE
 
 IN_PROCESS = 50_000
 SOCKETS, EACH = 200, 25
@@ -227,7 +228,7 @@ def knock_at(url: str, seed: int) -> Counter[str]:
 
 
 def test_over_sockets(app: flask.Flask) -> None:
-    with serving(app) as url, ThreadPoolExecutor(4) as pool:
+    with serve_wsgi(app) as url, ThreadPoolExecutor(4) as pool:
         answers = sum(pool.map(lambda seed: knock_at(url, seed), range(SOCKETS)), Counter[str]())
         assert answers == {"44": SOCKETS * EACH}
         assert not entered

@@ -18,7 +18,8 @@ from starlette.applications import Starlette
 
 from asynction import AsynctionAsyncServer, NotEnabledError
 from asynction.testing import connect, serve_asgi, serve_wsgi
-from tests.serving import DEADLINE, _WebSocket
+from asynction.testing._websocket import WebSocket
+from tests.serving import DEADLINE
 from tests.testing.support import SPEC, asgi_app, wsgi_app
 
 Serve = Callable[..., AbstractContextManager[str]]
@@ -42,7 +43,7 @@ def is_open(url: str) -> bool:
 @pytest.mark.parametrize("transport", ["polling", "websocket"])
 def test_clients_of_python_socketio_are_served(serve: Serve, make: Any, transport: str) -> None:
     with serve(make()) as url:
-        client = socketio.SimpleClient(websocket_extra_options={"class_": _WebSocket})
+        client = socketio.SimpleClient(websocket_extra_options={"class_": WebSocket})
         client.connect(url, transports=[transport])
         try:
             assert client.call("say", "hello") == 5

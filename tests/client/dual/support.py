@@ -16,9 +16,9 @@ from aiohttp import web
 from asynction import AsynctionAsyncServer, EventException
 from asynction.client import LogLevel, SocketClient
 from asynction.server.gateway import ApiGateway
+from asynction.testing import serve_asgi
 from tests.e2e.processes import free_port
 from tests.serving import DEADLINE
-from tests.serving_asgi import serving_asgi
 
 OPTIONS: dict[str, object] = {
     "reconnection_delay": 0.001,
@@ -114,7 +114,7 @@ def served(**options: Any) -> Iterator[Service]:
         await asyncio.Event().wait()
 
     gateway = ApiGateway(asio, allowed_origins=[f"http://localhost:{port}"], delay=0.01, **options)
-    with serving_asgi(gateway.asgi_app(asio.asgi_app())) as url:
+    with serve_asgi(gateway.asgi_app(asio.asgi_app())) as url:
         service.at(url)
         yield service
 
@@ -129,7 +129,7 @@ def foreign(on_api: Callable[[Any, str, dict[str, Any]], Awaitable[None]]) -> It
 
     sio.on("api", api)
 
-    with serving_asgi(socketio.ASGIApp(sio), lifespan="off") as url:
+    with serve_asgi(socketio.ASGIApp(sio), lifespan="off") as url:
         yield url.replace("http", "ws", 1)
 
 

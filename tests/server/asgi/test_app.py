@@ -24,8 +24,8 @@ from asynction.exceptions import AsynctionException
 from asynction.server._asgi.app import EngineApp, is_below, mount
 from asynction.server._asgi.testing import AsyncTestClient
 from asynction.server._asgi.types import Message, Scope
+from asynction.testing import serve_asgi
 from tests.serving import connected
-from tests.serving_asgi import serving_asgi
 
 A = TypeVar("A")
 POLL = {"EIO": "4", "transport": "polling"}
@@ -422,7 +422,7 @@ def test_the_lifespan_of_the_application_and_its_state_stay() -> None:
         log.append("asked")
         return str(request.state.resource)
 
-    with serving_asgi(app) as url:
+    with serve_asgi(app) as url:
         assert httpx.get(f"{url}/resource").json() == "open"
     assert log == ["up", "start", "asked", "stop", "down"]
 
@@ -512,7 +512,7 @@ def polls(url: str) -> str:
 
 def test_a_real_server_serves_the_engine_and_runs_its_lifespan() -> None:
     log = Log()
-    with serving_asgi(log.app()) as url:
+    with serve_asgi(log.app()) as url:
         with connected(url) as client:
             assert client.call("echo", 1, b"2") == [1, b"2"]
         assert httpx.get(f"{url}/elsewhere").status_code == 404
@@ -525,7 +525,7 @@ def test_a_real_server_serves_an_application_that_it_is_mounted_on(root_path: st
     log = Log()
     app = mounted(FastAPI(lifespan=log.lifespan), log=log)
     app.add_api_route("/hello", lambda: "hello")
-    with serving_asgi(app, root_path=root_path) as url:
+    with serve_asgi(app, root_path=root_path) as url:
         with connected(url) as client:
             assert client.call("echo", 1) == [1]
         assert polls(url) == "430[1]"
@@ -537,7 +537,7 @@ def test_clients_leave_a_real_server_before_anything_stops() -> None:
     log = Log()
     sio = server()
     sio.on("disconnect", lambda sid, reason: log.append("left"))
-    with serving_asgi(mounted(Starlette(lifespan=log.lifespan), log=log, sio=sio)) as url:
+    with serve_asgi(mounted(Starlette(lifespan=log.lifespan), log=log, sio=sio)) as url:
         client = websocket.create_connection(
             f"{url}/socket.io/?{urlencode(WEBSOCKET)}".replace("http:", "ws:")
         )
@@ -550,6 +550,6 @@ def test_clients_leave_a_real_server_before_anything_stops() -> None:
 
 def test_a_real_server_does_not_serve_where_start_raises() -> None:
     log = Log()
-    with pytest.raises(RuntimeError, match="did not start"), serving_asgi(log.app(start=KeyError("no"))):
+    with pytest.raises(RuntimeError, match="did not start"), serve_asgi(log.app(start=KeyError("no"))):
         pass
     assert log == ["start"]

@@ -16,10 +16,10 @@ from socketio.packet import CONNECT, CONNECT_ERROR, DISCONNECT
 from asynction import AsynctionAsyncServer, EventException
 from asynction.inject import Auth, Depends, Environ, Reason, SocketID
 from asynction.server._asgi.testing import AsyncTestClient
+from asynction.testing import serve_asgi
 from tests.server.asgi.support import ask, eventually, made, refusal, run, talk
 from tests.server.support import STRING, channel, document, message, of
 from tests.serving import connected
-from tests.serving_asgi import serving_asgi
 
 NOTHING = of()
 REFUSED = "Internal Server Error"
@@ -307,7 +307,7 @@ def test_a_real_client_is_told_of_each_namespace() -> None:
     spec = document({"/": channel([message("say", STRING)]), "/closed": {}})
     asio = made(spec, say=len)
     asio.on("connect", lambda: False, namespace="/closed")
-    with serving_asgi(asio.asgi_app()) as url, connected(url, "/", "/closed", "/nowhere") as client:
+    with serve_asgi(asio.asgi_app()) as url, connected(url, "/", "/closed", "/nowhere") as client:
         assert client.refusals == {
             "/closed": {"message": "Connection rejected by server"},
             "/nowhere": {"message": "Unable to connect"},

@@ -28,10 +28,10 @@ from asynction import (
 from asynction.runtime import default_router
 from asynction.server._asgi import current as _current
 from asynction.server._asgi.testing import AsyncTestClient
+from asynction.testing import serve_asgi
 from tests.server.asgi.support import ask, made, refusal, run, talk
 from tests.server.support import INTEGER, STRING, channel, document, message, of
 from tests.serving import connected
-from tests.serving_asgi import serving_asgi
 
 ECHO = of(message("echo", STRING, handler="echo"))
 SAY = of(message("say", STRING, INTEGER))
@@ -195,7 +195,7 @@ def test_socket_events_are_on_every_server() -> None:
 
 def test_a_handler_that_is_missing_stops_serving() -> None:
     asio = made(SAY)
-    with pytest.raises(RuntimeError, match="did not start"), serving_asgi(asio.asgi_app()):
+    with pytest.raises(RuntimeError, match="did not start"), serve_asgi(asio.asgi_app()):
         pass
     assert refusal(asio)["data"] == {"status": 500, "title": "Internal Server Error"}
     asio.on("say", len)
@@ -264,7 +264,7 @@ def test_fastapi_gets_it_mounted_and_starts_and_stops_it() -> None:
     asio = AsynctionAsyncServer.from_spec(SAY, app=app, socketio_path="/ws/io")
     asio.on("say", len)
     asio.on("disconnect", lambda: log.append("left"))
-    with serving_asgi(app) as url:
+    with serve_asgi(app) as url:
         with connected(url, path="ws/io") as client:
             assert client.call("say", "abc") == [3]
             assert client.call("say", 1)[0]["error"]["status"] == 400
@@ -281,7 +281,7 @@ def test_two_servers_on_one_application() -> None:
     first.on("say", len)
     second.on("say", lambda number: number + 1)
     with (
-        serving_asgi(app) as url,
+        serve_asgi(app) as url,
         connected(url, path="first") as one,
         connected(url, path="second") as two,
     ):
@@ -341,7 +341,7 @@ def test_the_server_is_at_hand_from_when_it_is_made_until_it_stops() -> None:
 def test_of_several_servers_it_is_the_last_that_was_made_or_started() -> None:
     first, second = AsynctionAsyncServer.from_spec(ECHO), AsynctionAsyncServer.from_spec(ECHO)
     assert socket_api() is second
-    with serving_asgi(first.asgi_app()):
+    with serve_asgi(first.asgi_app()):
         assert socket_api() is first
         asyncio.run(second.shutdown())
         assert socket_api() is first

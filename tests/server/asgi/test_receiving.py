@@ -25,10 +25,10 @@ from asynction import (
 from asynction.inject import Data, Depends, Environ, Event, Server, SocketID, inline
 from asynction.runtime import Context
 from asynction.server._asgi.testing import AsyncTestClient
+from asynction.testing import serve_asgi
 from tests.server.asgi.support import ask, eventually, made, run, talk
 from tests.server.support import INTEGER, SERVER_ERROR, STRING, channel, document, message, of, pair
 from tests.serving import DEADLINE, connected
-from tests.serving_asgi import serving_asgi
 
 SAY = of(message("say", STRING, INTEGER))
 BYTES = {"type": "string", "format": "binary"}
@@ -192,7 +192,7 @@ def test_msgpack_is_held_to_the_contract() -> None:
         assert (await client.receive())["args"] == ["a", b"x"]
 
     talk(asio, body)
-    with serving_asgi(asio.asgi_app()) as url, connected(url, serializer="msgpack") as client:
+    with serve_asgi(asio.asgi_app()) as url, connected(url, serializer="msgpack") as client:
         assert client.call("say", "a", b"xyz") == [b"zyx"]
 
 

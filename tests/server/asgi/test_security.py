@@ -26,11 +26,11 @@ from asynction.inject import Depends, SocketID
 from asynction.server._asgi.loop import wait_for
 from asynction.server._asgi.testing import AsyncTestClient
 from asynction.server._socketio.common import certificate_of, request_of
+from asynction.testing import serve_asgi
 from tests.conformance import guards
 from tests.server.asgi.support import ask, eventually, made, refusal, run, talk
 from tests.server.support import STRING, channel, document, message, of
 from tests.serving import DEADLINE, connected
-from tests.serving_asgi import serving_asgi
 
 GUARDS = guards.__name__
 TOKEN = {
@@ -503,7 +503,7 @@ def test_a_real_client_is_put_out_when_its_credential_ends(monkeypatch: pytest.M
         asio._expiries._now = lambda: start + 1000
         asio._expiries._wake.set()
 
-    with serving_asgi(asio.asgi_app()) as url, connected(url, auth={"token": "brief"}) as client:
+    with serve_asgi(asio.asgi_app()) as url, connected(url, auth={"token": "brief"}) as client:
         gone = client.sio.eio.create_event()
         client.sio.on("disconnect", lambda *args: gone.set())
         client.sio.emit("later")
@@ -529,7 +529,7 @@ def test_a_client_that_is_still_being_asked_hears_nothing(path: str) -> None:
         await asio.emit("said", "welcome", namespace=path)  # who has been let in hears it
 
     asio.on("connect", broadcast, namespace=name)
-    with serving_asgi(asio.asgi_app()) as url:
+    with serve_asgi(asio.asgi_app()) as url:
         with connected(url, path, auth={"token": "bad"}) as client:
             assert client.refusals
             assert client.events.empty()
@@ -547,7 +547,7 @@ def test_a_client_that_is_meant_by_name_hears_what_it_is_told() -> None:
 
     said = channel(sends=[message("said", STRING)])
     asio = AsynctionAsyncServer.from_spec(closed({"/": said}), security_functions={"token": check})
-    with serving_asgi(asio.asgi_app()) as url, connected(url, auth={"token": "bad"}) as client:
+    with serve_asgi(asio.asgi_app()) as url, connected(url, auth={"token": "bad"}) as client:
         assert client.refusals
         told = [client.events.get(timeout=DEADLINE) for _ in range(2)]
         assert told == [("said", ("you, alone",)), ("said", ("you",))]

@@ -17,10 +17,10 @@ from asynction import (
     UnknownEventException,
 )
 from asynction.server._asgi.testing import AsyncTestClient
+from asynction.testing import serve_asgi
 from tests.server.asgi.support import eventually, talk
 from tests.server.support import INTEGER, SERVER_ERROR, STRING, channel, document, message, pair
 from tests.serving import connected
-from tests.serving_asgi import serving_asgi
 
 ROOT = channel(
     [message("do")],
@@ -460,7 +460,7 @@ def test_a_class_sends_what_the_contract_has() -> None:
 
 def test_a_real_client_answers() -> None:
     asio = made()
-    with serving_asgi(asio.asgi_app()) as url, connected(url) as client:
+    with serve_asgi(asio.asgi_app()) as url, connected(url) as client:
         client.acks["ask"] = 7
         asio.action = lambda sid: asio.call("ask", "?", to=sid)
         assert client.call("do") == [7]

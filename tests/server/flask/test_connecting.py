@@ -12,8 +12,9 @@ import socketio
 from socketio.packet import CONNECT, CONNECT_ERROR
 
 from asynction import AsynctionException, AsynctionSocketIO, BindingsValidationException
+from asynction.testing import serve_wsgi
 from tests.server.support import STRING, app_of, build, channel, client_of, document, message, of
-from tests.serving import connected, serving
+from tests.serving import connected
 
 NOTHING = of()
 REFUSED = "Internal Server Error"
@@ -245,7 +246,7 @@ def test_a_real_client_is_told_of_each_namespace() -> None:
     asio = build(spec)
     asio.on("say")(len)
     asio.on("connect", namespace="/closed")(lambda: False)
-    with serving(app_of(asio)) as url, connected(url, "/", "/closed", "/nowhere") as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, "/", "/closed", "/nowhere") as client:
         assert client.refusals == {
             "/closed": {"message": "Connection rejected by server"},
             "/nowhere": {"message": "Unable to connect"},

@@ -10,8 +10,9 @@ import pytest
 from flask_socketio import emit
 
 from asynction import AsynctionSocketIO, DocumentError, UnknownEventException
+from asynction.testing import serve_wsgi
 from tests.server.support import INTEGER, STRING, app_of, build, channel, client_of, document, message
-from tests.serving import connected, serving
+from tests.serving import connected
 
 ROOM = {"roomId": {"schema": {"type": "integer", "minimum": 1}}}
 COLOUR = {"colour": {"schema": {"enum": ["red", "blue"]}}}
@@ -108,7 +109,7 @@ def test_what_is_sent_goes_to_one_namespace_and_is_checked() -> None:
 
 def test_a_real_client_is_told_why_it_is_refused() -> None:
     asio = served()
-    with serving(asio.sockio_mw.flask_app) as url:
+    with serve_wsgi(asio.sockio_mw.flask_app) as url:
         with connected(url, "/rooms/5") as client:
             assert client.call("say", "hi", namespace="/rooms/5") == [5]
             assert client.refusals == {}

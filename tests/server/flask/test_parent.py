@@ -15,6 +15,7 @@ from socketio.packet import EVENT, Packet
 
 from asynction import AsynctionSocketIO
 from asynction.server._socketio.packet import MALFORMED, StrictJSON, _ContractPacket
+from asynction.testing import serve_wsgi
 from tests.guards import TABLES, Row, check
 from tests.server.support import (
     INTEGER,
@@ -28,7 +29,7 @@ from tests.server.support import (
     of,
     pair,
 )
-from tests.serving import connected, serving
+from tests.serving import connected
 
 SAY = of(message("say", STRING, INTEGER), sends=[message("said", STRING)])
 BYTES = {"type": "string", "format": "binary"}
@@ -135,7 +136,7 @@ MIXED = of(
 def test_msgpack_is_held_to_the_contract() -> None:
     asio = served(MIXED, lambda text, data: data[::-1], serializer="msgpack")
     with (
-        serving(app_of(asio)) as url,
+        serve_wsgi(app_of(asio)) as url,
         connected(url, serializer="msgpack") as client,
     ):
         assert client.call("say", "a", b"xyz") == [b"zyx"]
@@ -223,7 +224,7 @@ def test_two_servers_in_one_app() -> None:
     first = served(app=app, path="first")
     second = served(of(message("say", INTEGER)), handler=lambda number: number + 1, app=app, path="second")
     with (
-        serving(app) as url,
+        serve_wsgi(app) as url,
         connected(url, path="first") as one,
         connected(url, path="second") as two,
     ):

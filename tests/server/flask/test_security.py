@@ -17,9 +17,10 @@ import socketio
 from asynction import AsynctionSocketIO, DocumentError, SecurityException
 from asynction.runtime import ConnectionRejected, drive
 from asynction.security import Request
+from asynction.testing import serve_wsgi
 from tests.conformance import guards
 from tests.server.support import STRING, app_of, build, channel, client_of, document, message, of
-from tests.serving import DEADLINE, connected, serving
+from tests.serving import DEADLINE, connected
 
 GUARDS = guards.__name__
 TOKEN = {
@@ -148,7 +149,7 @@ def test_each_namespace_asks_for_itself() -> None:
 def test_a_refused_client_never_reaches_the_handler(auth: Any) -> None:
     asio = build(secured())
     asio.on("connect")(pytest.fail)
-    with serving(app_of(asio)) as url, connected(url, auth=auth) as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, auth=auth) as client:
         assert client.refusals == {"/": NOT_AUTHENTICATED}
     assert identities(asio) == []
 
@@ -177,7 +178,7 @@ def test_a_handler_refuses_with_a_security_exception() -> None:
     asio = build(secured())
     asio.on("connect")(refusing_by_status)
     forbidden = {"status": 403, "title": "Forbidden", "detail": "not allowed"}
-    with serving(app_of(asio)) as url, connected(url, auth=GOOD) as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, auth=GOOD) as client:
         assert client.refusals == {"/": {"message": "not allowed", "data": forbidden}}
     asio = build(secured(message("e")))
     asio.on("e")(refusing_by_status)
@@ -193,7 +194,7 @@ def test_the_error_handler_hears_of_it_and_changes_nothing() -> None:
 
     asio = build(secured(), default_error_handler=forgive)
     asio.on("connect")(pytest.fail)
-    with serving(app_of(asio)) as url, connected(url, auth=BAD) as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, auth=BAD) as client:
         assert client.refusals == {"/": NOT_AUTHENTICATED}
     assert [type(error) for error in errors] == [SecurityException]
 
@@ -227,7 +228,7 @@ def test_a_handler_that_raises_does_not_show_the_credential() -> None:
         raise LookupError("why")
 
     asio.on("connect")(connect)
-    with serving(app_of(asio)) as url, connected(url, auth=BAD) as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, auth=BAD) as client:
         assert "MARKER" not in str(client.refusals)
 
 
@@ -333,7 +334,7 @@ AUTH = {"type": "object", "required": ["token"], "properties": {"token": {"type"
 )
 def test_auth_that_breaks_its_schema(auth: Any, message: str) -> None:
     asio = build(secured(x_auth=AUTH))
-    with serving(app_of(asio)) as url, connected(url, auth=auth) as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, auth=auth) as client:
         refusal = client.refusals["/"]
         assert refusal["message"] == message
         assert refusal["data"]["status"] == 400
@@ -388,7 +389,7 @@ def test_a_client_is_disconnected_when_its_credential_ends(
     asio = build(closed({"/": {}}, **{"x-enforceExpiry": True}), async_mode=async_mode)
     left: list[object] = []
     asio.on("disconnect")(lambda reason, user: left.append((reason, user)))
-    with serving(app_of(asio)) as url:
+    with serve_wsgi(app_of(asio)) as url:
         gone = socketio.Client(reconnection=False).eio.create_event()
         with connected(url, auth={"token": "brief"}) as client:
             client.sio.on("disconnect", lambda *args: gone.set())
@@ -488,7 +489,7 @@ def test_a_client_that_is_still_being_asked_hears_nothing() -> None:
     spec = closed({"/": channel(sends=[message("said", STRING)])})
     asio = build(spec, security_functions={"token": check})
     asio.on("connect")(lambda: asio.emit("said", "welcome"))  # who has been let in hears it
-    with serving(app_of(asio)) as url:
+    with serve_wsgi(app_of(asio)) as url:
         with connected(url, auth={"token": "bad"}) as client:
             assert client.refusals
             assert client.events.empty()

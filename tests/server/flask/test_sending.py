@@ -18,6 +18,7 @@ from asynction import (
     PayloadValidationException,
     UnknownEventException,
 )
+from asynction.testing import serve_wsgi
 from asynction.validation import Validator
 from tests.server.support import (
     INTEGER,
@@ -31,7 +32,7 @@ from tests.server.support import (
     message,
     pair,
 )
-from tests.serving import DEADLINE, Client, KeepsAcks, connected, serving
+from tests.serving import DEADLINE, Client, KeepsAcks, connected
 
 ROOT = channel(
     [message("do"), message("join", STRING)],
@@ -262,7 +263,7 @@ def test_recipients_outside_of_a_handler(asio: AsynctionSocketIO, client: KeepsA
 def served() -> Iterator[tuple[AsynctionSocketIO, Client]]:
     """A real server: the test client cannot acknowledge."""
     asio = made()
-    with serving(app_of(asio)) as url, connected(url, "/", "/chat") as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, "/", "/chat") as client:
         yield asio, client
 
 
@@ -321,7 +322,7 @@ def test_a_bad_acknowledgement_goes_to_the_error_handler(outcomes: Outcomes) -> 
         return "handled"
 
     asio = made(default_error_handler=handler)
-    with serving(app_of(asio)) as url, connected(url) as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url) as client:
         error = ask(asio, client, "ask", "x", outcomes)
     assert isinstance(error, MessageAckValidationException)
 
@@ -378,7 +379,7 @@ def test_call_in_a_handler(served: tuple[AsynctionSocketIO, Client]) -> None:
 
 def test_without_strict_call_asks_anything() -> None:
     asio = made(strict=False)
-    with serving(app_of(asio)) as url, connected(url) as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url) as client:
         client.acks["other"] = ["anything"]
         assert asio.call("other", 1, 2, to=client.sio.get_sid("/")) == ["anything"]
         assert client.next_event() == ("other", (1, 2))
@@ -399,7 +400,7 @@ def chat() -> Iterator[tuple[Chat, Client]]:
     asio = made()
     chat = Chat("/chat")
     asio.on_namespace(chat)
-    with serving(app_of(asio)) as url, connected(url, "/chat") as client:
+    with serve_wsgi(app_of(asio)) as url, connected(url, "/chat") as client:
         yield chat, client
 
 

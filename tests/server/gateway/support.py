@@ -15,8 +15,8 @@ import flask
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO
 from asynction.server.gateway import ApiGateway
-from tests.serving import DEADLINE, Client, connected, serving
-from tests.serving_asgi import serving_asgi
+from asynction.testing import serve_asgi, serve_wsgi
+from tests.serving import DEADLINE, Client, connected
 
 KINDS = ["flask", "asgi"]
 
@@ -120,7 +120,7 @@ def serving_gateway(
         if handlers is not None:
             handlers(asio)
         gateway = ApiGateway(asio, apis, app=app, **options)
-        with serving(app) as url:
+        with serve_wsgi(app) as url:
             yield Served(url, gateway, asio)
             gateway.close()
     else:
@@ -128,5 +128,5 @@ def serving_gateway(
         if handlers is not None:
             handlers(asio)
         gateway = ApiGateway(asio, apis, **options)
-        with serving_asgi(gateway.asgi_app(asio.asgi_app())) as url:
+        with serve_asgi(gateway.asgi_app(asio.asgi_app())) as url:
             yield Served(url, gateway, asio)

@@ -14,11 +14,11 @@ from starlette.applications import Starlette
 
 from asynction import AsynctionAsyncServer
 from asynction.server.gateway import ApiGateway
+from asynction.testing import serve_asgi
 from tests.server.asgi.support import eventually, run
 from tests.server.gateway.support import Results, call
 from tests.server.support import channel, document, message
 from tests.serving import DEADLINE
-from tests.serving_asgi import serving_asgi
 
 SPEC = document({"/": channel([message("echo")])})
 
@@ -118,7 +118,7 @@ def test_the_end_of_serving_is_the_gateways(mounted: bool) -> None:
         gateway = ApiGateway(asio, app=app if mounted else None, **options)
         served = app if mounted else gateway.asgi_app(asio.asgi_app())
         for number in range(2):  # it may be started again
-            with serving_asgi(served) as url:
+            with serve_asgi(served) as url:
                 request = call("echo", number, callback_url=results.url)
                 assert requests.post(f"{url}/rpc", json=request, timeout=DEADLINE).json()["success"] is True
             assert results.next()["data"] == number

@@ -23,10 +23,10 @@ from asynction.runtime import Context
 from asynction.server._websocket import transports as _ws_links
 from asynction.server._websocket.transports import Peer
 from asynction.server.websocket import Limits, MessageData, SocketRouter, Status
+from asynction.testing import serve_asgi
 from tests.server.asgi.support import eventually, run
 from tests.server.websocket.support import HEAD, Client, answer, refused, scope, talk
 from tests.serving import DEADLINE
-from tests.serving_asgi import serving_asgi
 
 BAD_FORMAT = {"Message": "Illegal Request Format"}
 
@@ -917,7 +917,7 @@ def test_a_client_that_is_still_knocking_is_turned_away() -> None:
 
 
 def _asks(app: Any, *paths: str) -> list[Any]:
-    with serving_asgi(app) as url:
+    with serve_asgi(app) as url:
         return [_asked(f"{url.replace('http', 'ws')}{path}") for path in paths or ("/ws",)]
 
 
@@ -947,12 +947,12 @@ def test_it_is_an_application_with_a_lifespan_of_its_own() -> None:
 
 def test_an_application_that_is_not_complete_does_not_start() -> None:
     made = SocketRouter.from_spec(contract(**{"/": receives(DOUBLE)}))
-    with pytest.raises(RuntimeError, match="uvicorn did not start"), serving_asgi(made):
+    with pytest.raises(RuntimeError, match="uvicorn did not start"), serve_asgi(made):
         raise AssertionError("it has started")
 
 
 def test_a_plain_request_is_told_to_upgrade() -> None:
-    with serving_asgi(router()) as url:
+    with serve_asgi(router()) as url:
         assert requests.get(url, timeout=DEADLINE).status_code == 426
 
 
