@@ -15,6 +15,8 @@ from asynction.document import Spec
 def connect(url: str, spec: Spec | None = None, **options: Any) -> Iterator[AsynctionClient]:
     """Connect an AsynctionClient over a network, yield it, and disconnect it.
 
+    ::
+
         with serve_wsgi(app) as url, connect(url, "asyncapi.yaml") as client:
             assert client.call("ping") == "pong"
 

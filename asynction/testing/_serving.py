@@ -32,6 +32,8 @@ class _QuietHandler(WSGIRequestHandler):
 def serve_wsgi(app: App, *, timeout: float = 30.0) -> Iterator[str]:
     """Serve a WSGI application, and yield its URL; a connection has a thread of its own.
 
+    ::
+
         with serve_wsgi(app) as url:
             client.connect(url)
 
@@ -62,6 +64,8 @@ def serve_wsgi(app: App, *, timeout: float = 30.0) -> Iterator[str]:
 @contextmanager
 def serve_asgi(app: App, *, timeout: float = 30.0, **config: Any) -> Iterator[str]:
     """Serve an ASGI application by uvicorn, with its lifespan, and yield its URL.
+
+    ::
 
         with serve_asgi(server.asgi_app()) as url:
             client.connect(url)

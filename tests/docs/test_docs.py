@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import asynction
-from asynction import middleware, validation
+from asynction import middleware, testing, validation
 from asynction.document._objects_2 import EXTENSIONS, MISSPELT
 from asynction.document._yaml import MAX_BYTES, MAX_DEPTH, MAX_EXPANDED_NODES
 from asynction.rules import RULES
@@ -98,7 +98,9 @@ def test_the_code_holds_documents_to_every_rule() -> None:
     assert [rule for rule in RULES if named[rule] < 2] == []  # once in the table, and where it is noted
 
 
-@pytest.mark.parametrize("module", [asynction, middleware], ids=["asynction", "middleware"])
+@pytest.mark.parametrize(
+    "module", [asynction, middleware, testing], ids=["asynction", "middleware", "testing"]
+)
 def test_the_reference_has_every_public_name(module: ModuleType) -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     names = set(module.__all__) - {"__version__"}

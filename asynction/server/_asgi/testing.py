@@ -15,6 +15,8 @@ from asynction.server._asgi.types import ASGIApp, Message, Scope
 
 Function = Callable[..., Any]
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+"""The headers of a request: a mapping, or pairs of a name and a value."""
+
 T = TypeVar("T")
 
 LEFT = "the client left"
@@ -33,6 +35,8 @@ class Received(TypedDict):
 
 class AsyncTestClient:
     """A Socket.IO client for tests that calls an ASGI application without a network.
+
+    ::
 
         async with AsyncTestClient(app, "/chat", auth={"token": "..."}) as client:
             assert await client.emit("ping", callback=True) == "pong"
