@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from asynction.contract import Json
-from asynction.document._nodes import Node
+from asynction.document._nodes import Identity, Node
 from asynction.document._reader import OBJECTS, Reader, Reference, field_of
 from asynction.document._schemas import named_dialect
 from asynction.problems import escape
@@ -53,9 +53,9 @@ class _Bundler:
         self.root = root
         self.components = OBJECTS[reader.version[0]]["Components"]
         self.version = reader.version
-        self.known = {id(reference.node.value) for reference in reader.references}
-        self.pointers: dict[int, str] = {}
-        self.inlined: dict[int, Node] = {}
+        self.known = {reference.node.identity for reference in reader.references}
+        self.pointers: dict[Identity, str] = {}
+        self.inlined: dict[Identity, Node] = {}
         self.locations: dict[tuple[str, str], str] = {}
         self.added: dict[str, dict[str, Node]] = {}
         # What only a `Reference` may be comes last: it leads into what the others have moved.
@@ -64,7 +64,7 @@ class _Bundler:
                 self.location(reference)
 
     def run(self) -> Json:
-        document = self.copy(self.root.value)
+        document = self.copy(self.root)
         if not isinstance(document, dict) or not self.added:
             return document
         components = document.setdefault("components", {})
@@ -79,9 +79,9 @@ class _Bundler:
         node, target = reference.node, reference.target
         pointer = self.known_pointer(node) or self.new_pointer(reference.kind, target)
         if pointer is None:
-            self.inlined[id(node.value)] = target
+            self.inlined[node.identity] = target
         else:
-            self.pointers[id(node.value)] = pointer
+            self.pointers[node.identity] = pointer
 
     def known_pointer(self, node: Node) -> str | None:
         """Where the first step of a chain of `$ref`s that the bundle has anyway stands in it."""
@@ -92,7 +92,7 @@ class _Bundler:
         """Where what stands in the document, or in what has moved into it, stands in the bundle."""
         file, pointer = node.location.file, node.location.pointer
         if self.is_local(node):
-            return f"#{pointer}" if node.ref is None or id(node.value) in self.known else None
+            return f"#{pointer}" if node.ref is None or node.identity in self.known else None
         above = pointer
         while above and (file, above) not in self.locations:
             above = above.rpartition("/")[0]
@@ -139,8 +139,7 @@ class _Bundler:
 
     def moved_copy(self, section: str, name: str, node: Node) -> Json:
         """Copy what has moved, with what its old place said of it."""
-        value = node.value if isinstance(node.value, dict) else {}
-        copied = {key: self.copy(item) for key, item in value.items()}
+        copied = {key: self.copy(entry) for key, entry in node.entries().items()}
         dialect = named_dialect(node) if section == "schemas" else None
         if dialect is not None and not copied.keys() & {"$schema", "schemaFormat"}:
             return {"$schema": dialect, **copied}
@@ -152,13 +151,13 @@ class _Bundler:
             return {"name": str(node.key), **copied}
         return copied
 
-    def copy(self, value: Json) -> Json:
-        if isinstance(value, list):
-            return [self.copy(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if id(value) in self.pointers:
-            return {"$ref": self.pointers[id(value)]}
-        if id(value) in self.inlined:
-            return self.copy(self.inlined[id(value)].value)
-        return {key: self.copy(item) for key, item in value.items()}
+    def copy(self, node: Node) -> Json:
+        if isinstance(node.value, list):
+            return [self.copy(node.child(index)) for index in range(len(node.value))]
+        if not isinstance(node.value, dict):
+            return node.value
+        if (pointer := self.pointers.get(node.identity)) is not None:
+            return {"$ref": pointer}
+        if (target := self.inlined.get(node.identity)) is not None:
+            return self.copy(target)
+        return {key: self.copy(entry) for key, entry in node.entries().items()}

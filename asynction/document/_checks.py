@@ -181,13 +181,13 @@ def _strangers(references: list[Node], holder: Node | None, key: str) -> Iterato
 
 
 def _unused_components(root: Node, reader: Reader) -> None:
-    used = {id(step.value) for reference in reader.references for step in reference.node.steps()}
+    used = {step.identity for reference in reader.references for step in reference.node.steps()}
     unused: list[tuple[Node, str]] = []
     for section, holder in root.items("components"):
-        entries = holder.value if isinstance(holder.value, dict) and not section.startswith("x-") else {}
+        entries = holder.entries() if not section.startswith("x-") else {}
         for name, entry in entries.items():
             required = section == "securitySchemes" and name in reader.required
-            if isinstance(entry, dict) and id(entry) not in used and not required:
+            if isinstance(entry.value, dict) and entry.identity not in used and not required:
                 unused.append((holder, name))
     named = _refs(root.value) if unused else set()
     for holder, name in unused:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from asynction.contract import Json
 from asynction.document import _yaml
-from asynction.document._yaml import Key, Source, key_text
+from asynction.document._source import File, Key, Source, SourceMap
+from asynction.document._yaml import key_text
 from asynction.problems import Location, pointer_of, problem_at
 
 MAPPING = "<mapping>"
@@ -104,17 +105,17 @@ class _Stop(Exception):
 
 class _Copier:
     def __init__(self, file: str) -> None:
-        self.source = Source(file)
+        self.source = Source(File(file))
         self.count = 0
 
     def source_of(self, data: object) -> Source:
         try:
-            self.source.data = self.copy(data, ())
+            self.source.data, self.source.map = self.copy(data, ())
         except _Stop:
             self.source.complete = False
         return self.source
 
-    def copy(self, value: object, path: tuple[Key, ...]) -> Json:
+    def copy(self, value: object, path: tuple[Key, ...]) -> tuple[Json, SourceMap | None]:
         self.count += 1
         if len(path) > _yaml.MAX_DEPTH:
             self.report("document-depth", f"nested deeper than {_yaml.MAX_DEPTH} levels, or in itself", path)
@@ -122,20 +123,17 @@ class _Copier:
         if self.count > _yaml.MAX_EXPANDED_NODES:
             self.report("document-size", f"more than {_yaml.MAX_EXPANDED_NODES:,} values", ())
             raise _Stop
-        copied: dict[str, Json] | list[Json]
         if isinstance(value, Mapping):
-            copied = self.copy_mapping(value, path)
-        elif isinstance(value, list | tuple):
-            copied = [self.copy(item, (*path, index)) for index, item in enumerate(value)]
-        else:
-            return self.copy_scalar(value, path)
-        self.source.locations[id(copied)] = Location(self.source.file, None, None, pointer_of(path))
-        self.source.marks[id(copied)] = {}
-        self.source.kept.append(copied)
-        return copied
+            return self.copy_mapping(value, path)
+        if isinstance(value, list | tuple):
+            return self.copy_sequence(value, path)
+        return self.copy_scalar(value, path), None
 
-    def copy_mapping(self, value: Mapping[object, object], path: tuple[Key, ...]) -> dict[str, Json]:
+    def copy_mapping(
+        self, value: Mapping[object, object], path: tuple[Key, ...]
+    ) -> tuple[dict[str, Json], SourceMap]:
         copied: dict[str, Json] = {}
+        source_map = self.source_map(path)
         for key, item in value.items():
             if not (key is None or isinstance(key, str | int | float)):
                 self.report("value", f"a {type(key).__name__} cannot be a key", path)
@@ -143,8 +141,24 @@ class _Copier:
             name = key_text(self.copy_scalar(key, path))
             if name in copied:
                 self.report("duplicate-key", f"the key `{name}` stands twice", (*path, name))
-            copied[name] = self.copy(item, (*path, name))
-        return copied
+                source_map.children.pop(name, None)
+            copied[name], below = self.copy(item, (*path, name))
+            if below is not None:
+                source_map.children[name] = below
+        return copied, source_map
+
+    def copy_sequence(self, value: Sequence[object], path: tuple[Key, ...]) -> tuple[list[Json], SourceMap]:
+        copied: list[Json] = []
+        source_map = self.source_map(path)
+        for index, item in enumerate(value):
+            scalar_or_copy, below = self.copy(item, (*path, index))
+            copied.append(scalar_or_copy)
+            if below is not None:
+                source_map.children[index] = below
+        return copied, source_map
+
+    def source_map(self, path: tuple[Key, ...]) -> SourceMap:
+        return SourceMap(self.source.file, pointer_of(path))
 
     def copy_scalar(self, value: object, path: tuple[Key, ...]) -> Json:
         # Exact types, not subclasses: other libraries' loaders have strings and numbers of their own.
@@ -165,5 +179,5 @@ class _Copier:
         return None
 
     def report(self, rule: str, message: str, path: tuple[Key, ...]) -> None:
-        location = Location(self.source.file, None, None, pointer_of(path))
+        location = Location(self.source.file.name, None, None, pointer_of(path))
         self.source.problems.append(problem_at(location, rule, message))

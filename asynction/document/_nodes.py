@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote, urljoin, urlsplit
 
 from asynction.contract import Json
@@ -20,7 +20,7 @@ from asynction.document._files import (
     read_mapping,
     read_text,
 )
-from asynction.document._yaml import Key, Mark, Source
+from asynction.document._source import Key, Source, SourceMap
 from asynction.problems import (
     Location,
     Problem,
@@ -34,7 +34,7 @@ Spec: TypeAlias = "str | Path | Text | Mapping[str, object]"
 Retriever: TypeAlias = Callable[[str], str]
 """Takes the URL of a `$ref` that is no file and returns the text that stands there."""
 
-Identity: TypeAlias = "tuple[int, Key]"
+Identity: TypeAlias = "tuple[SourceMap | None, Key]"
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
@@ -46,12 +46,8 @@ class Sources:
     retriever: Retriever | None = None
     problems: list[Problem] = field(default_factory=list)
     by_uri: dict[str, Source] = field(default_factory=dict)
-    locations: dict[int, Location] = field(default_factory=dict)
-    marks: dict[int, dict[Key, Mark]] = field(default_factory=dict)
-    bases: dict[int, str] = field(default_factory=dict)
     _noted: set[Problem] = field(default_factory=set)
     _found: dict[tuple[str, str], Node] = field(default_factory=dict)
-    _kept: list[object] = field(default_factory=list)  # an `id` is good while its object lives
 
     def root(self, spec: Spec) -> Node | None:
         """Read the document itself; None, with a problem noted, where that fails."""
@@ -63,7 +59,7 @@ class Sources:
             self.report(problem_at(Location(name, None, None, ""), "file", message))
             return None
         self._adopt(uri, source)
-        return Node(source.data, self, uri) if source.complete else None
+        return self._node(source) if source.complete else None
 
     def find(self, ref: str, base: str) -> Node | None:
         """Find what a `$ref` in the file `base` points to (JSON Reference, RFC 6901).
@@ -73,14 +69,13 @@ class Sources:
         if (base, ref) in self._found:
             return self._found[base, ref]
         before, _, fragment = ref.partition("#")
-        uri, source = self._file(before, base) if before else (base, self.by_uri[base])
+        source = self._file(before, base) if before else self.by_uri[base]
         fragment = unquote(fragment)  # before it is a pointer (RFC 6901, section 6)
         if fragment and not fragment.startswith("/"):
             raise Unreadable("a reference is a file, a JSON Pointer after `#`, or both")
         if not source.complete:
             return None
-        holder, key, value = _walk(source.data, fragment)
-        found = self._found[base, ref] = Node(value, self, uri, holder, key)
+        found = self._found[base, ref] = _walk(self._node(source), fragment)
         return found
 
     def report(self, problem: Problem) -> None:
@@ -91,17 +86,14 @@ class Sources:
 
     def files(self) -> tuple[str, ...]:
         """The names of all files read."""
-        return tuple(source.file for source in self.by_uri.values() if source.file != MAPPING)
+        names = (source.file.name for source in self.by_uri.values())
+        return tuple(name for name in names if name != MAPPING)
 
-    def copy_location(self, old: object, new: object) -> None:
-        """Let `new`, made from `old`, be reported at the place of `old`."""
-        self.locations[id(new)] = self.locations[id(old)]
-        self.marks[id(new)] = self.marks[id(old)]
-        self.bases[id(new)] = self.bases[id(old)]
-        self._kept.append(new)
+    def _node(self, source: Source) -> Node:
+        return Node(source.data, self, source.file.uri, source.map)
 
-    def _file(self, ref: str, base: str) -> tuple[str, Source]:
-        """The file that a reference without fragment names, and its URI."""
+    def _file(self, ref: str, base: str) -> Source:
+        """The file that a reference without fragment names."""
         try:
             uri = urljoin(base, ref)
             path = _path_of(uri) if uri.startswith("file:") else None
@@ -112,13 +104,11 @@ class Sources:
         if source is None:
             read = self._fetch(uri) if path is None else read_file(path, _shown(path))
             source = self._adopt(uri, read)
-        return uri, source
+        return source
 
     def _adopt(self, uri: str, source: Source) -> Source:
+        source.file.uri = uri
         self.by_uri[uri] = source
-        self.locations.update(source.locations)
-        self.marks.update(source.marks)
-        self.bases.update(dict.fromkeys(source.locations, uri))
         for problem in source.problems:
             self.report(problem)
         return source
@@ -133,28 +123,29 @@ class Sources:
         return read_text(text, uri)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value in a document: what it is, where it stands, and which file its `$ref`s start from."""
+class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thousands, and those cost 3 %
+    """A value in a document: what it is, where it is written, and which file its `$ref`s start from.
+
+    `map` is the source map of a mapping or a sequence. A scalar has none: its location is that of its
+    `key` in its `parent`.
+    """
 
     value: Json
     sources: Sources
     base: str
-    parent: Json = None
+    map: SourceMap | None = None
+    parent: SourceMap | None = None
     key: Key = ""
 
     @property
     def location(self) -> Location:
-        """Where the value stands (a mapping or sequence: where it was written, whoever refers to it)."""
-        if id(self.value) in self.sources.locations and isinstance(self.value, dict | list):
-            return self.sources.locations[id(self.value)]
-        return self.location_of_key()
+        """Where the value is written (a mapping or sequence: whatever refers to it)."""
+        return self.location_of_key() if self.map is None else self.map.location
 
     @property
     def identity(self) -> Identity:
         """The same for the same value in the document, by whatever way it was reached."""
-        # What is no mapping has no identity of its own, but its place has.
-        return (id(self.value), "") if isinstance(self.value, dict) else (id(self.parent), self.key)
+        return (self.map, "") if self.map is not None else (self.parent, self.key)
 
     @property
     def label(self) -> str:
@@ -164,19 +155,16 @@ class Node:
     @property
     def file_data(self) -> Json:
         """All that the file holds in which the value stands."""
-        source = self.sources.by_uri.get(self.sources.bases.get(id(self.value), self.base))
+        source = self.sources.by_uri.get(self.base)
         return source.data if source else None
 
     def location_of_key(self, key: Key | None = None) -> Location:
         """Where `key` of this mapping stands; without one, where this node's own key stands."""
-        holder = self.parent if key is None else self.value
-        key = self.key if key is None else key
-        above = self.sources.locations.get(id(holder))
-        if above is None or holder is None:
+        holder, key = (self.parent, self.key) if key is None else (self.map, key)
+        if holder is None:
             source = self.sources.by_uri.get(self.base)
-            return Location(source.file if source else self.base, None, None, "")
-        line, column = self.sources.marks[id(holder)].get(key, (above.line, above.column))
-        return Location(above.file, line, column, above.pointer + pointer_of([key]))
+            return Location(source.file.name if source else self.base, None, None, "")
+        return holder.location_of(key)
 
     def report(self, rule: str, message: str, *, key: Key | None = None) -> None:
         """Report a problem of this node, or of one of its keys."""
@@ -186,7 +174,22 @@ class Node:
     def child(self, key: Key) -> Node:
         """The value at `key`, which must exist."""
         value = self.value[key]  # type: ignore[index]  # the caller knows the kind
-        return Node(value, self.sources, self.base, self.value, key)
+        below = self.map.children.get(key) if self.map is not None else None
+        # What is merged from a trait refers from the trait's file.
+        return Node(value, self.sources, self.base if below is None else below.file.uri, below, self.map, key)
+
+    def entries(self) -> dict[str, Node]:
+        """The entries of a mapping as they are written, with their `$ref`s; none of another value."""
+        return {name: self.child(name) for name in self.value} if isinstance(self.value, dict) else {}
+
+    def with_entries(self, entries: Mapping[str, Node]) -> Node:
+        """Return this mapping with other entries: it keeps its location, and they keep theirs."""
+        children: dict[Key, SourceMap] = {
+            name: node.map for name, node in entries.items() if node.map is not None
+        }
+        value: Json = {name: node.value for name, node in entries.items()}
+        written = self.map and replace(self.map, children=children)
+        return self._replace(value=value, map=written)
 
     def get(self, key: str) -> Node | None:
         """The value at `key` with its `$ref` followed; None where there is none."""
@@ -225,10 +228,10 @@ class Node:
         """Follow `$ref` after `$ref` to a value; None, with a problem noted, where one leads nowhere."""
         node, seen = self, set()
         while (ref := node.ref) is not None:
-            if id(node.value) in seen:
+            if node.identity in seen:
                 self.report("ref-cycle", f"`$ref: {self.ref}` leads back to itself")
                 return None
-            seen.add(id(node.value))
+            seen.add(node.identity)
             target = node.lookup(ref)
             if target is None:
                 return None
@@ -244,10 +247,8 @@ class Node:
 
     def lookup(self, ref: str) -> Node | None:
         """Find what `ref` points to; None, with a problem noted, where it fails."""
-        # What is merged from a trait keeps the base of the trait's file.
-        base = self.sources.bases.get(id(self.value), self.base)
         try:
-            return self.sources.find(ref, base)
+            return self.sources.find(ref, self.base)
         except Unreadable as error:
             self.report("ref", f"`$ref: {ref}` leads nowhere: {error}", key="$ref")
             return None
@@ -262,26 +263,23 @@ def _read(spec: Spec) -> tuple[str, Source]:
     return Path(os.path.abspath(spec)).as_uri(), read_file(Path(spec), str(spec))
 
 
-def _walk(data: Json, pointer: str) -> tuple[Json, Key, Json]:
-    """Follow a pointer to its container, key and value; raises Unreadable where the way ends."""
-    holder: Json = None
-    key: Key = ""
-    value = data
+def _walk(root: Node, pointer: str) -> Node:
+    """Follow a pointer from the root of a file; raises Unreadable where the way ends."""
+    node = root
     walked = ""
     for token in map(unescape, pointer.split("/")[1:]):
-        holder, key = value, token
+        value = node.value
         if isinstance(value, dict) and token in value:
-            value = value[token]
+            node = node.child(token)
         elif isinstance(value, list) and _INDEX.fullmatch(token) and int(token) < len(value):
-            key = int(token)
-            value = value[key]
+            node = node.child(int(token))
         else:
             near = did_you_mean(token, value if isinstance(value, dict) else ())
             if not walked and token in ("definitions", "$defs"):
                 near = "; a pointer counts from the root of its file"
             raise Unreadable(f"`#{walked}` has no `{token}`{near}")
         walked += pointer_of([token])
-    return holder, key, value
+    return node
 
 
 def _path_of(uri: str) -> Path:

@@ -92,11 +92,11 @@ def channels_3(root: Node) -> Iterator[Channel]:
 
 def _messages_3(operation: Node, channel: Node) -> Iterator[Message]:
     chosen = (
-        {id(node.value) for node in operation.each("messages")} if "messages" in _mapping(operation) else None
+        {node.identity for node in operation.each("messages")} if "messages" in _mapping(operation) else None
     )
     reply = tuple(_reply_messages(operation))
     for name, written in channel.items("messages"):
-        if chosen is None or id(written.value) in chosen:
+        if chosen is None or written.identity in chosen:
             node = with_traits(written, trait_wins=False)
             yield Message(node, written, node.text("name") or name, operation, reply)
 
@@ -125,40 +125,35 @@ def with_traits(node: Node, *, trait_wins: bool) -> Node:
     """
     if "traits" not in _mapping(node):
         return node
-    own: Json = {key: value for key, value in _mapping(node).items() if key != "traits"}
-    merged = own if trait_wins else {}
+    own = node.with_entries({key: entry for key, entry in node.entries().items() if key != "traits"})
+    merged = own if trait_wins else node.with_entries({})
     for trait in node.each("traits"):
         if isinstance(trait.value, dict):
-            merged = _merge_patch(merged, trait.value, node)
-    if not trait_wins:
-        merged = _fill(own, merged, node)
-    node.sources.copy_location(node.value, merged)
-    return Node(merged, node.sources, node.base, node.parent, node.key)
+            merged = _merge_patch(merged, trait)
+    return node.with_entries(merged.entries() if trait_wins else _fill(own, merged).entries())
 
 
 def _mapping(node: Node) -> Mapping[str, Json]:
     return node.value if isinstance(node.value, dict) else {}
 
 
-def _merge_patch(target: Json, patch: Json, node: Node) -> Json:
-    if not isinstance(patch, dict):
+def _merge_patch(target: Node | None, patch: Node) -> Node:
+    if not isinstance(patch.value, dict):
         return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
+    merged = target.entries() if target is not None else {}
+    for key, entry in patch.entries().items():
+        if entry.value is None:
             merged.pop(key, None)
         else:
-            merged[key] = _merge_patch(merged.get(key), value, node)
-    node.sources.copy_location(patch, merged)
-    return merged
+            merged[key] = _merge_patch(merged.get(key), entry)
+    return patch.with_entries(merged)
 
 
-def _fill(own: Json, more: Json, node: Node) -> Json:
+def _fill(own: Node, more: Node) -> Node:
     """Merge what is missing into `own`, which keeps all that it says: also its nulls."""
-    if not isinstance(own, dict) or not isinstance(more, dict):
+    if not isinstance(own.value, dict) or not isinstance(more.value, dict):
         return own
-    filled = {key: _fill(own[key], value, node) if key in own else value for key, value in more.items()}
-    merged = {**own, **filled}
-    if id(own) in node.sources.locations:
-        node.sources.copy_location(own, merged)
-    return merged
+    entries = own.entries()
+    added = more.entries()
+    filled = {key: _fill(entries[key], entry) if key in entries else entry for key, entry in added.items()}
+    return own.with_entries({**entries, **filled})

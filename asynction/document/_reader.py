@@ -26,8 +26,8 @@ from asynction.document._schemas import (
     is_schema,
     named_dialect,
 )
+from asynction.document._subschemas import subschemas
 from asynction.problems import did_you_mean
-from asynction.validation import subschemas
 
 OBJECTS = {"2": OBJECTS_2, "3": OBJECTS_3}
 """The rows of each major version."""
@@ -280,15 +280,14 @@ class Reader:
             self._seen.add((schema.identity, "Schema"))
             self.schema_nodes.append(schema)
             inner = named_dialect(schema) or outer
-            parts = list(subschemas(schema.value))
-            has_tuples = any("prefixItems" in part for part in parts)
+            parts = list(subschemas(schema))
+            has_tuples = any("prefixItems" in _mapping(part) for part in parts)
             self.schemas.check(schema, inner or implied_dialect(has_tuples))
             for part in parts:
-                here = Node(part, schema.sources, schema.base)
-                if "$ref" in part:
-                    waiting.append((here, inner))
-                for name in SCHEMA.keys() & part.keys():
-                    self.read(here.child(name), SCHEMA[name])
+                if "$ref" in _mapping(part):
+                    waiting.append((part, inner))
+                for name in SCHEMA.keys() & _mapping(part).keys():
+                    self.read(part.child(name), SCHEMA[name])
 
 
 def _read_scalar(node: Node, kind: str) -> None:

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 
 from asynction.contract import Json, Schema
 from asynction.document._nodes import Identity, Node
+from asynction.document._subschemas import map_subschemas, subschemas
 from asynction.validation import (
     DIALECTS,
     DRAFT_07,
     Validator,
     compile_problem,
     dialect_of,
-    map_subschemas,
     schema_problems,
-    subschemas,
 )
 
 _FORMATS = {
@@ -158,14 +157,13 @@ class Schemas:
     def _copy(self, node: Node, part: _Part) -> Json:
         if not isinstance(node.value, dict):
             return node.value
-        kept = {keyword: value for keyword, value in node.value.items() if keyword not in _DROPPED}
-        copied = map_subschemas(kept, lambda value: self._copy(Node(value, node.sources, node.base), part))
-        for name in _DYNAMIC & kept.keys():
+        copied = map_subschemas(node, lambda inner: self._copy(inner, part), without=_DROPPED)
+        for name in _DYNAMIC & copied.keys():
             node.report("schema", f"`{name}` is not understood; write `$ref`", key=name)
             part.complete = False
         part.patterns += _patterns(node)
-        part.has_tuples |= "prefixItems" in kept
-        if "default" in kept or "examples" in kept:
+        part.has_tuples |= "prefixItems" in copied
+        if "default" in copied or "examples" in copied:
             part.examined.append((node, copied))
         if node.ref is not None:
             copied["$ref"] = self._point_to(node, part)
@@ -230,7 +228,7 @@ def _note_faults(node: Node, dialect: str) -> bool:
 
 def _holds_schema(node: Node, inner: Node) -> bool:
     """True where `inner` is a schema in the schema `node`; else `$ref` may be the name of a property."""
-    return any(each is inner.value for each in subschemas(node.value))
+    return any(each.identity == inner.identity for each in subschemas(node))
 
 
 def _is_usable(part: _Part) -> bool:

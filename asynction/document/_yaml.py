@@ -11,21 +11,19 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import yaml
 
 from asynction.contract import Json
-from asynction.problems import Location, Problem, did_you_mean, escape, problem_at
+from asynction.document._source import File, Key, Mark, Source, SourceMap
+from asynction.problems import Location, did_you_mean, escape, problem_at
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_EXPANDED_NODES = 2_000_000
 MAX_INT_BITS = 1024
 """An integer beyond the range of a double (2 ** 1024) is as little a number of JSON's as 1e999 is."""
-
-Key: TypeAlias = "str | int"
-Mark: TypeAlias = "tuple[int, int]"
 
 _LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
 """What libyaml says of more than 1000 levels, from PyYAML 6.0.4 on."""
@@ -59,33 +57,14 @@ _TAGGED = {
 
 
 @dataclass(slots=True)
-class Source:
-    """One file: its data and where each piece of it stands.
-
-    `places` has the place of each mapping and sequence by its `id`, `marks` the line and column of
-    each of its keys or items. Scalars have no identity, so they are found through their parent.
-    `complete` is False where the text could not be read to its end; there are no data then.
-    """
-
-    file: str
-    data: Json = None
-    locations: dict[int, Location] = field(default_factory=dict)
-    marks: dict[int, dict[Key, Mark]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    complete: bool = True
-    kept: list[Json] = field(default_factory=list)  # an `id` is good while its object lives
-
-
-@dataclass(slots=True)
 class _Open:
     """A mapping or a sequence whose end has not come yet."""
 
     value: dict[str, Json] | list[Json]
-    marks: dict[Key, Mark]
-    pointer: str
+    map: SourceMap
     start: Mark
     key: str | None = None
-    merges: list[tuple[Json, Mark]] = field(default_factory=list)
+    merges: list[tuple[Json, SourceMap, Mark]] = field(default_factory=list)
 
 
 class _Stop(Exception):
@@ -94,7 +73,7 @@ class _Stop(Exception):
 
 def parse(text: str, file: str) -> Source:
     """Read `text`; what is wrong with it is in `problems` of the result."""
-    source = Source(file, complete=False)
+    source = Source(File(file), complete=False)
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         message = f"larger than {MAX_BYTES:,} bytes; split it with `$ref`"
         _note(source, "document-size", message, (1, 1))
@@ -106,7 +85,7 @@ def parse(text: str, file: str) -> Source:
         _note(source, "yaml-syntax", message, where)
         return source
     try:
-        source.data = _Composer(source).compose(text)
+        source.data, source.map = _Composer(source).compose(text)
         source.complete = True
     except _Stop:
         pass
@@ -121,7 +100,7 @@ def parse(text: str, file: str) -> Source:
 
 
 def _note(source: Source, rule: str, message: str, mark: Mark, pointer: str = "") -> None:
-    location = Location(source.file, *mark, pointer)
+    location = Location(source.file.name, *mark, pointer)
     source.problems.append(problem_at(location, rule, message))
 
 
@@ -131,20 +110,20 @@ class _Composer:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.stack: list[_Open] = []
-        self.anchors: dict[str, Json] = {}
-        self.sizes: dict[int, int] = {}
-        self.heights: dict[int, int] = {}
-        self.root: Json = None
+        self.anchors: dict[str, tuple[Json, SourceMap | None]] = {}
+        self.heights: dict[SourceMap, int] = {}
+        self.sizes: dict[SourceMap, int] = {}
+        self.root: tuple[Json, SourceMap | None] = (None, None)
         self.done = False
 
-    def compose(self, text: str) -> Json:
+    def compose(self, text: str) -> tuple[Json, SourceMap | None]:
         for event in self.events(text):
             if isinstance(event, yaml.ScalarEvent):
                 mark = _mark(event)
                 value = self.scalar(event, mark)
                 if event.anchor is not None:
-                    self.anchors[event.anchor] = value
-                self.add(value, mark)
+                    self.anchors[event.anchor] = (value, None)
+                self.add(value, None, mark)
             elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 self.close()
             elif isinstance(event, yaml.MappingStartEvent):
@@ -177,8 +156,8 @@ class _Composer:
             return ""
         top = self.stack[-1]
         if isinstance(top.value, list):
-            return f"{top.pointer}/{len(top.value)}"
-        return top.pointer if top.key is None else f"{top.pointer}/{escape(top.key)}"
+            return f"{top.map.pointer}/{len(top.value)}"
+        return top.map.pointer if top.key is None else f"{top.map.pointer}/{escape(top.key)}"
 
     def at_key(self) -> bool:
         """True where the next value is the key of a mapping."""
@@ -189,81 +168,92 @@ class _Composer:
             self.stop("document-depth", f"nested deeper than {MAX_DEPTH} levels", mark)
         if event.tag not in _CONTAINER_TAGS:
             self.stop("yaml-tag", f"the tag `{event.tag}` has no meaning in a document", mark)
-        pointer = self.pointer()
-        marks: dict[Key, Mark] = {}
-        self.source.locations[id(value)] = Location(self.source.file, *mark, pointer)
-        self.source.marks[id(value)] = marks
-        self.source.kept.append(value)
+        source_map = SourceMap(self.source.file, self.pointer(), mark)
         if event.anchor is not None:
-            self.anchors[event.anchor] = value
-        self.add(value, mark)
-        self.stack.append(_Open(value, marks, pointer, mark))
+            self.anchors[event.anchor] = (value, source_map)
+        self.add(value, source_map, mark)
+        self.stack.append(_Open(value, source_map, mark))
 
     def alias(self, event: yaml.AliasEvent, mark: Mark) -> None:
         name = str(event.anchor)
         if name not in self.anchors:
             close = did_you_mean(name, self.anchors)
             self.stop("yaml-alias", f"the alias `*{name}` has no anchor before it{close}", mark)
-        value = self.anchors[name]
-        if any(value is above.value for above in self.stack):
-            self.stop("yaml-alias", f"the alias `*{name}` contains itself; use `$ref` to recurse", mark)
-        if len(self.stack) + self.heights.get(id(value), 0) > MAX_DEPTH:
-            self.stop("document-depth", f"nested deeper than {MAX_DEPTH} levels", mark)
-        self.add(value, mark)
+        value, source_map = self.anchors[name]
+        if source_map is not None:
+            if any(source_map is above.map for above in self.stack):
+                self.stop("yaml-alias", f"the alias `*{name}` contains itself; use `$ref` to recurse", mark)
+            if len(self.stack) + self.heights[source_map] > MAX_DEPTH:
+                self.stop("document-depth", f"nested deeper than {MAX_DEPTH} levels", mark)
+        self.add(value, source_map, mark)
 
-    def add(self, value: Json, mark: Mark) -> None:
+    def add(self, value: Json, source_map: SourceMap | None, mark: Mark) -> None:
         """Put a value where it belongs: root, item, key or value."""
         if not self.stack:
-            self.root, self.done = value, True
+            self.root, self.done = (value, source_map), True
             return
         top = self.stack[-1]
         if isinstance(top.value, list):
-            top.marks[len(top.value)] = mark
+            key: Key = len(top.value)
+            top.map.marks[key] = mark
             top.value.append(value)
         elif top.key is None:
             self.key(top, value, mark)
-        elif top.key == "<<" and isinstance(value, dict | list):
-            top.merges.append((value, mark))  # still empty: its content comes before this mapping ends
+            return
+        elif top.key == "<<" and source_map is not None:
+            # It is still empty: its content comes before this mapping ends.
+            top.merges.append((value, source_map, mark))
             top.key = None
+            return
         else:
-            top.value[top.key] = value
-            top.key = None
+            key, top.key = top.key, None
+            top.value[key] = value
+        if source_map is not None:
+            top.map.children[key] = source_map
 
     def key(self, top: _Open, value: Json, mark: Mark) -> None:
         if isinstance(value, dict | list):
             self.stop("yaml-key", "a mapping or a sequence cannot be a key", mark)
         top.key = key_text(value)
-        if top.key in top.marks:
-            line = top.marks[top.key][0]
+        if top.key in top.map.marks:
+            line = top.map.marks[top.key][0]
             message = f"the key `{top.key}` stands twice, first in line {line}"
-            _note(self.source, "duplicate-key", message, mark, f"{top.pointer}/{escape(top.key)}")
-        top.marks[top.key] = mark
+            _note(self.source, "duplicate-key", message, mark, f"{top.map.pointer}/{escape(top.key)}")
+            top.map.children.pop(top.key, None)
+        top.map.marks[top.key] = mark
 
     def close(self) -> None:
         top = self.stack.pop()
-        for merged, mark in top.merges:
-            self.merge(top, merged, mark)
+        for merged, source_map, mark in top.merges:
+            self.merge(top, merged, source_map, mark)
         height, size = 0, 1 + len(top.value)
-        for child in top.value.values() if isinstance(top.value, dict) else top.value:
-            if isinstance(child, dict | list):
-                height = max(height, self.heights[id(child)])
-                # An alias counts again each time it is used: this is the size that walking the data meets.
-                size += self.sizes[id(child)] - 1
-        self.heights[id(top.value)] = height + 1
+        for child in top.map.children.values():
+            height = max(height, self.heights[child])
+            # An alias counts again each time it is used: this is the size that walking the data meets.
+            size += self.sizes[child] - 1
         if size > MAX_EXPANDED_NODES:
             message = f"aliases expand to more than {MAX_EXPANDED_NODES:,} nodes"
-            self.stop("yaml-alias", message, top.start, top.pointer)
-        self.sizes[id(top.value)] = size
+            self.stop("yaml-alias", message, top.start, top.map.pointer)
+        self.heights[top.map] = height + 1
+        self.sizes[top.map] = size
 
-    def merge(self, top: _Open, merged: Json, mark: Mark) -> None:
+    def merge(self, top: _Open, merged: Json, source_map: SourceMap, mark: Mark) -> None:
         """Apply a merge key (`<<`): own keys win over merged ones, earlier mappings over later ones."""
-        for mapping in merged if isinstance(merged, list) else [merged]:
-            if not isinstance(mapping, dict) or not isinstance(top.value, dict):
-                self.stop(
-                    "yaml-merge", "`<<` takes a mapping or a list of mappings", mark, f"{top.pointer}/<<"
-                )
-            for key, value in mapping.items():
-                top.value.setdefault(key, value)
+        if isinstance(merged, list):
+            for index, item in enumerate(merged):
+                self.merge_mapping(top, item, source_map.children.get(index), mark)
+        else:
+            self.merge_mapping(top, merged, source_map, mark)
+
+    def merge_mapping(self, top: _Open, merged: Json, source_map: SourceMap | None, mark: Mark) -> None:
+        if not isinstance(merged, dict) or not isinstance(top.value, dict) or source_map is None:
+            message = "`<<` takes a mapping or a list of mappings"
+            self.stop("yaml-merge", message, mark, f"{top.map.pointer}/<<")
+        for key, value in merged.items():
+            if key not in top.value:
+                top.value[key] = value
+                if key in source_map.children:
+                    top.map.children[key] = source_map.children[key]
 
     def scalar(self, event: yaml.ScalarEvent, mark: Mark) -> Json:
         text: str = event.value

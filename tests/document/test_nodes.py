@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -333,27 +332,40 @@ def test_a_mapping_reads_files_from_the_working_directory(tmp_path: Path) -> Non
     assert root.sources.files() == ("b.yaml",)
 
 
-def test_a_copy_stands_where_its_original_does_and_refers_from_there(tmp_path: Path) -> None:
+def test_entries_that_are_exchanged_keep_their_location_and_their_file(tmp_path: Path) -> None:
     write(tmp_path, {"root.yaml": "a: {$ref: 'sub/b.yaml'}", "sub/b.yaml": "x: {$ref: '#/y'}\ny: 1\n"})
     root = Sources().root("root.yaml")
     assert root is not None
     other = root.get("a")
     assert other is not None
-    copy: dict[str, Any] = {"$ref": "#/y"}
 
-    root.sources.copy_location(at(other, "x").value, copy)
-    node = Node(copy, root.sources, root.base)
+    changed = root.with_entries({**root.entries(), **other.entries()})
 
-    assert str(node.location) == "sub/b.yaml:1:4"
-    assert node.file_data == other.value
-    assert (target := node.resolved()) is not None
+    assert changed.value == {"a": {"$ref": "sub/b.yaml"}, "x": {"$ref": "#/y"}, "y": 1}
+    assert changed.location == root.location
+    assert changed.identity != root.identity
+    assert str(changed.child("x").location) == "sub/b.yaml:1:4"
+    assert str(changed.child("y").location) == "root.yaml:1:1"
+    assert changed.child("x").file_data == other.value
+    assert (target := changed.get("x")) is not None
     assert target.value == 1
 
 
-def test_places_are_right_after_the_data_of_duplicate_keys_is_gone(tmp_path: Path) -> None:
-    lines = [f"k: {{a: [{{b: {i}}}]}}" for i in range(200)]
-    root = root_of(tmp_path, "\n".join(lines))
-    gc.collect()
-    fresh: list[Any] = [{"b": i} for i in range(1000)]
+@pytest.mark.parametrize("value", [[1], "a", None])
+def test_only_a_mapping_has_entries(value: Any) -> None:
+    assert Node(value, Sources(), "").entries() == {}
 
-    assert not {id(each) for each in fresh} & root.sources.locations.keys()
+
+def test_a_value_has_one_identity_whatever_leads_to_it(tmp_path: Path) -> None:
+    root = root_of(tmp_path, "a: &x {b: 1, c: [1]}\nd: *x\ne: {$ref: '#/a'}\n")
+    nodes = [root.child("a"), root.child("d"), root.get("e")]
+
+    assert len({node.identity for node in nodes if node is not None}) == 1
+    assert len({node.child("b").identity for node in nodes if node is not None}) == 1
+    assert at(root, "a", "b").identity != at(root, "a", "c").identity != root.identity
+
+
+def test_what_a_node_has_is_plain_data(tmp_path: Path) -> None:
+    root = root_of(tmp_path, "a: {b: [x, {c: d}]}\n")
+
+    assert [type(value) for value in (root.value, at(root, "a", "b").value)] == [dict, list]

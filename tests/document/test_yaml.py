@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asynction.document import _yaml
-from asynction.document._yaml import MAX_DEPTH, Source, is_number, key_text, parse
+from asynction.document._source import Source, SourceMap
+from asynction.document._yaml import MAX_DEPTH, is_number, key_text, parse
 from asynction.problems import Location
 
 JSON = st.recursive(
@@ -158,22 +159,65 @@ def test_duplicate_keys_are_all_reported_and_reading_goes_on() -> None:
     assert (source.data, source.complete) == ({"a": {"y": [2]}, "b": 2, "1": 0}, True)
 
 
-def test_every_container_has_its_place_and_the_marks_of_its_keys() -> None:
-    source = parse("a:\n  - x: 1\n    y: 2\n  - []\n", "f")
-    data: Any = source.data
+def test_every_container_has_its_location_and_the_marks_of_its_keys() -> None:
+    root = parse("a:\n  - x: 1\n    y: 2\n  - []\n", "f").map
+    assert root is not None
+    items = root.children["a"]
 
-    assert source.locations[id(data)] == Location("f", 1, 1, "")
-    assert source.locations[id(data["a"])] == Location("f", 2, 3, "/a")
-    assert source.locations[id(data["a"][0])] == Location("f", 2, 5, "/a/0")
-    assert source.marks[id(data["a"])] == {0: (2, 5), 1: (4, 5)}
-    assert source.marks[id(data["a"][0])] == {"x": (2, 5), "y": (3, 5)}
+    assert root.location == Location("f", 1, 1, "")
+    assert items.location == Location("f", 2, 3, "/a")
+    assert items.marks == {0: (2, 5), 1: (4, 5)}
+    assert items.children[0].location == Location("f", 2, 5, "/a/0")
+    assert items.children[0].marks == {"x": (2, 5), "y": (3, 5)}
+    assert items.children[1].location == Location("f", 4, 5, "/a/1")
 
 
-def test_what_a_duplicate_key_replaces_lives_on_so_that_no_id_is_used_twice() -> None:
-    source = parse("a: {x: [1]}\na: 1\n", "f")
+@pytest.mark.parametrize(
+    ("text", "pointers"),
+    [
+        ("a: {x: [1]}\na: 1\n", {}),
+        ("a: {x: [1]}\na: [2]\n", {"a": ("/a", 2)}),
+        ("a: &x [1]\nb: *x\n", {"a": ("/a", 1), "b": ("/a", 1)}),
+        ("a: &x 1\nb: *x\n", {}),
+    ],
+)
+def test_a_source_map_has_the_containers_that_the_data_have(
+    text: str, pointers: dict[str, tuple[str, int]]
+) -> None:
+    root = parse(text, "f").map
+    assert root is not None
 
-    assert [type(kept) for kept in source.kept] == [dict, dict, list]
-    assert {id(kept) for kept in source.kept} == set(source.locations)
+    found = {key: (child.pointer, child.location.line) for key, child in root.children.items()}
+
+    assert found == pointers
+
+
+def test_what_is_merged_is_located_where_it_is_written() -> None:
+    root = parse("- &x {a: [1], b: 2}\n- &y {a: [], c: {}}\n- {<<: [*x, *y], c: []}\n", "f").map
+    assert root is not None
+    merged = root.children[2]
+
+    assert {key: child.pointer for key, child in merged.children.items()} == {"a": "/0/a", "c": "/2/c"}
+    assert merged.location_of("b") == Location("f", 3, 3, "/2/b")
+
+
+@given(JSON)
+def test_a_source_map_mirrors_its_data(data: object) -> None:
+    source = parse(json.dumps(data, ensure_ascii=False), "f")
+
+    assert_mirrored(source.data, source.map)
+
+
+def assert_mirrored(data: object, source_map: SourceMap | None) -> None:
+    """Hold the tree of source maps against the data: one for each mapping and sequence."""
+    if not isinstance(data, dict | list):
+        assert source_map is None
+        return
+    assert source_map is not None
+    items = data.items() if isinstance(data, dict) else enumerate(data)
+    assert source_map.marks.keys() == {key for key, _ in items}
+    for key, item in items:
+        assert_mirrored(item, source_map.children.get(key))
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: "])
