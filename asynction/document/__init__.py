@@ -119,7 +119,8 @@ def _version(root: Node) -> str | None:
         return None
     if "asyncapi" not in root.value:
         misspelt = [f"; `{name}` is misspelt" for name in root.value if did_you_mean(name, ["asyncapi"])]
-        root.report("asyncapi", f"no field `asyncapi` gives the version of AsyncAPI{''.join(misspelt[:1])}")
+        near = "".join(misspelt[:1])
+        root.report("asyncapi", f"the field `asyncapi`, the version of AsyncAPI, is missing{near}")
         return None
     written = root.value["asyncapi"]
     match = re.fullmatch(r"(\d+\.\d+)\.\d+", written) if isinstance(written, str) else None
@@ -127,7 +128,7 @@ def _version(root: Node) -> str | None:
         known = f"{VERSIONS[0]}.0 to {VERSIONS[-1]}.0"
         root.report(
             "asyncapi",
-            f"`{written}` is no version of AsyncAPI that is read: {known}",
+            f"`{written}` is not a supported version of AsyncAPI; supported are {known}",
             key="asyncapi",
         )
         return None

@@ -70,12 +70,12 @@ def _compare_names(node: Node, key: str, used: Mapping[str, str | None], rule: s
     missing = [name for name in used if name not in defined]
     for name in missing:
         where = f"the {used[name]}" if used[name] else "the channel's name"
-        message = f"`{{{name}}}` stands in {where} but not in `{key}`{did_you_mean(name, defined)}"
+        message = f"`{{{name}}}` is used in {where} but not defined in `{key}`{did_you_mean(name, defined)}"
         node.report(rule, message, key=used[name])
     for name in defined:
         # A near-miss of what is missing was suggested there: one mistake is one problem.
         if known is not None and name not in used and not did_you_mean(name, missing):
-            known.report("unused-variable", f"`{name}` is used nowhere", key=name)
+            known.report("unused-variable", f"`{name}` is not used", key=name)
 
 
 def _channel_addresses(root: Node, reader: Reader) -> None:
@@ -105,7 +105,7 @@ def _channel_servers_2(root: Node, reader: Reader) -> None:
 def _channel_servers_3(root: Node, reader: Reader) -> None:
     for _, channel in root.items("channels"):
         for name in _strangers(_listed(channel, "servers"), root, "servers"):
-            name.report("channel-servers", "names a server that is not under `servers` of the document")
+            name.report("channel-servers", "the server is not under `servers` of the document")
 
 
 def _unique_ids_2(root: Node, reader: Reader) -> None:
@@ -124,7 +124,7 @@ def _unique_ids_2(root: Node, reader: Reader) -> None:
 def _unique(node: Node, key: str, rule: str, seen: dict[str, Node]) -> None:
     name = node.text(key)
     if name and name in seen and seen[name].value is not node.value:
-        node.report(rule, f"the {key} `{name}` is taken, see {seen[name].location}", key=key)
+        node.report(rule, f"the {key} `{name}` is already used at {seen[name].location}", key=key)
     elif name:
         seen.setdefault(name, node)
 
@@ -140,11 +140,9 @@ def _operation_parts_3(root: Node, reader: Reader) -> None:
         channel = operation.get("channel")
         if channel is not None:
             for name in _strangers([operation.child("channel")], root, "channels"):
-                name.report(
-                    "operation-channel", "names a channel that is not under `channels` of the document"
-                )
+                name.report("operation-channel", "the channel is not under `channels` of the document")
         for name in _strangers(_listed(operation, "messages"), channel, "messages"):
-            name.report("operation-message", "the message is not one of the operation's channel")
+            name.report("operation-message", "the message is not in the operation's channel")
         reply = operation.get("reply")
         if reply is not None:
             _check_reply(reply, channel, root)
@@ -156,10 +154,10 @@ def _check_reply(reply: Node, channel: Node | None, root: Node) -> None:
         for name in _strangers([reply.child("channel")], root, "channels"):
             name.report("reply-message", "the reply's channel is not under `channels` of the document")
     for name in _strangers(_listed(reply, "messages"), own or channel, "messages"):
-        name.report("reply-message", "the message is not one of the reply's channel")
+        name.report("reply-message", "the message is not in the reply's channel")
     if own is not None and reply.get("address") is not None and own.text("address"):
-        text = "stands beside a channel that has an address of its own; leave one of them out"
-        reply.report("reply-address", f"`address` {text}", key="address")
+        text = "the reply has an `address` and its channel has one too; remove one of them"
+        reply.report("reply-address", text, key="address")
 
 
 def _listed(node: Node, key: str) -> list[Node]:
@@ -193,7 +191,7 @@ def _unused_components(root: Node, reader: Reader) -> None:
     for holder, name in unused:
         pointer = f"#{holder.location.pointer}/{escape(name)}"
         if not any(ref == pointer or ref.startswith(f"{pointer}/") for ref in named):
-            holder.report("unused-component", f"`{name}` is used nowhere", key=name)
+            holder.report("unused-component", f"`{name}` is not used", key=name)
 
 
 def _refs(value: Json) -> set[str]:

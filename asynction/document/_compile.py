@@ -138,7 +138,8 @@ class _Compiler:
         """Say why a message cannot be an event, unless nothing in the document has to be one."""
         text = "a message needs a `name`: it is the Socket.IO event"
         if name:
-            text = f"`{name}` is a reserved name of Socket.IO; handlers of a namespace stand in `x-handlers`"
+            advice = "put the handlers of a namespace under `x-handlers`"
+            text = f"`{name}` is a reserved name of Socket.IO; {advice}"
         if self.served:
             message.report("event-name" if self.is_bound else "no-event", text)
 
@@ -146,7 +147,7 @@ class _Compiler:
         """Two messages of one name are a problem; one message that is reached twice is not."""
         first = events.get(event.name)
         if first is not None and first.location != event.location and self.served:
-            message = f"the event `{event.name}` stands here twice, first at {first.location}"
+            message = f"the event `{event.name}` is defined twice, first at {first.location}"
             self.root.sources.report(problem_at(event.location, "duplicate-event", message))
 
     def merged(self, first: Namespace, second: Namespace) -> Namespace:
@@ -317,7 +318,7 @@ def _mock(node: Node | None, ack: Schema | None) -> Mock | None:
     if isinstance(interval, bool) or not isinstance(interval, int | float | None):
         interval = None  # the reader has said so
     elif interval is not None and interval <= 0:
-        node.report("type", "`interval` is a number of seconds above 0", key="interval")
+        node.report("type", "`interval` must be a number of seconds above 0", key="interval")
     pointers = copies if isinstance(copies, dict) else {}
     return Mock(
         interval,
@@ -341,7 +342,7 @@ def _path_of(url: str, node: Node) -> str | None:
     try:
         return urlsplit(_HOST.sub("//", url, count=1)).path.strip("/") or None
     except ValueError as error:
-        node.report("server-url", f"`{url}` is no URL: {error}", key="url" if node.text("url") else "host")
+        node.report("server-url", f"`{url}` is not a URL: {error}", key="url" if node.text("url") else "host")
         return None
 
 

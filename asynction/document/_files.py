@@ -95,7 +95,7 @@ def _no_constant(name: str) -> None:
 def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key occurs twice")
     return members
 
 
@@ -118,7 +118,8 @@ class _Copier:
     def copy(self, value: object, path: tuple[Key, ...]) -> tuple[Json, SourceMap | None]:
         self.count += 1
         if len(path) > _yaml.MAX_DEPTH:
-            self.report("document-depth", f"nested deeper than {_yaml.MAX_DEPTH} levels, or in itself", path)
+            message = f"nested deeper than {_yaml.MAX_DEPTH} levels, or contains itself"
+            self.report("document-depth", message, path)
             raise _Stop
         if self.count > _yaml.MAX_EXPANDED_NODES:
             self.report("document-size", f"more than {_yaml.MAX_EXPANDED_NODES:,} values", ())
@@ -140,7 +141,7 @@ class _Copier:
                 continue
             name = key_text(self.copy_scalar(key, path))
             if name in copied:
-                self.report("duplicate-key", f"the key `{name}` stands twice", (*path, name))
+                self.report("duplicate-key", f"the key `{name}` occurs twice", (*path, name))
                 source_map.children.pop(name, None)
             copied[name], below = self.copy(item, (*path, name))
             if below is not None:
@@ -167,7 +168,7 @@ class _Copier:
         if isinstance(value, str):
             text = str.__str__(value)
             if _yaml.SURROGATE.search(text):
-                self.report("value", "text with a lone surrogate is no Unicode", path)
+                self.report("value", "text with a lone surrogate is not Unicode", path)
             return _yaml.SURROGATE.sub("\ufffd", text)
         if isinstance(value, int | float):
             number = int(value) if isinstance(value, int) else float(value)
@@ -175,7 +176,7 @@ class _Copier:
                 self.report("value", "not a JSON number: infinite, or too large", path)
                 raise _Stop
             return number
-        self.report("value", f"a {type(value).__name__} has no meaning in a document", path)
+        self.report("value", f"a value of type `{type(value).__name__}` is not JSON", path)
         return None
 
     def report(self, rule: str, message: str, path: tuple[Key, ...]) -> None:

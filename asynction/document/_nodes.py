@@ -55,7 +55,7 @@ class Sources:
         try:
             uri, source = _read(spec)
         except (Unreadable, ValueError) as error:  # a path may hold what no file name can
-            message = str(error) if isinstance(error, Unreadable) else "this is no path of a file"
+            message = str(error) if isinstance(error, Unreadable) else "this is not a valid path of a file"
             self.report(problem_at(Location(name, None, None, ""), "file", message))
             return None
         self._adopt(uri, source)
@@ -99,7 +99,7 @@ class Sources:
             path = _path_of(uri) if uri.startswith("file:") else None
             uri = uri if path is None else path.as_uri()  # one spelling, so that no file is read twice
         except ValueError as error:
-            raise Unreadable("it is no URI") from error
+            raise Unreadable("it is not a URI") from error
         source = self.by_uri.get(uri)
         if source is None:
             read = self._fetch(uri) if path is None else read_file(path, _shown(path))
@@ -115,7 +115,7 @@ class Sources:
 
     def _fetch(self, uri: str) -> Source:
         if self.retriever is None:
-            raise Unreadable(f"`{uri}` is not fetched: a document is read from files; keep a copy beside it")
+            raise Unreadable(f"`{uri}` is not fetched; keep a copy beside the document and refer to that")
         try:
             text = self.retriever(uri)
         except Exception as error:  # whatever the caller's function raises
@@ -250,7 +250,7 @@ class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thou
         try:
             return self.sources.find(ref, self.base)
         except Unreadable as error:
-            self.report("ref", f"`$ref: {ref}` leads nowhere: {error}", key="$ref")
+            self.report("ref", f"`$ref: {ref}` cannot be resolved: {error}", key="$ref")
             return None
 
 
@@ -276,7 +276,7 @@ def _walk(root: Node, pointer: str) -> Node:
         else:
             near = did_you_mean(token, value if isinstance(value, dict) else ())
             if not walked and token in ("definitions", "$defs"):
-                near = "; a pointer counts from the root of its file"
+                near = "; a pointer starts at the root of its file"
             raise Unreadable(f"`#{walked}` has no `{token}`{near}")
         walked += pointer_of([token])
     return node

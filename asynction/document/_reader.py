@@ -115,7 +115,7 @@ class Reader:
             known = [alternative.strip("'") for alternative in alternatives]
             if node.value not in known:
                 near = did_you_mean(str(node.value), known)
-                node.report("enum", f"`{node.value}` is none of {', '.join(known)}{near}")
+                node.report("enum", f"`{node.value}` is not one of {', '.join(known)}{near}")
         elif "[string]" in alternatives and not isinstance(node.value, str | list):
             node.report("type", f"expected a string or a list of strings, found {_name(node.value)}")
         elif node.value is not None or "null" not in alternatives:
@@ -212,7 +212,7 @@ class Reader:
             return variant
         if key in _mapping(node):
             near = did_you_mean(variant, since)
-            node.report("enum", f"`{variant}` is no {key} of {_article(kind)}{near}", key=key)
+            node.report("enum", f"`{variant}` is not a {key} of {_article(kind)}{near}", key=key)
         return ""
 
     def _read_payload(self, node: Node, kind: str) -> None:
@@ -228,7 +228,7 @@ class Reader:
         """Follow a Reference Object; nothing else may stand in one."""
         for name in _mapping(node):
             if name != "$ref":
-                node.report("ref-siblings", f"ignored: `{name}` stands beside `$ref`", key=name)
+                node.report("ref-siblings", f"`{name}` beside `$ref` is ignored", key=name)
         target = node.resolved()
         if target is not None:
             self.references.append(Reference(node, kind, target))
@@ -253,13 +253,13 @@ class Reader:
 
     def _unknown(self, node: Node, name: str, fields: Mapping[str, Field], kind: str) -> None:
         if name in MISSPELT and MISSPELT[name] in fields:
-            node.report("misspelt", f"`{name}` is read as `{MISSPELT[name]}`; write it so", key=name)
+            node.report("misspelt", f"`{name}` is read as `{MISSPELT[name]}`; correct the spelling", key=name)
             self.is_bound = True
             self.read(node.child(name), fields[MISSPELT[name]].kind)
         elif name.startswith("x-"):
             ours = [field for field in fields if field.startswith("x-")]
             if near := did_you_mean(name, ours, cutoff=_NEAR):
-                message = f"`{name}` is no extension of {_article(kind)}{near}"
+                message = f"`{name}` is not an extension of {_article(kind)}{near}"
                 node.report("unknown-extension", message, key=name)
         else:
             near = did_you_mean(name, fields)
@@ -310,7 +310,7 @@ def _check_tags(tags: Node) -> None:
         tag = tags.child(index).resolved()
         name = tag.text("name") if tag is not None else ""
         if name and name in names:
-            tags.report("duplicate-tag", f"the tag `{name}` stands twice in the list", key=index)
+            tags.report("duplicate-tag", f"the tag `{name}` is in the list twice", key=index)
         names.add(name)
 
 
@@ -318,12 +318,12 @@ def _check_headers(message: Node, version: str) -> None:
     headers = message.get("headers")
     kind = _mapping(headers).get("type", "object") if headers is not None else "object"
     if headers is not None and kind != "object":
-        headers.report("type", f"the schema of headers is of type `object`, not `{kind}`", key="type")
+        headers.report("type", f"the schema of headers must have the type `object`, not `{kind}`", key="type")
 
 
 def _check_example(example: Node, version: str) -> None:
     if version > "2.0" and not {"headers", "payload"} & _mapping(example).keys():
-        example.report("required", "an example of a message has `headers`, `payload` or both")
+        example.report("required", "a message example needs `headers`, `payload` or both")
 
 
 def _check_names(components: Node, version: str) -> None:
@@ -331,7 +331,7 @@ def _check_names(components: Node, version: str) -> None:
         names = components.child(section)
         for name in names.value if isinstance(names.value, dict) and not section.startswith("x-") else ():
             if not _COMPONENT_NAME.fullmatch(name):
-                message = f"the name `{name}` may only have letters, digits, `.`, `-` and `_`"
+                message = f"the name `{name}` may only contain letters, digits, `.`, `-` and `_`"
                 names.report("component-key", message, key=name)
 
 

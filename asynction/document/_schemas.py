@@ -67,7 +67,7 @@ def implied_dialect(has_tuples: bool) -> str:
 def is_schema(node: Node, target: Node) -> bool:
     """True where the `$ref` of `node` leads to something that may be a schema; else a problem is noted."""
     if node.ref is not None and not isinstance(target.value, dict | bool):
-        node.report("schema", f"`$ref: {node.ref}` leads to no schema", key="$ref")
+        node.report("schema", f"`$ref: {node.ref}` does not lead to a schema", key="$ref")
         return False
     return True
 
@@ -159,7 +159,7 @@ class Schemas:
             return node.value
         copied = map_subschemas(node, lambda inner: self._copy(inner, part), without=_DROPPED)
         for name in _DYNAMIC & copied.keys():
-            node.report("schema", f"`{name}` is not understood; write `$ref`", key=name)
+            node.report("schema", f"`{name}` is not supported; write `$ref`", key=name)
             part.complete = False
         part.patterns += _patterns(node)
         part.has_tuples |= "prefixItems" in copied
@@ -200,11 +200,11 @@ class Schemas:
             validator = Validator(Schema({"allOf": [value], "definitions": definitions}, dialect))
             for name, path, instance in _values(value) if not validator.takes_bytes else ():
                 for violation in validator.check((instance,))[:1]:
-                    message = f"breaks its own schema: {violation.message}"
+                    fault = f"breaks its own schema: {violation.message}"
                     if path:
-                        node.child(name).report("schema-example", message, key=path[0])
+                        node.child(name).report("schema-example", f"the example {fault}", key=path[0])
                     else:
-                        node.report("schema-default", message, key=name)
+                        node.report("schema-default", f"the default {fault}", key=name)
 
 
 def _with_definitions(part: _Part, others: dict[str, _Part]) -> Json:
@@ -236,7 +236,7 @@ def _is_usable(part: _Part) -> bool:
     while part.patterns:
         node, pattern = part.patterns.pop()
         if message := compile_problem(Schema({"pattern": pattern}, DRAFT_07)):
-            node.report("schema", f"cannot be used: {message}")
+            node.report("schema", f"the pattern cannot be used: {message}")
             part.complete = False
     return part.complete
 
@@ -263,11 +263,12 @@ def _warn(node: Node, target: Node, dialect: str) -> None:
     """Say what of a schema with a `$ref` does not count."""
     other = named_dialect(target)
     if other is not None and other != dialect:
-        message = f"is written in `{other}`, but read in `{dialect}` as what refers to it"
+        reading = f"is read as `{dialect}`, like the schema that refers to it"
+        message = f"the schema is written in `{other}` but {reading}"
         node.report("schema-dialect", message, key="$ref")
     if DIALECTS[dialect] < 2019 and isinstance(node.value, dict):
         for name in node.value.keys() - _BESIDE_REF:
-            node.report("ref-siblings", f"ignored: `{name}` stands beside `$ref`", key=name)
+            node.report("ref-siblings", f"`{name}` beside `$ref` is ignored", key=name)
 
 
 def _values(schema: dict[str, Json]) -> Iterator[tuple[str, tuple[int, ...], Json]]:

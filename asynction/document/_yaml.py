@@ -80,7 +80,7 @@ def parse(text: str, file: str) -> Source:
         return source
     if found := _NOT_PRINTABLE.search(text):
         before = text[: found.start()]
-        message = f"the character U+{ord(found[0]):04X} cannot stand in a document"
+        message = f"the character U+{ord(found[0]):04X} is not allowed in a document"
         where = (before.count("\n") + 1, found.start() - before.rfind("\n"))
         _note(source, "yaml-syntax", message, where)
         return source
@@ -133,7 +133,7 @@ class _Composer:
             elif isinstance(event, yaml.AliasEvent):
                 self.alias(event, _mark(event))
             elif isinstance(event, yaml.DocumentStartEvent) and self.done:
-                self.stop("yaml-documents", "only one YAML document may stand in a file", _mark(event))
+                self.stop("yaml-documents", "a file may contain only one YAML document", _mark(event))
         if not self.done:
             self.stop("empty-document", "the file is empty", (1, 1))
         return self.root
@@ -167,7 +167,7 @@ class _Composer:
         if len(self.stack) >= MAX_DEPTH:
             self.stop("document-depth", f"nested deeper than {MAX_DEPTH} levels", mark)
         if event.tag not in _CONTAINER_TAGS:
-            self.stop("yaml-tag", f"the tag `{event.tag}` has no meaning in a document", mark)
+            self.stop("yaml-tag", f"the tag `{event.tag}` is not supported; write a plain value", mark)
         source_map = SourceMap(self.source.file, self.pointer(), mark)
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, source_map)
@@ -217,7 +217,7 @@ class _Composer:
         top.key = key_text(value)
         if top.key in top.map.marks:
             line = top.map.marks[top.key][0]
-            message = f"the key `{top.key}` stands twice, first in line {line}"
+            message = f"the key `{top.key}` occurs twice, first in line {line}"
             _note(self.source, "duplicate-key", message, mark, f"{top.map.pointer}/{escape(top.key)}")
             top.map.children.pop(top.key, None)
         top.map.marks[top.key] = mark
@@ -258,7 +258,7 @@ class _Composer:
     def scalar(self, event: yaml.ScalarEvent, mark: Mark) -> Json:
         text: str = event.value
         if not text.isascii() and SURROGATE.search(text):
-            self.stop("yaml-scalar", "text with a lone surrogate is no Unicode", mark)
+            self.stop("yaml-scalar", "text with a lone surrogate is not Unicode", mark)
         if event.tag not in (None, "!"):
             kind = self.kind_of_tagged(event.tag, text, mark)
         elif event.tag == "!" or not event.implicit[0]:
@@ -275,10 +275,10 @@ class _Composer:
     def kind_of_tagged(self, tag: str, text: str, mark: Mark) -> str:
         name = tag.removeprefix(_TAG)
         if name not in _TAGGED:
-            self.stop("yaml-tag", f"the tag `{tag}` has no meaning in a document", mark)
+            self.stop("yaml-tag", f"the tag `{tag}` is not supported; write a plain value", mark)
         kind = _core_kind(text)
         if name != "str" and kind not in _TAGGED[name]:
-            self.stop("yaml-scalar", f"`{text[:40]}` is no {name}", mark)
+            self.stop("yaml-scalar", f"`{text[:40]}` is not a valid `{name}`", mark)
         return kind if name != "str" else "str"
 
 

@@ -1,4 +1,4 @@
-"""JSON Web Tokens checked without code (`x-jwt`; RFC 7519, RFC 7517, RFC 8725)."""
+"""JSON Web Tokens that a document checks without code: `x-jwt` (RFC 7519, RFC 7517, RFC 8725)."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ Check: TypeAlias = "Callable[[str], Mapping[str, object] | None]"
 
 EXTRA = "`x-jwt` needs the extra `jwt`: install `asynction[jwt]`"
 KEYS = ("jwksUri", "publicKey", "secretEnv")
-"""Where the key is; one of them is given."""
+"""The settings that give the key; a document uses exactly one of them."""
 
 SETTINGS = (*KEYS, "algorithms", "issuer", "audience")
 
 TIMEOUT = 5.0
-"""How many seconds the server that has the keys may take."""
+"""Seconds until a request for the key set is given up."""
 
 COOLDOWN = 5.0
-"""How many seconds lie between two fetches at least: tokens with invented keys ask for no more."""
+"""Minimum seconds between two fetches: tokens with invented key ids cannot cause more of them."""
 
 log = logging.getLogger("asynction")
 
 
 class JwtError(Exception):
-    """`x-jwt` cannot be used as it is written; the message says why."""
+    """An error in the settings under `x-jwt`; the message says which one."""
 
 
 def jwt_function(settings: object) -> Check:
-    """Make the function that `x-jwt` stands for: it takes a token and returns its claims, or None.
+    """Return the function that `x-jwt` describes: it takes a token and returns its claims, or None.
 
-    `settings` has one of `jwksUri`, `publicKey` and `secretEnv` (the name of an environment
-    variable), `algorithms`, and perhaps `issuer` and `audience`. Raises JwtError.
+    `settings` has `algorithms`, one of `jwksUri`, `publicKey` and `secretEnv` (the name of an
+    environment variable), and optionally `issuer` and `audience`. Raises JwtError.
     """
     try:
         import jwt
@@ -49,7 +49,7 @@ def jwt_function(settings: object) -> Check:
         "audience": _texts(given, "audience"),
         "issuer": _texts(given, "issuer"),
         "options": {
-            "require": ["exp"],
+            "require": ["exp"],  # optional in RFC 7519, 4.1.4; without it a stolen token never ends
             "verify_aud": "audience" in given,
             "verify_iss": "issuer" in given,
         },
@@ -63,7 +63,7 @@ def jwt_function(settings: object) -> Check:
             return None
         except jwt.PyJWTError:
             return None
-        except Exception as error:  # PyJWT lets others through, for keys that are none, say
+        except Exception as error:  # PyJWT lets others through, such as those of a malformed key
             log.error("checking a token by `x-jwt` raised %s", type(error).__name__)
             return None
         return claims
@@ -72,35 +72,41 @@ def jwt_function(settings: object) -> Check:
 
 
 def _known(settings: object) -> Mapping[str, object]:
-    """The settings, none of them mistyped: without `audience`, say, every audience would do."""
+    """Return the settings; raise JwtError for an unknown one.
+
+    A misspelt `audience` that is ignored would allow every audience.
+    """
     if not isinstance(settings, Mapping):
-        raise JwtError("it is a mapping")
+        raise JwtError("it must be a mapping")
     for name in settings:
         if name not in SETTINGS:
-            raise JwtError(f"there is no `{name}`{did_you_mean(str(name), SETTINGS)}")
+            raise JwtError(f"`{name}` is not a setting{did_you_mean(str(name), SETTINGS)}")
     return settings
 
 
 def _source(settings: Mapping[str, object]) -> str:
     sources = [name for name in KEYS if name in settings]
     if len(sources) != 1:
-        raise JwtError("one of `jwksUri`, `publicKey` and `secretEnv` says where the key is")
+        raise JwtError("give the key by one of `jwksUri`, `publicKey` and `secretEnv`")
     if not isinstance(settings[sources[0]], str):
-        raise JwtError(f"`{sources[0]}` is text")
+        raise JwtError(f"`{sources[0]}` must be a string")
     return sources[0]
 
 
 def _algorithms(settings: Mapping[str, object], source: str, jwt: Any) -> list[str]:
-    """The accepted algorithms: a secret's and a key pair's never mix (RFC 8725, 2.1)."""
+    """Return the accepted algorithms, all for secrets or all for key pairs.
+
+    With both, a public key could be taken for the secret of an HMAC (RFC 8725, 2.1).
+    """
     algorithms = settings.get("algorithms")
     if not isinstance(algorithms, list) or not algorithms:
-        raise JwtError("`algorithms` lists the algorithms that are accepted")
+        raise JwtError("`algorithms` must be a list of the accepted algorithms")
     known = set(jwt.algorithms.get_default_algorithms()) - {"none"}
     for name in algorithms:
         if name not in known:
-            raise JwtError(f"there is no algorithm `{name}` that can be accepted")
+            raise JwtError(f"`{name}` is not a supported algorithm")
         if name.startswith("HS") != (source == "secretEnv"):
-            raise JwtError(f"the algorithm `{name}` has no key that `{source}` could name")
+            raise JwtError(f"the algorithm `{name}` cannot be used with `{source}`")
     return algorithms
 
 
@@ -108,7 +114,7 @@ def _texts(settings: Mapping[str, object], name: str) -> object:
     value = settings.get(name)
     each = value if isinstance(value, list) and value else [value]
     if name in settings and not all(isinstance(text, str) and text for text in each):
-        raise JwtError(f"`{name}` is text, or a list of texts")
+        raise JwtError(f"`{name}` must be a string or a list of strings")
     return value
 
 
@@ -117,14 +123,16 @@ def _key_finder(source: str, value: str, algorithms: list[str], jwt: Any) -> Cal
         try:
             client = jwt.PyJWKClient(value, timeout=TIMEOUT, cooldown_duration=COOLDOWN)
         except jwt.PyJWKClientError as error:
-            raise JwtError("`jwksUri` is the URL of a server, `https://...`") from error
+            raise JwtError("`jwksUri` must be a URL, such as `https://example.com/jwks.json`") from error
         return lambda token: client.get_signing_key_from_jwt(token).key
+    if source == "publicKey" and not value:
+        raise JwtError("`publicKey` is empty")
     key = value if source == "publicKey" else os.environ.get(value)
     if not key:
         raise JwtError(f"the environment variable `{value}` is not set")
     for name in algorithms:
         try:
             jwt.get_algorithm_by_name(name).prepare_key(key)
-        except Exception:  # which may hold the key, so it is not the cause
-            raise JwtError(f"what `{source}` names is no key for `{name}`") from None
+        except Exception:  # its text may hold the key, so it must not become the cause
+            raise JwtError(f"`{source}` does not give a key for `{name}`") from None
     return lambda token: key

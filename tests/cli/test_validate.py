@@ -192,7 +192,7 @@ def test_github_shows_problems_beside_lines(folder: Path) -> None:
         "::warning file=advised.yaml,line=1,col=1,title=asynction latest-version"
         "::/asyncapi 3.1.0 is the latest version of AsyncAPI",
         "::error file=a%2Cb.yaml,line=1,col=1,title=asynction asyncapi"
-        "::/asyncapi `100%25` is no version of AsyncAPI that is read: 2.0.0 to 3.1.0",
+        "::/asyncapi `100%25` is not a supported version of AsyncAPI; supported are 2.0.0 to 3.1.0",
     ]
 
 

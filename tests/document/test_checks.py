@@ -30,10 +30,13 @@ def test_an_older_version_is_advised_against(version: str, found: int) -> None:
     ("server", "found"),
     [
         ({"url": "ws://{a}/{b}", "variables": {"a": {}, "b": {"enum": ["x"], "default": "x"}}}, []),
-        ({"url": "ws://{a}"}, ["/servers/s/url `{a}` stands in the url but not in `variables`"]),
+        ({"url": "ws://{a}"}, ["/servers/s/url `{a}` is used in the url but not defined in `variables`"]),
         (
             {"url": "ws://{port}", "variables": {"prot": {}}},
-            ["/servers/s/url `{port}` stands in the url but not in `variables`; did you mean `prot`?"],
+            [
+                "/servers/s/url `{port}` is used in the url but not defined in `variables`;"
+                " did you mean `prot`?"
+            ],
         ),
         (
             {"url": "ws://{a}", "variables": {"a": {"enum": ["x"], "default": "y", "examples": ["x", "z"]}}},
@@ -44,7 +47,7 @@ def test_an_older_version_is_advised_against(version: str, found: int) -> None:
         ),
         (
             {"url": "ws://{a}", "variables": 1},
-            ["/servers/s/url `{a}` stands in the url but not in `variables`"],
+            ["/servers/s/url `{a}` is used in the url but not defined in `variables`"],
         ),
     ],
 )
@@ -56,11 +59,11 @@ def test_variables_of_servers_of_3_x_stand_in_host_and_pathname() -> None:
     server = {"host": "{a}", "pathname": "/{b}", "protocol": "ws", "variables": {"c": {}}}
 
     assert problems("3.0", "server-variable", servers={"s": server}) == [
-        "/servers/s/host `{a}` stands in the host but not in `variables`",
-        "/servers/s/pathname `{b}` stands in the pathname but not in `variables`",
+        "/servers/s/host `{a}` is used in the host but not defined in `variables`",
+        "/servers/s/pathname `{b}` is used in the pathname but not defined in `variables`",
     ]
     assert problems("3.0", "unused-variable", servers={"s": server}) == [
-        "/servers/s/variables/c `c` is used nowhere"
+        "/servers/s/variables/c `c` is not used"
     ]
 
 
@@ -88,7 +91,7 @@ def test_channels_name_servers() -> None:
     )
 
     assert found_2 == ["/channels/~1/servers/1 the document has no server `onee`; did you mean `one`?"]
-    assert found_3 == ["/channels/c/servers/1 names a server that is not under `servers` of the document"]
+    assert found_3 == ["/channels/c/servers/1 the server is not under `servers` of the document"]
 
 
 def test_a_message_met_twice_does_not_clash_with_itself() -> None:
@@ -124,7 +127,7 @@ def test_components_that_nothing_refers_to_are_told(payload: object, unused: lis
     channels = {"/": {"publish": {"message": {"name": "m", "payload": payload}}}}
 
     assert problems("2.6", "unused-component", components=components, channels=channels) == [
-        f"/components/schemas/{name} `{name}` is used nowhere" for name in unused
+        f"/components/schemas/{name} `{name}` is not used" for name in unused
     ]
 
 

@@ -430,7 +430,7 @@ PUBLISH = "/channels/~1/publish/message"
         ),
         (
             {"channels": {"/": {"publish": {"message": {"oneOf": [{"name": "a"}, {"name": "a"}]}}}}},
-            f"duplicate-event {PUBLISH}/oneOf/1 the event `a` stands here twice, first at <mapping>",
+            f"duplicate-event {PUBLISH}/oneOf/1 the event `a` is defined twice, first at <mapping>",
         ),
         (
             {"channels": {"/": {"publish": {"message": {"payload": True}}}}},
@@ -444,7 +444,7 @@ PUBLISH = "/channels/~1/publish/message"
             (
                 {"channels": {"/": {"subscribe": {"message": {"name": name}}}}},
                 f"event-name /channels/~1/subscribe/message `{name}` is a reserved name of Socket.IO;"
-                " handlers of a namespace stand in `x-handlers`",
+                " put the handlers of a namespace under `x-handlers`",
             )
             for name in ("*", "connect", "connect_error", "disconnect", "disconnecting", "newListener")
         ),
@@ -482,7 +482,7 @@ PUBLISH = "/channels/~1/publish/message"
         ),
         (
             {"servers": {"s": {"url": "ws://[::1"}}},
-            "server-url /servers/s/url `ws://[::1` is no URL: Invalid IPv6 URL",
+            "server-url /servers/s/url `ws://[::1` is not a URL: Invalid IPv6 URL",
         ),
     ],
 )

@@ -182,7 +182,7 @@ def unreadable(folder: Path) -> None:
         ("utf-16", "utf-16 file / `utf-16` is not UTF-8 text (byte 0)"),
         ("large", f"large file / `large` is larger than {MAX_BYTES:,} bytes; split it with `$ref`"),
         ("deep", "deep:1:105 document-depth /x-a" + "/0" * 99 + " nested deeper than 100 levels"),
-        ("\ud800", "\\ud800 file / this is no path of a file"),
+        ("\ud800", "\\ud800 file / this is not a valid path of a file"),
         ("asyncapi: 2.6.0\n" * 1000, None),
     ],
 )

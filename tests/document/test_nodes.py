@@ -169,17 +169,17 @@ def test_a_pointer_leads_to_a_value_and_its_place(
         ("#/list/\u0660", "`#/list` has no `\u0660`"),
         ("#/text/0", "`#/text` has no `0`"),
         ("#/a/b~1c", "`#/a` has no `b/c`"),
-        ("#/definitions/x", "`#` has no `definitions`; a pointer counts from the root of its file"),
+        ("#/definitions/x", "`#` has no `definitions`; a pointer starts at the root of its file"),
         ("#/a/definitions", "`#/a` has no `definitions`"),
         ("#name", "a reference is a file, a JSON Pointer after `#`, or both"),
         ("missing.yaml", "`missing.yaml` cannot be read: No such file or directory"),
         ("sub#/a", "`sub` cannot be read: Is a directory"),
         ("a%00b", "`a\x00b` cannot be read: embedded null byte"),
-        ("//[x#/a", "it is no URI"),
-        ("https://[x", "it is no URI"),
+        ("//[x#/a", "it is not a URI"),
+        ("https://[x", "it is not a URI"),
         (
             "https://x.example/a.yaml#/a",
-            "`https://x.example/a.yaml` is not fetched: a document is read from files; keep a copy beside it",
+            "`https://x.example/a.yaml` is not fetched; keep a copy beside the document and refer to that",
         ),
     ],
 )
@@ -188,7 +188,7 @@ def test_a_reference_to_nothing_says_where_the_way_ends(tmp_path: Path, ref: str
     root = root_of(tmp_path, f"a: {{}}\nlist: [1]\ntext: xyz\nr: {{$ref: {ref!r}}}")
 
     assert at(root, "r").resolved() is None
-    assert problems_of(root) == [f"4:5 ref /r/$ref `$ref: {ref}` leads nowhere: {message}"]
+    assert problems_of(root) == [f"4:5 ref /r/$ref `$ref: {ref}` cannot be resolved: {message}"]
 
 
 def test_relative_references_count_from_the_file_that_holds_them(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_problems_of_a_broken_file_are_noted_once_and_stand_for_its_references(t
         ("", "`` cannot be read: Is a directory"),
         (".", "`.` cannot be read: Is a directory"),
         ("a\x00b", "cannot be read: embedded null byte"),
-        ("\ud800", "this is no path of a file"),
+        ("\ud800", "this is not a valid path of a file"),
         ("x" * 5000, "File name too long"),
     ],
 )

@@ -89,8 +89,8 @@ def test_what_fits_is_not_mentioned(value: object, kind: str) -> None:
         (["a", 1.5], "[string]", "error type /it/1 expected a string, found a number"),
         ([], "{string}", "error type /it expected a mapping, found a list"),
         ({"x-a": True}, "{string}", "error type /it/x-a expected a string, found a boolean"),
-        ("get", "'get1' | 'POST'", "error enum /it `get` is none of get1, POST; did you mean `get1`?"),
-        ([], "'GET' | 'POST'", "error enum /it `[]` is none of GET, POST"),
+        ("get", "'get1' | 'POST'", "error enum /it `get` is not one of get1, POST; did you mean `get1`?"),
+        ([], "'GET' | 'POST'", "error enum /it `[]` is not one of GET, POST"),
         ("a", "Message | MessageList", "error type /it expected a Message, found a string"),
         (1, "string | [string]", "error type /it expected a string or a list of strings, found a number"),
         ({}, "string | [string]", "error type /it expected a string or a list of strings, found a mapping"),
@@ -110,13 +110,13 @@ def test_what_fits_is_not_mentioned(value: object, kind: str) -> None:
         ({"$ref": "#/it"}, "Contact", "error unknown-field /it/$ref a Contact has no field `$ref`"),
         ({"$ref": "#/it"}, "Message", "error ref-cycle /it `$ref: #/it` leads back to itself"),
         ({"$ref": "#/text"}, "Message", "error type /text expected a Message, found a string"),
-        ({"$ref": "#/text"}, "Schema", "error schema /it/$ref `$ref: #/text` leads to no schema"),
+        ({"$ref": "#/text"}, "Schema", "error schema /it/$ref `$ref: #/text` does not lead to a schema"),
         ({"type": "x"}, "Schema", "error schema /it/type `x` is no JSON Schema type"),
         ("a", "Schema", "error schema /it a schema is a mapping or a boolean"),
         (
             {"type": "htp"},
             "SecurityScheme",
-            "error enum /it/type `htp` is no type of a SecurityScheme; did you mean `http`?",
+            "error enum /it/type `htp` is not a type of a SecurityScheme; did you mean `http`?",
         ),
     ],
 )
@@ -130,13 +130,13 @@ def test_what_does_not_fit_is_one_problem_at_its_place(value: object, kind: str,
         (
             {"x-hander": "a.b"},
             "Message",
-            ["warning misspelt /it/x-hander `x-hander` is read as `x-handler`; write it so"],
+            ["warning misspelt /it/x-hander `x-hander` is read as `x-handler`; correct the spelling"],
         ),
         (
             {"x-hander": 1},
             "Message",
             [
-                "warning misspelt /it/x-hander `x-hander` is read as `x-handler`; write it so",
+                "warning misspelt /it/x-hander `x-hander` is read as `x-handler`; correct the spelling",
                 "error type /it/x-hander expected a string, found a number",
             ],
         ),
@@ -144,7 +144,7 @@ def test_what_does_not_fit_is_one_problem_at_its_place(value: object, kind: str,
             {"x-hander": "a.b"},
             "Channel",
             [
-                "error unknown-extension /it/x-hander `x-hander` is no extension of a Channel;"
+                "error unknown-extension /it/x-hander `x-hander` is not an extension of a Channel;"
                 " did you mean `x-handlers`?"
             ],
         ),
@@ -153,8 +153,8 @@ def test_what_does_not_fit_is_one_problem_at_its_place(value: object, kind: str,
                 {"x-middleware": "a.b"},
                 kind,
                 [
-                    f"error unknown-extension /it/x-middleware `x-middleware` is no extension of {article}"
-                    f" {kind}; did you mean `x-middlewares`?"
+                    f"error unknown-extension /it/x-middleware `x-middleware` is not an extension of"
+                    f" {article} {kind}; did you mean `x-middlewares`?"
                 ],
             )
             for article, kind in (("a", "Channel"), ("an", "Operation"), ("a", "Message"))
@@ -190,7 +190,7 @@ def test_a_field_of_a_later_version_is_refused(version: str, problems: list[str]
 
 def test_what_stands_beside_a_reference_is_ignored_with_a_warning() -> None:
     assert read({"$ref": "#/m", "name": 1}, "Message", m={"name": "a"}) == [
-        "warning ref-siblings /it/name ignored: `name` stands beside `$ref`"
+        "warning ref-siblings /it/name `name` beside `$ref` is ignored"
     ]
 
 
@@ -211,7 +211,7 @@ def test_schemas_are_read_through_references_cycles_and_all() -> None:
     )
 
     assert sorted(problems) == [
-        "error ref /it/not/$ref `$ref: #/no` leads nowhere: `#` has no `no`",
+        "error ref /it/not/$ref `$ref: #/no` cannot be resolved: `#` has no `no`",
         "error schema /bad/minimum must be number",
     ]
 
