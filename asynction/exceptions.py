@@ -1,18 +1,18 @@
-"""What asynction raises.
+"""The exceptions of asynction.
 
 AsynctionException(RuntimeError)
-|- DocumentError                     the document, or the code it names, cannot be served
-|- ValidationException               something breaks its schema
+|- DocumentError                     the document, or code that it names, has errors
+|- ValidationException               data do not match their schema
 |  |- PayloadValidationException     the args of an event
-|  |- BindingsValidationException    a handshake's method, query, headers or `auth` payload
-|  |- MessageAckValidationException  what acknowledges an event
-|- UnknownEventException             an event that the contract does not have
-|- SecurityException                 somebody is not let in, or may not do what it asks
-|- EventException                    an event is refused, with a status that whoever raises it chooses
-|- CannotSample                      no value of a schema can be made (in asynction.samples)
-|- CallError                         a server acknowledged a call with an error (in asynction.client)
-|- ConnectionRefused                 a server does not let a client in (in asynction.client)
-|- NotEnabledError                   a server is asked for before there is one
+|  |- BindingsValidationException    the method, query, headers or `auth` payload of a handshake
+|  |- MessageAckValidationException  the acknowledgement of an event
+|- UnknownEventException             the contract has no such event or namespace
+|- SecurityException                 authentication (401) or authorization (403) failed
+|- EventException                    a handler rejects an event with a status from 400 to 599
+|- CannotSample                      no value could be generated for a schema (in asynction.samples)
+|- CallError                         the server acknowledged a call with an error (in asynction.client)
+|- ConnectionRefused                 the server rejected a connection (in asynction.client)
+|- NotEnabledError                   a server or a feature was used before it was enabled
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from http import HTTPStatus
 
 from asynction.problems import Problem, pointer_of
 
+_ERROR_STATUSES = frozenset(status for status in HTTPStatus if status >= 400)
+
 
 class AsynctionException(RuntimeError):
-    """The root of everything that asynction raises on purpose."""
+    """The base class of every exception that asynction raises on purpose."""
 
 
 class DocumentError(AsynctionException):
-    """A document that cannot be loaded or bound; `str()` gives all its problems, one a line."""
+    """A document that cannot be loaded or bound; `str()` prints its problems, one per line."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -41,10 +43,10 @@ class DocumentError(AsynctionException):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One place where an instance breaks its schema.
+    """One fault of an instance, by its schema.
 
-    `message` never contains the instance, so it may be sent and logged. `path` leads from the args
-    to the fault, `schema_path` from the schema to the keyword.
+    `message` never contains the instance, so it may be sent and logged. `path` leads from the args to
+    the fault, `schema_path` from the schema to the keyword that the instance breaks.
     """
 
     message: str
@@ -62,13 +64,13 @@ class Violation:
 
 
 class ValidationException(AsynctionException):
-    """Something breaks its schema: `errors` has every violation, the other attributes the first.
+    """Data that break their schema: `errors` has every violation, the other attributes describe the first.
 
-    `str()` has no part of the instance; it is in `instance` for those who may see it.
+    `str()` never contains the instance, which may hold secrets; it is in `instance`.
     """
 
     def __init__(self, message: str, errors: Sequence[Violation] = ()) -> None:
-        super().__init__(message)  # not the errors: `repr()` would show what is in them
+        super().__init__(message)  # without `errors`, or `repr()` would show the instances in them
         self.message = message
         self.errors = tuple(errors)
 
@@ -100,7 +102,7 @@ class BindingsValidationException(ValidationException):
 
 
 class MessageAckValidationException(ValidationException):
-    """What acknowledges an event breaks the event's ack schema.
+    """The acknowledgement of an event breaks the event's ack schema.
 
     `ack` has the args that a client's `call` received, which may hold secrets; elsewhere it is empty.
     """
@@ -109,13 +111,13 @@ class MessageAckValidationException(ValidationException):
 
 
 class UnknownEventException(AsynctionException):
-    """An event or a namespace that the contract does not have, in this direction."""
+    """The contract has no such namespace, or no such event in this direction."""
 
 
 class SecurityException(AsynctionException):
-    """Somebody is not let in (`status` 401), or may not do this (403); never says what is wrong with what.
+    """Authentication (`status` 401) or authorization (403) failed; the message never reveals which check did.
 
-    A handler or a security function may raise it to refuse.
+    A handler or a security function may raise it. Every other `status` becomes 401.
     """
 
     def __init__(self, status: int = 401) -> None:
@@ -127,14 +129,14 @@ class SecurityException(AsynctionException):
 
 
 class EventException(AsynctionException):
-    """An event is refused: raised by a handler, a dependency or a middleware to acknowledge it with an error.
+    """An error to acknowledge an event with, raised by a handler, a dependency or a middleware.
 
-    `status` is one of HTTP's from 400 to 599; `detail` is told to the client. Raises ValueError for another.
+    `status` is an HTTP status from 400 to 599, else ValueError is raised; `detail` is sent to the client.
     """
 
     def __init__(self, status: int, detail: str = "") -> None:
-        if not 400 <= HTTPStatus(status) <= 599:
-            raise ValueError(f"{status} is no status of an error")
+        if status not in _ERROR_STATUSES:
+            raise ValueError(f"status must be an HTTP status from 400 to 599, got {status}")
         super().__init__(detail or HTTPStatus(status).phrase)
         self.status = int(status)
         self.detail = detail
@@ -144,4 +146,4 @@ class EventException(AsynctionException):
 
 
 class NotEnabledError(AsynctionException):
-    """A server or a feature is used before it is enabled."""
+    """A server or a feature that is used before it is enabled."""
