@@ -1,4 +1,4 @@
-"""The compiled, normalised document: frozen data that every other part reads."""
+"""The compiled document: frozen data, the same for every version of AsyncAPI, that all other parts read."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from asynction._deprecated import renamed, warn_renamed
 from asynction.problems import Location, Problem
 
 Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | list[Json] | None"
-"""A JSON value as Python has it."""
+"""A JSON value in Python's types."""
 
 Requirements: TypeAlias = "tuple[Mapping[str, tuple[str, ...]], ...]"
-"""Alternatives, each a mapping of the security schemes that it takes to the scopes they need."""
+"""Alternatives, each a mapping of security schemes to required scopes; all schemes of one must accept."""
 
 SERVED_PROTOCOLS = frozenset({"http", "https", "socket.io", "socketio", "ws", "wss"})
-"""What the protocol of a server that is served may be."""
+"""The values of `protocol` with which a server can be served."""
 
 NO_LOCATION = Location("<none>", None, None, "")
+"""The location of an object that was not read from a document."""
 
 
 class _Located:
-    """What stands somewhere in a document."""
+    """An object that has a location in a document."""
 
     __slots__ = ()
     location: Location
@@ -37,7 +38,7 @@ class _Located:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Who and what the API is (AsyncAPI Info Object)."""
+    """The title, version and description of the API (AsyncAPI Info Object)."""
 
     title: str
     version: str
@@ -46,9 +47,16 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class Server(_Located):
-    """Where the API is served, its variables filled from their defaults (AsyncAPI Server Object).
+    """A server of the API (AsyncAPI Server Object).
 
-    `path` is the Socket.IO path, without slashes at its ends; None where the URL has no path.
+    Args:
+        name: The key of the server in the document.
+        url: The URL, with the defaults of its variables filled in; of 3.x, the URL that its parts make.
+        protocol: The protocol as the document names it.
+        path: The Socket.IO path, without slashes at its ends; None where the URL has no path.
+        description: The description, or an empty string.
+        security: The requirements that a client must meet to connect; empty for none.
+        location: Where the server is written.
     """
 
     name: str
@@ -62,10 +70,10 @@ class Server(_Located):
 
 @dataclass(frozen=True, slots=True)
 class Schema(_Located):
-    """A JSON Schema that stands alone: all its `$ref`s lead into its own `definitions`.
+    """A self-contained JSON Schema: all its `$ref`s lead into its own `definitions`.
 
-    `dialect` is the URI of the JSON Schema draft that it is written in. What is written in another
-    schema language has that language's media type as its `dialect`, and no value.
+    `dialect` is the URI of its JSON Schema draft. A schema in another language has the media type of
+    that language as its `dialect`, and None as its `value`.
     """
 
     value: Json
@@ -74,13 +82,13 @@ class Schema(_Located):
 
     @property
     def is_json_schema(self) -> bool:
-        """False for a schema in another language, which nothing here can check."""
+        """False for a schema in another language, which cannot be checked here."""
         return self.value is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Target(_Located):
-    """A dotted path to Python code and the place in the document that names it."""
+    """A dotted path to Python code, and where the document names it."""
 
     path: str
     location: Location = field(default=NO_LOCATION, compare=False)
@@ -88,9 +96,14 @@ class Target(_Located):
 
 @dataclass(frozen=True, slots=True)
 class Handshake(_Located):
-    """What a client must bring to connect (AsyncAPI WebSockets Channel Binding).
+    """The schemas of a request to connect (AsyncAPI WebSockets Channel Binding).
 
-    `auth` is the schema of the Socket.IO `auth` payload (`x-auth` of the channel).
+    Args:
+        method: The HTTP method, GET or POST; None for either.
+        query: The schema of the query parameters.
+        headers: The schema of the headers.
+        auth: The schema of the Socket.IO `auth` payload (`x-auth` of the channel).
+        location: Where the binding is written.
     """
 
     method: str | None = None
@@ -102,10 +115,11 @@ class Handshake(_Located):
 
 @dataclass(frozen=True, slots=True)
 class Mock:
-    """How a mock server plays an event (`x-mock`).
+    """The behaviour of a mock server for an event (`x-mock`).
 
-    It sends the event every `interval` seconds, or acknowledges it with `answers` in turn; `copies` has
-    the JSON Pointers into an answer's args that get what the pointers into the event's args lead to.
+    It sends the event every `interval` seconds, or acknowledges it with each of `answers` in turn.
+    `copies` maps JSON Pointers into the args of the answer to JSON Pointers into the args of the event,
+    whose values are copied there.
     """
 
     interval: float | None = None
@@ -115,7 +129,14 @@ class Mock:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The code around an event's handler (`x-hooks`): two checks, what it is given, what becomes of it."""
+    """The functions around the handler of an event (`x-hooks`).
+
+    Args:
+        data_check: The function that checks the args.
+        access: The function that decides whether the client may send the event.
+        hydrate: The function that makes the arg of the handler from those of the event.
+        dehydrate: The function that makes the acknowledgement of a success from what the handler returns.
+    """
 
     data_check: Target | None = None
     access: Target | None = None
@@ -125,11 +146,22 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Event(_Located):
-    """One Socket.IO event in one direction.
+    """A Socket.IO event in one direction.
 
-    `args` and `ack` are None where the document says nothing of them. `handler` is the code that
-    the document names for it, with its `hooks`, `middlewares` what runs around it, the outermost first;
-    only a received event has them.
+    Args:
+        name: The name of the event.
+        args: The schema of the args; None where the document has none.
+        ack: The schema of the acknowledgement; None where the document has none.
+        handler: The code that the document names for the event. Like `hooks` and `middlewares`, only
+            an event that the server receives has one.
+        middlewares: The code that runs around the handler, the outermost first.
+        hooks: The functions around the handler.
+        security: The requirements that the client must meet to send the event; empty for none.
+        summary: The summary of the message or of its operation.
+        description: The description of the message.
+        examples: The payloads of the examples of the message.
+        mock: The behaviour of a mock server.
+        location: Where the message is written.
     """
 
     name: str
@@ -148,7 +180,7 @@ class Event(_Located):
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The code for a namespace's own occasions (`x-handlers`)."""
+    """The handlers of the lifecycle events of a namespace, and of its errors (`x-handlers`)."""
 
     connect: Target | None = None
     disconnect: Target | None = None
@@ -157,11 +189,19 @@ class Handlers:
 
 @dataclass(frozen=True, slots=True)
 class Namespace(_Located):
-    """A Socket.IO namespace; `receives` and `sends` are seen from the server, by event name.
+    """A Socket.IO namespace.
 
-    Where `name` has parameters in braces, as in `/rooms/{roomId}`, it is a pattern of namespaces;
-    `parameters` has the schema of each. `middlewares` run around every event that it receives, outside
-    those of the event itself.
+    Args:
+        name: The name. With parameters in braces, as in `/rooms/{roomId}`, it is a pattern.
+        receives: The events that the server receives, by name.
+        sends: The events that the server sends, by name.
+        parameters: The schemas of the parameters in `name`.
+        handshake: The schemas of a request to connect.
+        handlers: The handlers of the lifecycle events.
+        middlewares: The code that runs around every received event, outside the event's own middlewares.
+        security: The requirements that replace those of the server; None where the channel has none.
+        description: The description of the channel.
+        location: Where the channel is written.
     """
 
     name: str
@@ -178,7 +218,14 @@ class Namespace(_Located):
 
 @dataclass(frozen=True, slots=True)
 class SecurityScheme(_Located):
-    """How a client proves who it is (AsyncAPI Security Scheme Object); `fields` as the document has them."""
+    """A way to authenticate clients (AsyncAPI Security Scheme Object).
+
+    Args:
+        name: The key of the scheme in the document; the JSON Pointer of one that has no key.
+        type: The type, such as `http` or `oauth2`.
+        fields: All fields, as the document has them.
+        location: Where the scheme is written.
+    """
 
     name: str
     type: str
@@ -188,9 +235,16 @@ class SecurityScheme(_Located):
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A whole document, compiled; `warnings` are the problems that did not stop it.
+    """A compiled document.
 
-    `middlewares` run around every event that is received, outside those of its namespace.
+    Args:
+        info: The title, version and description.
+        servers: The servers, by name.
+        namespaces: The namespaces, by name.
+        security_schemes: The security schemes, by name.
+        middlewares: The code that runs around every received event, outside the namespace's middlewares.
+        warnings: The problems that did not prevent the document from being loaded.
+        files: The names of the files that the document was read from.
     """
 
     info: Info
@@ -203,7 +257,7 @@ class Contract:
 
 
 def namespace_name(address: str) -> str:
-    """Return `address` with the leading slash that Socket.IO gives every namespace."""
+    """Return `address` with the leading slash that every namespace of Socket.IO has."""
     return address if address.startswith("/") else f"/{address}"
 
 

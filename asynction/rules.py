@@ -1,4 +1,4 @@
-"""Every rule that a document, or the code it names, is held to."""
+"""The rules that a document, and the code that it names, must follow."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule by its name.
+    """A rule.
 
-    `summary` is one sentence; `why` says what goes wrong without it and what to do. A `lint` is
-    advice that changes nothing about how the document is served. Where `ignorable` is false, the
-    document has no meaning without the rule, so it cannot be switched off.
+    Args:
+        name: The name, as problems and `--ignore` have it.
+        severity: `error`, with which a document is not loaded, or `warning`.
+        summary: The rule itself, in one sentence.
+        why: What goes wrong without it, or what to do.
+        lint: True for advice that does not change how the document is served.
+        ignorable: False for a rule without which a document has no meaning, so it cannot be ignored.
     """
 
     name: str
@@ -51,42 +55,54 @@ _FILES = (
     _fatal(
         "yaml-syntax",
         "A file is YAML 1.2 or JSON.",
-        "The message is the parser's, the place where it stopped.",
+        "The message is the parser's, and the location is where it stopped.",
     ),
     _fatal("yaml-documents", "A file holds one YAML document.", "Remove what follows the `---`."),
-    _fatal("yaml-tag", "A value has no tag but YAML's own.", "JSON has no such type; write a plain value."),
-    _fatal("yaml-key", "A key is a scalar.", "JSON has only text as keys."),
-    _fatal("yaml-scalar", "A number is one that JSON has.", "Quote it where it is meant as text."),
     _fatal(
-        "yaml-alias", "An alias has an anchor and expands within bounds.", "Use `$ref` to repeat or recurse."
+        "yaml-tag", "A value has no tag except YAML's own.", "JSON has no such type; write a plain value."
     ),
-    _fatal("yaml-merge", "A merge key (`<<`) takes mappings.", "Nothing else can be merged into one."),
+    _fatal("yaml-key", "A key is a scalar.", "Keys are strings in JSON."),
+    _fatal("yaml-scalar", "A number is a JSON number.", "Quote it if it is a string."),
     _fatal(
-        "duplicate-key", "A key stands once in a mapping.", "YAML would take the last one and hide the other."
+        "yaml-alias",
+        "An alias has an anchor before it, and a document with its aliases expanded has a limited size.",
+        "Use `$ref` to repeat or recurse.",
+    ),
+    _fatal("yaml-merge", "A merge key (`<<`) takes mappings.", "Nothing else can be merged into a mapping."),
+    _fatal(
+        "duplicate-key",
+        "A key occurs once in a mapping.",
+        "Parsers would use one value and ignore the other.",
     ),
     _fatal(
-        "value", "A mapping given as a document has JSON types only.", "Convert dates, sets and the like."
+        "value",
+        "A document that is given as a mapping has only JSON types.",
+        "Convert dates, sets and the like.",
     ),
 )
 
 _REFERENCES = (
-    _fatal("ref", "A `$ref` leads to something.", "The message says at which step the way ends."),
-    _fatal("ref-cycle", "A chain of `$ref`s ends at a value.", "Only schemas may recurse, through a value."),
+    _fatal("ref", "A `$ref` can be resolved.", "The message says which part of it was not found."),
+    _fatal(
+        "ref-cycle",
+        "A chain of `$ref`s ends at a value.",
+        "Only a schema may refer to itself, from a keyword inside it.",
+    ),
     _warning(
         "ref-siblings",
-        "Nothing stands beside `$ref`.",
-        "A Reference Object has no other field: AsyncAPI ignores them, and so does asynction.",
+        "A `$ref` has no fields beside it.",
+        "AsyncAPI ignores other fields of a Reference Object, and so does asynction.",
     ),
 )
 
 _STRUCTURE = (
     _fatal(
         "asyncapi",
-        "A document says which version of AsyncAPI it is written in.",
-        "Versions 2.0 to 3.1 are read.",
+        "A document names its version of AsyncAPI.",
+        "Versions 2.0 to 3.1 are supported.",
     ),
     _error("type", "A field has the type that AsyncAPI gives it.", "The message says which one."),
-    _error("required", "A required field is there.", "AsyncAPI marks it as required."),
+    _error("required", "A required field is present.", "AsyncAPI requires it."),
     _error("enum", "A field has one of its known values.", "The message lists them."),
     _error(
         "version", "A field exists in the document's version.", "Raise `asyncapi`, or leave the field out."
@@ -94,132 +110,154 @@ _STRUCTURE = (
     _error(
         "unknown-field",
         "A field is one of AsyncAPI's.",
-        "Mistyped, it would do nothing. Own fields start with `x-`.",
+        "A misspelt field would have no effect. Fields of your own start with `x-`.",
     ),
-    _error("unknown-extension", "An extension is not a mistyped one of ours.", "It would bind nothing."),
+    _error(
+        "unknown-extension", "An extension is not a misspelt one of asynction.", "Otherwise it has no effect."
+    ),
     _warning(
         "misspelt",
         "An extension is spelt as the manual spells it.",
-        "An old README had `x-hander`; it still binds.",
+        "An old README had `x-hander`, which still works.",
     ),
     _error(
         "component-key",
         "A component's name has only letters, digits, `.`, `-` and `_`.",
-        "AsyncAPI, Components Object.",
+        "AsyncAPI requires it (Components Object).",
     ),
     _error("pattern", "A field has the form that AsyncAPI gives it.", "The message says which one."),
 )
 
 _SEMANTICS = (
     _fatal(
-        "schema", "A schema is a JSON Schema of its dialect.", "Nothing can be checked against anything else."
+        "schema",
+        "A schema is valid JSON Schema in its dialect.",
+        "Nothing can be checked against an invalid schema.",
     ),
     _warning(
         "schema-dialect",
-        "Schemas that refer to each other are of one draft.",
-        "The first one's draft is used.",
+        "Schemas that refer to each other are written in the same draft.",
+        "All are read in the draft of the first.",
     ),
     _warning(
         "schema-default",
-        "A `default` keeps its own schema.",
-        "Whoever relies on it would send something invalid.",
+        "A `default` matches its own schema.",
+        "Otherwise a client that uses it sends invalid data.",
     ),
-    _warning("schema-example", "An example of a schema keeps that schema.", "Readers copy examples."),
-    _error("message-example", "A message's example keeps its payload and headers.", "Readers copy examples."),
+    _warning("schema-example", "An example of a schema matches that schema.", "Readers copy examples."),
+    _error(
+        "message-example",
+        "An example of a message matches the schemas of its payload and headers.",
+        "Readers copy examples.",
+    ),
     _fatal("event-name", "A message has a name that can be a Socket.IO event.", "Give it a `name`."),
     _warning(
         "no-event",
         "A message of a document that names no code can be a Socket.IO event.",
-        "It is valid AsyncAPI, so it is no error, but the contract leaves it out.",
+        "It is valid AsyncAPI, so this is not an error, but the contract does not have the message.",
     ),
     _fatal(
         "duplicate-event",
-        "An event stands once in a direction of a namespace.",
-        "Only one handler can have it.",
+        "An event is defined once in each direction of a namespace.",
+        "It can have only one handler.",
     ),
     _fatal(
         "duplicate-channel",
         "A namespace is described once.",
-        "Channels of 3.x may share an address, but they may not contradict each other.",
+        "Channels of 3.x may share an address, but must not contradict each other.",
     ),
     _error(
         "server-variable",
-        "A variable stands in a server's URL and in its `variables`.",
-        "Else the URL has a hole.",
+        "A variable in a server's URL is defined in its `variables`.",
+        "Otherwise its value is unknown.",
     ),
-    _error("server-url", "The URL of a server is a URL.", "The message says why it is none."),
+    _error("server-url", "The URL of a server can be parsed.", "The message says what is wrong with it."),
     _error(
         "channel-parameter",
-        "A parameter stands in the address and in `parameters`.",
-        "Else nobody can fill it.",
+        "A parameter in a channel's address is defined in `parameters`.",
+        "Otherwise its values are unknown.",
     ),
-    _error("channel-servers", "A channel names servers of the document.", "It would be served nowhere."),
+    _error(
+        "channel-servers", "A channel names servers of the document.", "Otherwise no server would serve it."
+    ),
     _error(
         "channel-address",
         "A channel's address has no query and no fragment.",
         "Put a query under `bindings.ws`.",
     ),
     _error(
-        "operation-channel", "An operation names a channel of the document.", "AsyncAPI 3, Operation Object."
+        "operation-channel",
+        "An operation names a channel of the document.",
+        "AsyncAPI 3 requires it (Operation Object).",
     ),
     _error(
-        "operation-message", "An operation's messages are of its channel.", "AsyncAPI 3, Operation Object."
+        "operation-message",
+        "An operation names messages of its channel.",
+        "AsyncAPI 3 requires it (Operation Object).",
     ),
     _error(
         "reply-message",
-        "A reply's messages are of the reply's channel.",
-        "AsyncAPI 3, Operation Reply Object.",
+        "A reply names messages of the reply's channel.",
+        "AsyncAPI 3 requires it (Operation Reply Object).",
     ),
     _error(
-        "reply-address", "A reply has an address, or its channel has one.", "With both, one would be ignored."
+        "reply-address",
+        "A reply and its channel do not both have an address.",
+        "Otherwise one of them would be ignored.",
     ),
     _error("duplicate-operation-id", "An `operationId` is unique.", "Tools find operations by it."),
     _error("duplicate-message-id", "A `messageId` is unique.", "Tools find messages by it."),
-    _error("duplicate-tag", "A tag stands once in a list.", "The second one says nothing."),
+    _error("duplicate-tag", "A tag occurs once in a list.", "The second one has no effect."),
     _fatal(
-        "security-scheme", "A security requirement names a scheme that is defined.", "Else nobody could pass."
+        "security-scheme",
+        "A security requirement names a scheme that is defined.",
+        "Otherwise no client could meet it.",
     ),
     _error(
         "security-scope",
         "A required scope is one that its scheme defines.",
-        "Only OAuth2 and OpenID have scopes.",
+        "Only OAuth 2 and OpenID Connect have scopes.",
     ),
     _lint(
         "unused-variable",
         "A variable or a parameter is used.",
-        "Remove it, or put it in braces where it belongs.",
+        "Remove it, or use it in braces in the URL or the address.",
     ),
     _lint("unused-component", "A component is used.", "Remove it, or refer to it."),
-    _lint("latest-version", "A document is written in the latest AsyncAPI.", "It is 3.1.0."),
+    _lint("latest-version", "A document uses the latest version of AsyncAPI.", "It is 3.1.0."),
 )
 
 _BINDING = (
-    _error("server-name", "A server that is named exists.", "The message lists what comes near."),
+    _error("server-name", "The server that is chosen by name exists.", "The message suggests similar names."),
     _fatal(
         "schema-format",
-        "A payload that is served is written in JSON Schema.",
-        "Other formats are valid AsyncAPI, but their payloads cannot be checked here.",
+        "The schema of a payload that is served is JSON Schema.",
+        "Other formats are valid AsyncAPI, but asynction cannot check data against them.",
     ),
     _fatal(
         "protocol",
-        "A server that is served speaks a protocol that is served.",
-        "Write `ws`, `wss`, `http`, `https` or `socketio`; other protocols are valid AsyncAPI, no more.",
+        "The protocol of the chosen server is one that asynction serves.",
+        "Write `ws`, `wss`, `http`, `https` or `socketio`. Others are valid AsyncAPI, but not served.",
     ),
     _fatal(
-        "handler", "A handler's path leads to a function.", "`package.module.function`, on the import path."
+        "handler",
+        "A handler's path is that of a function.",
+        "Write `package.module.function`, on the import path.",
     ),
     _fatal(
         "handler-signature",
-        "A handler takes the args that its schema lets through.",
-        "Else it raises at run time.",
+        "A handler takes the args that its schema allows.",
+        "Otherwise it raises when it is called.",
     ),
     _fatal(
         "handler-model",
-        "The type of a handler's parameter, or of what it returns, fits the schema.",
-        "Else the handler refuses what the contract lets through, or acknowledges what it forbids.",
+        "The types of a handler's parameters and of its result fit the schemas.",
+        "Otherwise the handler rejects args that the contract allows, or returns a result that it forbids.",
     ),
     _fatal(
-        "async-handler", "A handler of a Flask server is a plain `def`.", "Nothing there awaits a coroutine."
+        "async-handler",
+        "A handler of a Flask server is a plain `def`.",
+        "Flask servers do not await coroutines.",
     ),
     _fatal(
         "no-handler",
@@ -228,22 +266,22 @@ _BINDING = (
     ),
     _fatal(
         "security-function",
-        "A scheme that is demanded names the function to ask.",
-        "`x-basicInfoFunc` and the like, or `x-jwt`; else nobody could pass.",
+        "A required security scheme names the function that checks it.",
+        "Write `x-jwt`, or an extension such as `x-basicInfoFunc`; without one, no client could connect.",
     ),
     _fatal(
         "security-unsupported",
-        "A scheme that is demanded can be checked on this wire.",
-        "SASL and keys of message encryption cannot.",
+        "A required security scheme can be checked by the server.",
+        "SASL and the keys of message encryption cannot.",
     ),
     _fatal(
         "security-server",
-        "Servers demand the same, or one of them is chosen.",
-        "Choose one by `server_name`; security is never off because none is.",
+        "All servers have the same `security`, or one of them is chosen.",
+        "Choose one with `server_name`. Security is not switched off when none is chosen.",
     ),
 )
 
 RULES: dict[str, Rule] = {
     rule.name: rule for rules in (_FILES, _REFERENCES, _STRUCTURE, _SEMANTICS, _BINDING) for rule in rules
 }
-"""All rules by name, in the order in which a document meets them."""
+"""All rules by name, in the order in which a document is checked."""

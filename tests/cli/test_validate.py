@@ -114,7 +114,7 @@ def test_the_rules_are_listed_and_explained() -> None:
     assert [line.split()[0] for line in lines] == list(RULES)
     assert {line.split()[1] for line in lines} == {"error", "warning"}
     assert run("--explain", "ref").output == (
-        "ref (error)\n\nA `$ref` leads to something. The message says at which step the way ends.\n"
+        "ref (error)\n\nA `$ref` can be resolved. The message says which part of it was not found.\n"
         "It cannot be switched off.\n"
     )
     assert run("--explain", "latest-version").output.endswith("It can be switched off.\n")
