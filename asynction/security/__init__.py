@@ -1,4 +1,4 @@
-"""Security: from a scheme to a check of what a client brings."""
+"""Security: who a client is, and what it may do, by the security schemes of a document."""
 
 from asynction.security._access import Guard, Identity, authenticate, authorize, recognise, scopes_of
 from asynction.security._info import SecurityInfo

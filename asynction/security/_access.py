@@ -1,7 +1,8 @@
-"""Who may connect and who may send: requirements held against what a client brings.
+"""Authenticates the clients that connect, and authorizes the events that they send.
 
-The flow is a generator like those of the runtime: it yields each function to call with its args and
-receives the result, so that it needs not know whether calls are awaited.
+Each check is a generator: it yields a function with its args, and receives what the function returns
+or raises. What drives the generator calls the function or awaits it, so the checks are the same in
+sync and async servers.
 """
 
 from __future__ import annotations
@@ -21,14 +22,21 @@ Function: TypeAlias = Callable[..., object]
 Calls: TypeAlias = "Generator[tuple[Function, tuple[object, ...]], object, Result]"
 
 _FOREVER = 1e11
-"""The year 5138: later than any credential ends, and a number that clocks can count with."""
+"""The year 5138, the latest expiry: timers overflow at much larger numbers."""
 
 log = logging.getLogger("asynction")
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A security scheme with the functions that are asked about it."""
+    """A security scheme with its functions.
+
+    Args:
+        scheme: The scheme.
+        kind: The type of the scheme.
+        function: The function that checks a credential and returns a SecurityInfo, or None to reject it.
+        scope_function: The function that compares required with granted scopes; None to require each one.
+    """
 
     scheme: SecurityScheme
     kind: Kind
@@ -36,10 +44,10 @@ class Guard:
     scope_function: Function | None = None
 
     def end_of(self, info: Mapping[str, object]) -> float | None:
-        """When what was said of a client ends (`exp`), in seconds since the epoch.
+        """Return when `info` expires (its `exp`), in seconds since the epoch.
 
-        None where that does not matter (no `x-enforceExpiry`), or there is no end; a value that is
-        no time has ended already.
+        None without `x-enforceExpiry` and without `exp`. An `exp` that is not a number counts as
+        expired: a mistake must not make a credential valid for ever.
         """
         if not self.scheme.fields.get("x-enforceExpiry") or info.get("exp") is None:
             return None
@@ -49,42 +57,42 @@ class Guard:
         return float(min(max(end, 0), _FOREVER))
 
     def is_over(self, info: Mapping[str, object]) -> bool:
-        """Whether what was said of a client has ended."""
+        """Return True where `info` has expired."""
         end = self.end_of(info)
         return end is not None and end <= time.time()
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a connection belongs to: what the function of each scheme said that let the client in."""
+    """The identity of a connected client: the SecurityInfo of each scheme that accepted it."""
 
     infos: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 
     @property
     def token_info(self) -> Mapping[str, object] | None:
-        """What the first scheme said; None for a client that needed no credentials."""
+        """The SecurityInfo of the first scheme; None for an anonymous client."""
         return next(iter(self.infos.values()), None)
 
     @property
     def user(self) -> object:
-        """The first scheme's `sub`, or its `uid`."""
+        """The `sub` of the first scheme's SecurityInfo, or its `uid`."""
         info = self.token_info or {}
         return info.get("sub", info.get("uid"))
 
     def expiry(self, guards: Mapping[str, Guard]) -> float | None:
-        """When the first credential ends that is enforced (`x-enforceExpiry`), in seconds since the epoch."""
+        """Return when the first enforced credential expires, in seconds since the epoch; None for never."""
         ends = (guards[name].end_of(info) for name, info in self.infos.items())
         return min((end for end in ends if end is not None), default=None)
 
 
 Result: TypeAlias = "Identity | int"
-"""Who it is; or the status that says why nobody is let in."""
+"""The identity of the client, or the status with which it is rejected."""
 
 
 def authenticate(
     required: Requirements, guards: Mapping[str, Guard], request: Request
 ) -> Generator[tuple[Function, tuple[object, ...]], object, Identity]:
-    """Find the first alternative that `request` meets; raises SecurityException where there is none."""
+    """Return the identity by the first alternative that `request` meets; raise SecurityException for none."""
     status = 401
     for alternative in required:
         if alternative:
@@ -92,13 +100,14 @@ def authenticate(
             if isinstance(result, Identity):
                 return result
             status = max(status, result)
-    if any(not alternative for alternative in required):  # `{}`: credentials may be left out
+    # `{}` makes security optional. It comes last, so that credentials that are sent are still checked.
+    if any(not alternative for alternative in required):
         return Identity()
     raise SecurityException(status)
 
 
 def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard], request: Request) -> Calls:
-    """Ask about every scheme of an alternative; all must agree."""
+    """Check every scheme of an alternative; all must accept (AsyncAPI Security Requirement Object)."""
     infos: dict[str, Mapping[str, object]] = {}
     for name, scopes in alternative.items():
         guard = guards[name]
@@ -108,7 +117,7 @@ def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard
         args = guard.kind.arguments(credential, list(scopes), guard.scheme)
         try:
             said = yield guard.function, args
-        except SecurityException as error:
+        except SecurityException as error:  # the function's own way to reject
             return error.status
         except Exception as error:
             _log(error, "function", name)
@@ -117,7 +126,7 @@ def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard
             log.error("the function of security scheme %r returned a %s", name, type(said).__name__)
         if not isinstance(said, Mapping) or guard.is_over(said):
             return 401
-        info = dict(said)  # what the function keeps, or gives twice, nobody else changes
+        info = dict(said)  # a copy: the function may return the same mapping again
         if not (yield from _suffices(guard, scopes, info)):
             return 403
         infos[name] = info
@@ -127,7 +136,7 @@ def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard
 def recognise(
     offered: tuple[str, ...], guards: Mapping[str, Guard], request: Request, identity: Identity
 ) -> Generator[tuple[Function, tuple[object, ...]], object, Identity]:
-    """Add what a client shows of its own accord; what nobody accepts, or is not there, is passed over."""
+    """Add the identities by schemes that are offered but not required; ignore rejected credentials."""
     infos = dict(identity.infos)
     for name in (name for name in offered if name not in infos):
         result = yield from _meet({name: ()}, guards, request)
@@ -139,10 +148,11 @@ def recognise(
 def authorize(
     required: Requirements, guards: Mapping[str, Guard], identity: Identity
 ) -> Generator[tuple[Function, tuple[object, ...]], object, None]:
-    """Hold an event's requirements against who is connected; raises SecurityException with status 403."""
+    """Check an event's requirements against a client; raise SecurityException (403) where it meets none."""
     for alternative in required:
         for name, scopes in alternative.items():
             info = identity.infos.get(name)
+            # Credentials come with the connection, so a scheme that has not accepted by now cannot any more.
             if info is None or guards[name].is_over(info):
                 break
             if not (yield from _suffices(guards[name], scopes, info)):
@@ -169,7 +179,7 @@ def _suffices(
 
 
 def _log(error: Exception, what: str, name: str) -> None:
-    """Tell which class of error it was, and where: its text may hold the credential."""
+    """Log the class and the line of an error, without its text, which may hold the credential."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -178,7 +188,7 @@ def _log(error: Exception, what: str, name: str) -> None:
 
 
 def scopes_of(info: Mapping[str, object]) -> list[str]:
-    """The scopes in a SecurityInfo: a list under `scopes`, or text under `scope` (RFC 8693, 4.2)."""
+    """Return the granted scopes: a list under `scopes`, or a string under `scope` (RFC 8693, 4.2)."""
     scopes = info.get("scopes", info.get("scope"))
     if isinstance(scopes, str):
         return scopes.split()

@@ -1,4 +1,4 @@
-"""Where each type of security scheme has its credentials (AsyncAPI Security Scheme Object)."""
+"""Finds the credentials in a request, for each type of security scheme (AsyncAPI Security Scheme Object)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from asynction.security._request import Request
 
 Credential: TypeAlias = "tuple[str, ...]"
 Find: TypeAlias = Callable[[Mapping[str, object], Request], "Credential | None"]
-"""Takes a scheme's fields and a request; None where the request has no such credential, or none that
-can be read."""
+"""Takes a scheme's fields and a request; returns None where the request has no readable credential."""
 
-MOST_CREDENTIAL = 16 * 1024
-"""How many characters a part of a credential may have."""
+MAX_LENGTH = 16 * 1024
+"""The greatest number of characters in a part of a credential."""
 
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters (RFC 7617, 2), and halves of characters, which no encoding of Unicode has."""
+"""Control characters, which credentials must not have (RFC 7617, 2), and lone surrogates."""
 
 
 def user_password(fields: Mapping[str, object], request: Request) -> Credential | None:
-    """User name and password of HTTP's basic scheme (RFC 7617), else of the `auth` payload."""
+    """Return user name and password of HTTP's basic scheme (RFC 7617), else of the `auth` payload."""
     for scheme, credentials in request.authorizations():
         if scheme == "basic":
             return _decoded(credentials)
@@ -31,7 +30,7 @@ def user_password(fields: Mapping[str, object], request: Request) -> Credential 
 
 
 def bearer(fields: Mapping[str, object], request: Request) -> Credential | None:
-    """The token of HTTP's bearer scheme (RFC 6750), else of the `auth` payload."""
+    """Return the token of HTTP's bearer scheme (RFC 6750), else of the `auth` payload."""
     for scheme, token in request.authorizations():
         if scheme == "bearer":
             return _one(token)
@@ -39,21 +38,21 @@ def bearer(fields: Mapping[str, object], request: Request) -> Credential | None:
 
 
 def http(fields: Mapping[str, object], request: Request) -> Credential | None:
-    """The credentials of any other HTTP scheme, as they are sent."""
+    """Return the credentials of any other HTTP scheme, as they are sent."""
     wanted = str(fields.get("scheme", "")).lower()
     return next((_one(rest) for scheme, rest in request.authorizations() if scheme == wanted), None)
 
 
 def http_api_key(fields: Mapping[str, object], request: Request) -> Credential | None:
-    """A key in a query parameter, a header or a cookie, else under its name in the `auth` payload."""
+    """Return the key of a query parameter, a header or a cookie, else of the `auth` payload."""
     name = str(fields.get("name", ""))
-    places = {"query": request.parameter, "header": request.header, "cookie": request.cookie}
-    look = places.get(str(fields.get("in")), request.given)
+    finders = {"query": request.parameter, "header": request.header, "cookie": request.cookie}
+    look = finders.get(str(fields.get("in")), request.given)
     return _one(look(name)) or _one(request.given(name))
 
 
 def api_key(fields: Mapping[str, object], request: Request) -> Credential | None:
-    """A key in place of the user name or of the password."""
+    """Return the key that is sent in place of the user name or of the password."""
     user = fields.get("in") == "user"
     for scheme, credentials in request.authorizations():
         if scheme == "basic":
@@ -65,13 +64,13 @@ def api_key(fields: Mapping[str, object], request: Request) -> Credential | None
 
 
 def certificate(fields: Mapping[str, object], request: Request) -> Credential | None:
-    """The certificate that the client showed when TLS was set up."""
+    """Return the certificate of the client's TLS connection."""
     return _one(request.certificate)
 
 
 def fits(credential: Credential) -> bool:
-    """False for a credential that nobody can mean: too long, or no text."""
-    return all(len(part) <= MOST_CREDENTIAL and not _NO_TEXT.search(part) for part in credential)
+    """Return False for a credential that is too long or not text: it is not passed to a function."""
+    return all(len(part) <= MAX_LENGTH and not _NO_TEXT.search(part) for part in credential)
 
 
 def _one(text: str | None) -> Credential | None:

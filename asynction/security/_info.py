@@ -1,4 +1,4 @@
-"""What a security function says of a client."""
+"""The result of a security function."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TypedDict
 
 
 class SecurityInfo(TypedDict, total=False):
-    """Who a client is; more keys are allowed.
+    """The identity of a client, as a security function returns it; more keys are allowed.
 
-    `sub` or `uid` names the user. `scopes` lists what it may do, or `scope` names it in one text,
-    divided by spaces. `exp` is when that ends, in seconds since the epoch.
+    `sub` or `uid` is the user. `scopes` lists the granted scopes, or `scope` has them in one string,
+    separated by spaces (RFC 8693, 4.2). `exp` is when the identity expires, in seconds since the epoch.
     """
 
     sub: str

@@ -1,4 +1,4 @@
-"""What a client brings when it connects, on any wire."""
+"""A request to connect, the same for every wire."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ _SPACE = " \t"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to connect; `query` and `headers` keep repeated names.
+    """A request to connect; its `repr` shows only the method, because the rest may hold credentials.
 
-    `auth` is the Socket.IO `auth` payload, `certificate` the client's TLS certificate in PEM, which
-    whoever ends TLS has verified. `repr` tells of no value: most may hold credentials.
+    Args:
+        method: The HTTP method.
+        query: The query parameters; a name may be repeated.
+        headers: The headers; a name may be repeated.
+        auth: The Socket.IO `auth` payload.
+        certificate: The client's TLS certificate in PEM, already verified by what terminates TLS.
     """
 
     method: str
@@ -28,15 +32,15 @@ class Request:
     certificate: str | None = field(default=None, repr=False)
 
     def header(self, name: str) -> str | None:
-        """The first header of this name, whatever its case (RFC 9110, 5.1)."""
+        """Return the first header of this name, which is case-insensitive (RFC 9110, 5.1)."""
         return next(self._headers(name), None)
 
     def parameter(self, name: str) -> str | None:
-        """The first query parameter of this name."""
+        """Return the first query parameter of this name."""
         return next((value for key, value in self.query if key == name), None)
 
     def cookie(self, name: str) -> str | None:
-        """The first cookie of this name (RFC 6265, 5.4); others need not be well-formed."""
+        """Return the first cookie of this name (RFC 6265, 5.4); the others may be malformed."""
         for header in self._headers("cookie"):
             for pair in header.split(";"):
                 key, _, value = pair.partition("=")
@@ -45,12 +49,12 @@ class Request:
         return None
 
     def given(self, name: str) -> str | None:
-        """The text at `name` of an `auth` payload that is a mapping."""
+        """Return the string at `name` of the `auth` payload, where that is a mapping."""
         value = self.auth.get(name) if isinstance(self.auth, Mapping) else None
         return value if isinstance(value, str) else None
 
     def authorizations(self) -> Iterator[tuple[str, str]]:
-        """Scheme, in lower case, and credentials of each Authorization header (RFC 9110, 11.6.2)."""
+        """Yield scheme, in lower case, and credentials of each Authorization header (RFC 9110, 11.6.2)."""
         for header in self._headers("authorization"):
             for value in _NEXT_SCHEME.split(header):
                 scheme, _, credentials = value.strip(_SPACE).partition(" ")

@@ -1,4 +1,4 @@
-"""A security scheme made ready to check: where its credential is, and whom to ask about it."""
+"""The types of security schemes that can be checked: their credentials, and the functions that check them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from asynction.security._credentials import Credential, Find
 from asynction.security._request import Request
 
 SCOPE_FUNCTION = "x-scopeValidateFunc"
-"""The extension that names who decides whether scopes suffice; without it, each one must be there."""
+"""The extension with the function that compares scopes; without it, each required scope must be granted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is known of a type of scheme.
+    """A type of security scheme.
 
-    `functions` are the extensions that may name the function to ask. It is called with the parts of
-    the credential, then with the required scopes and the bearer format where `scopes` and
-    `bearer_format` say so.
+    Args:
+        find: The function that finds the credential in a request.
+        functions: The extensions that may name the function that checks the credential. It is called
+            with the parts of the credential.
+        scopes: True where the function is called with the required scopes as well.
+        bearer_format: True where the function is called with the bearer format as well.
     """
 
     find: Find
@@ -30,24 +33,24 @@ class Kind:
 
     @property
     def takes_jwt(self) -> bool:
-        """Whether the credential is a token, which `x-jwt` can check."""
+        """True where the credential is a token, which `x-jwt` can check."""
         return self.find is credentials.bearer
 
     def of_jwt(self) -> Kind:
-        """The same for a function that takes a token alone."""
+        """Return the same kind for a function that takes only the token."""
         return replace(self, scopes=False, bearer_format=False)
 
     def credential(self, scheme: SecurityScheme, request: Request) -> Credential | None:
-        """What the request brings for a scheme; None where that is nothing, or nothing that can be meant."""
+        """Return the credential in a request; None for none, or for one that is not fit for a function."""
         found = self.find(scheme.fields, request)
         if found is None or self.find is credentials.certificate or credentials.fits(found):
-            return found
+            return found  # a certificate is long and has line breaks, but TLS has already checked it
         return None
 
     def arguments(
         self, credential: Credential, required: list[str], scheme: SecurityScheme
     ) -> tuple[object, ...]:
-        """What the function is called with."""
+        """Return the args to call the function with."""
         args: tuple[object, ...] = credential
         if self.scopes:
             args = (*args, required)
@@ -57,7 +60,7 @@ class Kind:
 
     @property
     def arity(self) -> int:
-        """How many args the function is called with."""
+        """The number of args that the function is called with."""
         parts = 2 if self.find is credentials.user_password else 1
         return parts + self.scopes + self.bearer_format
 
@@ -75,11 +78,11 @@ KINDS: Mapping[str, Kind] = {
     "openIdConnect": Kind(credentials.bearer, ("x-tokenInfoFunc",)),
     "X509": Kind(credentials.certificate, ("x-certificateInfoFunc",)),
 }
-"""The types that can be checked; `http` stands for every HTTP scheme that has no row of its own."""
+"""The types that can be checked; `http` is the row of every HTTP scheme without a row of its own."""
 
 
 def kind_of(scheme: SecurityScheme) -> Kind | None:
-    """The row of a scheme; None where nothing here can check it (SASL, keys of message encryption)."""
+    """Return the kind of a scheme; None for one that cannot be checked (SASL, keys of message encryption)."""
     if scheme.type == "http":
         return KINDS.get(str(scheme.fields.get("scheme", "")).lower(), KINDS["http"])
     return KINDS.get(scheme.type)

@@ -306,7 +306,7 @@ def test_a_document_with_errors_is_not_bundled() -> None:
         bundle("asyncapi.yaml")
     with pytest.raises(DocumentError, match="cannot be read"):
         bundle("missing.yaml")
-    with pytest.raises(DocumentError, match="is no version"):
+    with pytest.raises(DocumentError, match="is not a supported version"):
         bundle({"asyncapi": "1.0.0"})
 
 

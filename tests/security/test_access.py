@@ -1,6 +1,6 @@
-"""Requirements are met, or they are not, and nobody is told why.
+"""Requirements are met or not, and a client is never told why.
 
-Which requirements are met by what is data: specs/conformance/security.yaml.
+The cases are data: specs/conformance/security.yaml.
 """
 
 from __future__ import annotations

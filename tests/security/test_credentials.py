@@ -1,6 +1,6 @@
-"""A credential is found where its type of scheme has it, and is text of a bearable length.
+"""A credential is found where its type of scheme has it, and is text of a limited length.
 
-What is found where is data: specs/conformance/security.yaml.
+The cases are data: specs/conformance/security.yaml.
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ from asynction.security import _credentials as credentials
         ("",),
         ("a", "pass word"),
         ("p\u00e4ss\u00a0w\u00f6rt\U0001f600",),
-        ("x" * credentials.MOST_CREDENTIAL,),
+        ("x" * credentials.MAX_LENGTH,),
     ],
 )
 def test_what_fits(credential: tuple[str, ...]) -> None:
     assert credentials.fits(credential)
 
 
-@pytest.mark.parametrize(
-    "bad", ["\0", "\n", "\x7f", "\x85", "\ud800", "x" * (credentials.MOST_CREDENTIAL + 1)]
-)
+@pytest.mark.parametrize("bad", ["\0", "\n", "\x7f", "\x85", "\ud800", "x" * (credentials.MAX_LENGTH + 1)])
 def test_what_does_not_fit(bad: str) -> None:
     assert not credentials.fits((bad,))
     assert not credentials.fits(("a", bad))

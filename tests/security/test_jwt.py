@@ -1,4 +1,4 @@
-"""`x-jwt`: tokens are checked without code, and only those that keep every setting pass."""
+"""`x-jwt` checks tokens without code, and accepts those that match every setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client brings is found whatever else it brings."""
+"""Each part of a request is found, whatever else the request has."""
 
 from __future__ import annotations
 

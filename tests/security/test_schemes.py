@@ -1,4 +1,4 @@
-"""Each type of security scheme has a row, which says where its credential is and whom to ask."""
+"""Each type of security scheme has a row with its credential and its functions."""
 
 from __future__ import annotations
 
