@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
+from socketio.packet import Packet
 
 FOLDER = Path(__file__).parents[2] / "specs" / "conformance"
 
@@ -42,6 +46,18 @@ class Case:
     schemas: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Number:
+    """A number as its JSON text, which Python neither reads nor writes as it is."""
+
+    text: str
+
+    @property
+    def value(self) -> int | float:
+        """What a reader without limits makes of the text."""
+        return 10 ** len(self.text) - 1 if set(self.text) == {"9"} else float(self.text)
+
+
 class ConformanceLoader(yaml.SafeLoader):
     """Reads the tags that the README of the cases lists."""
 
@@ -64,6 +80,8 @@ def _repeat(loader: ConformanceLoader, node: yaml.SequenceNode) -> str:
 _TAGS: dict[str, Callable[[ConformanceLoader, Any], Any]] = {
     "!bytes": lambda loader, node: str(loader.construct_scalar(node)).encode(),
     "!float": lambda loader, node: float(loader.construct_scalar(node)),
+    "!number": lambda loader, node: Number(str(loader.construct_scalar(node))),
+    "!nines": lambda loader, node: Number("9" * int(loader.construct_scalar(node))),
     "!text": lambda loader, node: json.loads(f'"{loader.construct_scalar(node)}"'),
     "!list": _nested(lambda value: [] if value is None else [value]),
     "!object": _nested(lambda value: {} if value is None else {"a": value}),
@@ -89,6 +107,58 @@ def _read(path: Path) -> Iterable[Case]:
 
 
 CASES = [case for path in sorted(FOLDER.glob("events*.yaml")) for case in _read(path)]
+
+
+_NUMBER_MARK = re.compile(r'"\\u0001number ([^"]*)"')
+
+
+def json_text(value: object, **options: Any) -> str:
+    """Write JSON as a careless client does, with NaN and with each `Number` as its text."""
+
+    def marked(item: object) -> str:
+        if isinstance(item, Number):
+            return f"\x01number {item.text}"
+        raise TypeError(f"{type(item).__name__} is not JSON")
+
+    return _NUMBER_MARK.sub(r"\1", json.dumps(value, default=marked, **options))
+
+
+def python_value(value: Any) -> Any:
+    """Return a sent value as Python has it, without `Number`."""
+    if isinstance(value, dict):
+        return {key: python_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [python_value(item) for item in value]
+    return value.value if isinstance(value, Number) else value
+
+
+class _CarelessJSON:
+    dumps = staticmethod(json_text)
+    loads = staticmethod(json.loads)
+
+
+def _has_bytes(value: object) -> bool:
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, bytes | bytearray):
+            return True
+        if isinstance(item, dict | list):
+            waiting += item.values() if isinstance(item, dict) else item
+    return False
+
+
+@contextmanager
+def careless_clients() -> Iterator[None]:
+    """Let python-socketio's clients send what the cases say: they write JSON without a check, at any depth.
+
+    Servers have a packet class of their own, with its own reader and writer.
+    """
+    with (
+        patch.object(Packet, "json", _CarelessJSON),
+        patch.object(Packet, "data_is_binary", staticmethod(_has_bytes)),
+    ):
+        yield
 
 
 def namespace_of(case: Case) -> str:

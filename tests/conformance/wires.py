@@ -7,7 +7,6 @@ contract. To add one, write a class with `send` and a function that makes it, an
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
@@ -20,7 +19,15 @@ import requests
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
 from asynction.runtime import Host, Service, drive
 from asynction.testing import serve_asgi, serve_wsgi
-from tests.conformance.cases import Case, document, is_tuple, namespace_of
+from tests.conformance.cases import (
+    Case,
+    careless_clients,
+    document,
+    is_tuple,
+    json_text,
+    namespace_of,
+    python_value,
+)
 from tests.conformance.plain_websocket import plain_websocket
 from tests.serving import DEADLINE, Client, KeepsAcks, connected
 
@@ -56,9 +63,8 @@ class _Runtime:
         namespace, event = _address(case)
         if namespace not in self.namespaces:
             return None
-        return list(
-            drive(self.service.receive(self.service.context(namespace, event, "sid", tuple(case.send))))
-        )
+        args = tuple(python_value(case.send))
+        return list(drive(self.service.receive(self.service.context(namespace, event, "sid", args))))
 
 
 class _TestClient:
@@ -96,21 +102,22 @@ def _runtime(cases: Cases) -> Iterator[Wire]:
 
 @contextmanager
 def _test_client(cases: Cases) -> Iterator[Wire]:
-    yield _TestClient()
+    with careless_clients():
+        yield _TestClient()
 
 
 @contextmanager
 def _served(cases: Cases) -> Iterator[Wire]:
     app = flask.Flask(__name__)
     AsynctionSocketIO.from_spec(document(cases), app=app, async_mode="threading")
-    with serve_wsgi(app) as url, ExitStack() as stack:
+    with serve_wsgi(app) as url, careless_clients(), ExitStack() as stack:
         yield _Served(url, stack)
 
 
 @contextmanager
 def _asgi_served(cases: Cases) -> Iterator[Wire]:
     asio = AsynctionAsyncServer.from_spec(document(cases))
-    with serve_asgi(asio.asgi_app()) as url, ExitStack() as stack:
+    with serve_asgi(asio.asgi_app()) as url, careless_clients(), ExitStack() as stack:
         yield _Served(url, stack)
 
 
@@ -131,7 +138,8 @@ class _AsgiTestClient:
 
 @contextmanager
 def _asgi_test_client(cases: Cases) -> Iterator[Wire]:
-    yield _AsgiTestClient()
+    with careless_clients():
+        yield _AsgiTestClient()
 
 
 class _Http:
@@ -149,7 +157,7 @@ class _Http:
         several = is_tuple(case.args) if case.args is not ... else case.handler != "takes_none"
         if not case.expect.connected or (len(case.send) > 1 and not several):
             pytest.skip("a request enters no namespace, and has one body")
-        body = json.dumps(case.send if several else case.send[0]) if case.send or several else None
+        body = json_text(case.send if several else case.send[0]) if case.send or several else None
         path = "/".join(quote(part, safe="") for part in (*namespace.strip("/").split("/"), event) if part)
         url = f"{self.url}/events/{path}"
         got = self.http.post(url, body, headers={"Content-Type": "application/json"}, timeout=DEADLINE)
