@@ -137,7 +137,8 @@ class _CarelessJSON:
     loads = staticmethod(json.loads)
 
 
-def _has_bytes(value: object) -> bool:
+def has_bytes(value: object) -> bool:
+    """Return whether there are bytes in a value."""
     waiting = [value]
     while waiting:
         item = waiting.pop()
@@ -156,7 +157,7 @@ def careless_clients() -> Iterator[None]:
     """
     with (
         patch.object(Packet, "json", _CarelessJSON),
-        patch.object(Packet, "data_is_binary", staticmethod(_has_bytes)),
+        patch.object(Packet, "data_is_binary", staticmethod(has_bytes)),
     ):
         yield
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -23,11 +24,13 @@ from tests.conformance.cases import (
     Case,
     careless_clients,
     document,
+    has_bytes,
     is_tuple,
     json_text,
     namespace_of,
     python_value,
 )
+from tests.conformance.gateway import by_event, by_post
 from tests.conformance.plain_websocket import plain_websocket
 from tests.serving import DEADLINE, Client, KeepsAcks, connected
 
@@ -152,7 +155,7 @@ class _Http:
     def send(self, case: Case) -> Ack:
         namespace, event = _address(case)
         schemas = (case.args, case.ack, case.schemas if "$ref" in repr(case.args) else None)
-        if "binary" in repr(schemas) or "b'" in repr((case.send, case.expect.ack)):
+        if "binary" in repr(schemas) or has_bytes([case.send, case.expect.ack]):
             pytest.skip("JSON has no bytes")
         several = is_tuple(case.args) if case.args is not ... else case.handler != "takes_none"
         if not case.expect.connected or (len(case.send) > 1 and not several):
@@ -187,4 +190,7 @@ WIRES: dict[str, Callable[[Cases], AbstractContextManager[Wire]]] = {
     "asgi-server": _asgi_served,
     "websocket": plain_websocket,
     "http": _http,
+    "gateway-flask-post": partial(by_post, "flask"),
+    "gateway-asgi-post": partial(by_post, "asgi"),
+    "gateway-asgi-event": partial(by_event, "asgi"),
 }

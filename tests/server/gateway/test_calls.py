@@ -382,6 +382,44 @@ def test_what_is_no_call_is_refused(kind: str, handlers: Handlers) -> None:
     assert handlers.runs == []
 
 
+NOT_JSON = {
+    "NaN": "NaN",
+    "NaN in a list": '[1,{"a":NaN}]',
+    "infinity": "-Infinity",
+    "a number beyond a double": '{"a":1e999}',
+    "an integer of 5000 digits": "9" * 5000,
+    "a lone surrogate": r'{"a":"\ud800"}',
+    "a lone surrogate in a key": r'[{"\udfff":1}]',
+    "lists of 400 levels": "[" * 400 + "]" * 400,
+    "objects of 400 levels": '{"a":' * 400 + "1" + "}" * 400,
+    "100 000 levels": "[" * 100_000 + "]" * 100_000,
+}
+
+
+@kinds
+def test_data_that_is_not_json_is_refused_at_once(kind: str) -> None:
+    ran: list[object] = []
+
+    def register(asio: Any) -> None:
+        @asio.on("echo")  # type: ignore[untyped-decorator]
+        def echo(data: object) -> None:  # no schema describes it
+            ran.append(data)
+
+    with (
+        Results() as results,
+        serving_gateway(kind, SPEC, register, allowed_origins=[results.origin], **OPTIONS) as gateway,
+    ):
+        for name, text in NOT_JSON.items():
+            body = f'{{"api":"echo","callback_url":"{results.url}","data":{text}}}'
+            response = post(gateway, body.encode())
+            assert (response.status_code, response.json()["success"]) == (400, False), name
+            assert response.json()["error"]["status"] == 400, name
+        posted(gateway, results, "echo", 1)
+        assert results.next()["data"] is None
+    assert ran == [1]
+    assert results.queue.empty()
+
+
 @kinds
 def test_too_many_calls_by_http_are_refused(kind: str, handlers: Handlers) -> None:
     with (
