@@ -1,7 +1,7 @@
-"""The doors that the cases of specs/conformance/security.yaml knock at: each lets a client in, or not.
+"""What the cases of specs/conformance/security.yaml run on: servers of each kind, and the runtime alone.
 
-To add one, for another server, write a class with `knock` and a function that makes it, and name that
-in DOORS.
+An adapter connects a client to a server of a case's document. To add one, write a class with `connect` and
+a function that makes it, and name that in ADAPTERS.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _FILE = yaml.load((FOLDER / "security.yaml").read_text(encoding="utf-8"), Confor
 
 
 @dataclass(frozen=True)
-class Brought:
-    """What a client brings when it connects."""
+class Credentials:
+    """What a client sends when it connects."""
 
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
@@ -40,14 +40,14 @@ class Brought:
 
 @dataclass(frozen=True)
 class Case:
-    """Who demands what, what a client brings, and what is to come of it; the README explains."""
+    """What is demanded, what a client sends, and the expected result; the README explains."""
 
     name: str
     expect: Mapping[str, Any]
     server: list[Any] = field(default_factory=list)
     namespace: list[Any] | None = None
     event: list[Any] = field(default_factory=list)
-    bring: Brought = field(default_factory=Brought)
+    send: Credentials = field(default_factory=Credentials)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -85,8 +85,8 @@ def _case(given: dict[str, Any]) -> Case:
     demands: dict[str, Any] = {
         key: _requirements(given[key]) for key in ("server", "namespace", "event") if key in given
     }
-    brought: dict[str, Any] = given.get("bring", {})
-    fields: dict[str, Any] = {**given, **demands, "bring": Brought(**brought)}
+    sent: dict[str, Any] = given.get("send", {})
+    fields: dict[str, Any] = {**given, **demands, "send": Credentials(**sent)}
     return Case(**fields)
 
 
@@ -95,32 +95,32 @@ CASES = [_case(given) for given in _FILE["cases"]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: the refusal, or the args of the event's ack."""
+    """The result of a case: the refusal, or the args of the event's ack."""
 
     refusal: Any = None
     ack: list[Any] | None = None
 
 
-class Door(Protocol):
-    """Where a client of a case knocks: a server of the case's document."""
+class Adapter(Protocol):
+    """Connects the client of a case to a server of the case's document."""
 
-    def knock(self, case: Case) -> Outcome:
+    def connect(self, case: Case) -> Outcome:
         """Connect, and send the event `e` where that succeeds."""
 
 
-def _decided(case: Case) -> Outcome:
+def _decide(case: Case) -> Outcome:
     host = Host(None, drive, environ=lambda *_: {}, is_connected=lambda *_: True, register=lambda *_: None)
     contract = load(case.document)
     service = Service(contract, host, server=contract.servers["main"])
     service.bind_contract()
-    brought = case.bring
+    sent = case.send
 
     def request(auth: object) -> Request:
-        query, headers = tuple(brought.query.items()), tuple(brought.headers.items())
-        return Request("GET", query, headers, auth, brought.certificate)
+        query, headers = tuple(sent.query.items()), tuple(sent.headers.items())
+        return Request("GET", query, headers, auth, sent.certificate)
 
     try:
-        drive(service.connect(service.context("/", "connect", "sid"), brought.auth, request))
+        drive(service.connect(service.context("/", "connect", "sid"), sent.auth, request))
     except ConnectionRejected as refused:
         return Outcome({"message": refused.reason, "data": refused.body})
     return Outcome(ack=list(drive(service.receive(service.context("/", "e", "sid")))))
@@ -132,12 +132,12 @@ class _Served:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def knock(self, case: Case) -> Outcome:
-        brought = case.bring
-        headers = {name: value.encode().decode("latin-1") for name, value in brought.headers.items()}
-        url = f"{self.url}?{urlencode(brought.query)}"
+    def connect(self, case: Case) -> Outcome:
+        sent = case.send
+        headers = {name: value.encode().decode("latin-1") for name, value in sent.headers.items()}
+        url = f"{self.url}?{urlencode(sent.query)}"
         path = f"{CASES.index(case)}/socket.io"
-        with connected(url, auth=brought.auth, headers=headers, path=path) as client:
+        with connected(url, auth=sent.auth, headers=headers, path=path) as client:
             if client.refusals:
                 return Outcome(client.refusals["/"])
             return Outcome(ack=client.call("e"))
@@ -146,22 +146,22 @@ class _Served:
 class _Runtime:
     """No wire at all: what `asynction.runtime` decides."""
 
-    def knock(self, case: Case) -> Outcome:
-        return _decided(case)
+    def connect(self, case: Case) -> Outcome:
+        return _decide(case)
 
 
 @contextmanager
-def _runtime() -> Iterator[Door]:
+def _runtime() -> Iterator[Adapter]:
     yield _Runtime()
 
 
 @contextmanager
-def _flask() -> Iterator[Door]:
+def _flask() -> Iterator[Adapter]:
     apps: dict[str, flask.Flask] = {}
 
     def dispatch(environ: Any, start: Any) -> Any:
         number = environ["PATH_INFO"].split("/")[1]
-        certificate = CASES[int(number)].bring.certificate
+        certificate = CASES[int(number)].send.certificate
         if certificate is not None:
             environ["SSL_CLIENT_CERT"] = certificate  # as a server that ends TLS does
         if number not in apps:
@@ -179,7 +179,7 @@ def _flask() -> Iterator[Door]:
 
 
 @contextmanager
-def _asgi() -> Iterator[Door]:
+def _asgi() -> Iterator[Adapter]:
     apps: dict[str, Any] = {}
 
     async def dispatch(scope: Any, receive: Any, send: Any) -> None:
@@ -190,8 +190,8 @@ def _asgi() -> Iterator[Door]:
         if number not in apps:
             path = f"{number}/socket.io"
             apps[number] = AsynctionAsyncServer.from_spec(case.document, socketio_path=path).asgi_app()
-        if case.bring.certificate is not None:  # as a server that ends TLS does
-            tls = {"client_cert_chain": [case.bring.certificate]}
+        if case.send.certificate is not None:  # as a server that ends TLS does
+            tls = {"client_cert_chain": [case.send.certificate]}
             scope = {**scope, "extensions": {**scope.get("extensions", {}), "tls": tls}}
         await apps[number](scope, receive, send)
 
@@ -200,11 +200,11 @@ def _asgi() -> Iterator[Door]:
 
 
 class _Http:
-    """Requests; a client has nobody to tell of its `auth` payload."""
+    """HTTP requests, which have no `auth` payload."""
 
-    def knock(self, case: Case) -> Outcome:
-        brought = case.bring
-        if brought.auth is not None:
+    def connect(self, case: Case) -> Outcome:
+        sent = case.send
+        if sent.auth is not None:
             pytest.skip("a request has no auth payload")
         app = flask.Flask(__name__)
         document = case.document
@@ -222,10 +222,10 @@ class _Http:
             return call_next(context)
 
         asio.add_middleware(around)
-        environ = {} if brought.certificate is None else {"SSL_CLIENT_CERT": brought.certificate}
-        headers = {name: value.encode().decode("latin-1") for name, value in brought.headers.items()}
+        environ = {} if sent.certificate is None else {"SSL_CLIENT_CERT": sent.certificate}
+        headers = {name: value.encode().decode("latin-1") for name, value in sent.headers.items()}
         got = app.test_client(use_cookies=False).post(
-            "/events/e", query_string=brought.query, headers=headers, environ_base=environ
+            "/events/e", query_string=sent.query, headers=headers, environ_base=environ
         )
         guards.connected += entered[:1]
         if got.status_code == 200:
@@ -234,18 +234,18 @@ class _Http:
         assert ("WWW-Authenticate" in got.headers) == (got.status_code == 401)
         if not entered:
             return Outcome({"message": body["detail"], "data": body})
-        # A request can come again with the credentials of the event: what a connection is forbidden
-        # for the want of them, it is asked for.
+        # A connection without the credentials that an event demands gets 403. A request gets 401, because
+        # it can be sent again with them.
         says = {"status": 403, "title": "Forbidden", "detail": "not allowed"}
         return Outcome(ack=[{"error": says if got.status_code == 401 else body}])
 
 
 @contextmanager
-def _http() -> Iterator[Door]:
+def _http() -> Iterator[Adapter]:
     yield _Http()
 
 
-DOORS: dict[str, Callable[[], AbstractContextManager[Door]]] = {
+ADAPTERS: dict[str, Callable[[], AbstractContextManager[Adapter]]] = {
     "runtime": _runtime,
     "flask": _flask,
     "asgi": _asgi,

@@ -1,4 +1,4 @@
-"""The security functions that the cases of security.yaml name; `asked` has the name of each that was called.
+"""The security functions that the cases of security.yaml name; `called` has the name of each that ran.
 
 A credential is good where GOOD has it. RAISES and RETURNS have those that make a function misbehave.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from asynction.exceptions import SecurityException
 
-asked: list[str] = []
+called: list[str] = []
 connected: list[tuple[object, object]] = []
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -59,47 +59,47 @@ def _look(credential: str) -> Any:
 
 
 def basic(username: str, password: str, required_scopes: list[str]) -> Any:
-    asked.append("basic")
+    called.append("basic")
     return _look(password) if username in ("ada", "") else None
 
 
 def user_password(username: str, password: str) -> Any:
-    asked.append("user_password")
+    called.append("user_password")
     return _look(password) if username == "ada" else None
 
 
 def bearer(token: str, required_scopes: list[str], bearer_format: str | None) -> Any:
-    asked.append("bearer")
+    called.append("bearer")
     return _look(token) if bearer_format in (None, "opaque") else None
 
 
 def http(credentials: str, required_scopes: list[str]) -> Any:
-    asked.append("http")
+    called.append("http")
     return _look(credentials)
 
 
 def token(token: str) -> Any:
-    asked.append("token")
+    called.append("token")
     return _look(token)
 
 
 def key(key: str, required_scopes: list[str]) -> Any:
-    asked.append("key")
+    called.append("key")
     return _look(key)
 
 
 def certificate(certificate: str) -> Any:
-    asked.append("certificate")
+    called.append("certificate")
     return _look(certificate)
 
 
 def any_scope(required: Sequence[str], granted: Sequence[str]) -> bool:
-    asked.append("any_scope")
+    called.append("any_scope")
     return bool(set(required) & set(granted))
 
 
 def scopes_raise(required: Sequence[str], granted: Sequence[str]) -> bool:
-    asked.append("scopes_raise")
+    called.append("scopes_raise")
     raise ValueError("MARKER")
 
 

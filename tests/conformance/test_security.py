@@ -1,4 +1,4 @@
-"""Every case of specs/conformance/security.yaml, at every door."""
+"""Every case of specs/conformance/security.yaml, on every adapter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance import guards
-from tests.conformance.adapters import CASES, DOORS, Case, Door, Outcome
+from tests.conformance.adapters import ADAPTERS, CASES, Adapter, Case, Outcome
 
 SAYS = {
     401: {"status": 401, "title": "Unauthorized", "detail": "not authenticated"},
@@ -21,24 +21,24 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.fixture(scope="module", params=DOORS)
-def door(request: pytest.FixtureRequest) -> Iterator[Door]:
-    with DOORS[request.param]() as door:
-        yield door
+@pytest.fixture(scope="module", params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> Iterator[Adapter]:
+    with ADAPTERS[request.param]() as adapter:
+        yield adapter
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_case(case: Case, door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    guards.asked.clear()
+def test_case(case: Case, adapter: Adapter, caplog: pytest.LogCaptureFixture) -> None:
+    guards.called.clear()
     guards.connected.clear()
     with caplog.at_level(logging.DEBUG, "asynction"):
-        outcome = door.knock(case)
+        outcome = adapter.connect(case)
     if "status" in case.expect:
         _is_refused(case, outcome)
     else:
-        _is_let_in(case, outcome)
-    if "asked" in case.expect:
-        assert guards.asked == case.expect["asked"]
+        _is_accepted(case, outcome)
+    if "called" in case.expect:
+        assert guards.called == case.expect["called"]
     failures = int("status" in case.expect) + int(case.expect.get("event") == 403)
     records = [record for record in caplog.records if record.name == "asynction"]
     assert len(records) == case.expect.get("logged", failures)
@@ -58,7 +58,7 @@ def _is_refused(case: Case, outcome: Outcome) -> None:
     assert guards.connected == []
 
 
-def _is_let_in(case: Case, outcome: Outcome) -> None:
+def _is_accepted(case: Case, outcome: Outcome) -> None:
     assert outcome.refusal is None
     ((user, token_info),) = guards.connected
     assert user == case.expect["user"]
