@@ -6,13 +6,17 @@ a function that makes it, and name that in ADAPTERS.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import flask
+import httpx
 import pytest
 import yaml
 
@@ -20,10 +24,12 @@ from asynction import AsynctionAsyncServer, AsynctionSocketIO, load
 from asynction.exceptions import SecurityException
 from asynction.runtime import ConnectionRejected, Context, Host, Service, drive
 from asynction.security import Request
+from asynction.server.gateway import ApiGateway
 from asynction.testing import serve_asgi, serve_wsgi
 from tests.conformance import guards
 from tests.conformance.cases import FOLDER, ConformanceLoader
-from tests.serving import connected
+from tests.server.gateway.support import Results
+from tests.serving import DEADLINE, Client, connected
 
 _FILE = yaml.load((FOLDER / "security.yaml").read_text(encoding="utf-8"), ConformanceLoader)
 
@@ -95,10 +101,14 @@ CASES = [_case(given) for given in _FILE["cases"]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a case: the refusal, or the args of the event's ack."""
+    """The result of a case: the refusal, or the args of the event's ack.
+
+    `is_seen` is False where the client was refused before any code of the application could see it.
+    """
 
     refusal: Any = None
     ack: list[Any] | None = None
+    is_seen: bool = True
 
 
 class Adapter(Protocol):
@@ -129,18 +139,32 @@ def _decide(case: Case) -> Outcome:
 class _Served:
     """A real server with all cases, each under a path of its own, and a real client over websocket."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, call: Callable[[Client], list[Any]]) -> None:
+        self.url, self.call = url, call
 
     def connect(self, case: Case) -> Outcome:
-        sent = case.send
-        headers = {name: value.encode().decode("latin-1") for name, value in sent.headers.items()}
+        sent, headers = case.send, _headers(case)
         url = f"{self.url}?{urlencode(sent.query)}"
         path = f"{CASES.index(case)}/socket.io"
         with connected(url, auth=sent.auth, headers=headers, path=path) as client:
             if client.refusals:
                 return Outcome(client.refusals["/"])
-            return Outcome(ack=client.call("e"))
+            return Outcome(ack=self.call(client))
+
+
+def _headers(case: Case) -> dict[str, str]:
+    return {name: value.encode().decode("latin-1") for name, value in case.send.headers.items()}
+
+
+def _call_event(client: Client) -> list[Any]:
+    return client.call("e")
+
+
+def _call_api(client: Client) -> list[Any]:
+    client.sio.emit("api", {"api": "e"})
+    event, (answer,) = client.next_event()
+    assert event == "apiResponse"
+    return [answer["data"]]
 
 
 class _Runtime:
@@ -175,11 +199,11 @@ def _flask() -> Iterator[Adapter]:
         return apps[number](environ, start)
 
     with serve_wsgi(dispatch) as url:
-        yield _Served(url)
+        yield _Served(url, _call_event)
 
 
 @contextmanager
-def _asgi() -> Iterator[Adapter]:
+def _asgi(call: Callable[[Client], list[Any]] = _call_event) -> Iterator[Adapter]:
     apps: dict[str, Any] = {}
 
     async def dispatch(scope: Any, receive: Any, send: Any) -> None:
@@ -188,15 +212,21 @@ def _asgi() -> Iterator[Adapter]:
         number = scope["path"].split("/")[1]
         case = CASES[int(number)]
         if number not in apps:
-            path = f"{number}/socket.io"
-            apps[number] = AsynctionAsyncServer.from_spec(case.document, socketio_path=path).asgi_app()
-        if case.send.certificate is not None:  # as a server that ends TLS does
-            tls = {"client_cert_chain": [case.send.certificate]}
-            scope = {**scope, "extensions": {**scope.get("extensions", {}), "tls": tls}}
-        await apps[number](scope, receive, send)
+            asio = AsynctionAsyncServer.from_spec(case.document, socketio_path=f"{number}/socket.io")
+            ApiGateway(asio)
+            apps[number] = asio.asgi_app()
+        await apps[number](_with_certificate(scope, case), receive, send)
 
     with serve_asgi(dispatch) as url:
-        yield _Served(url)
+        yield _Served(url, call)
+
+
+def _with_certificate(scope: Any, case: Case) -> Any:
+    """Return the scope as a server that ends TLS gives it."""
+    if case.send.certificate is None:
+        return scope
+    tls = {"client_cert_chain": [case.send.certificate]}
+    return {**scope, "extensions": {**scope.get("extensions", {}), "tls": tls}}
 
 
 class _Http:
@@ -204,8 +234,7 @@ class _Http:
 
     def connect(self, case: Case) -> Outcome:
         sent = case.send
-        if sent.auth is not None:
-            pytest.skip("a request has no auth payload")
+        _skip_auth(case)
         app = flask.Flask(__name__)
         document = case.document
         del document["channels"]["/"]["x-handlers"]  # no connect handler runs
@@ -223,9 +252,8 @@ class _Http:
 
         asio.add_middleware(around)
         environ = {} if sent.certificate is None else {"SSL_CLIENT_CERT": sent.certificate}
-        headers = {name: value.encode().decode("latin-1") for name, value in sent.headers.items()}
         got = app.test_client(use_cookies=False).post(
-            "/events/e", query_string=sent.query, headers=headers, environ_base=environ
+            "/events/e", query_string=sent.query, headers=_headers(case), environ_base=environ
         )
         guards.connected += entered[:1]
         if got.status_code == 200:
@@ -245,9 +273,94 @@ def _http() -> Iterator[Adapter]:
     yield _Http()
 
 
+def _skip_auth(case: Case) -> None:
+    if case.send.auth is not None:
+        pytest.skip("a request has no auth payload")
+
+
+def _record(asio: AsynctionSocketIO | AsynctionAsyncServer) -> None:
+    """Record whom code of the application sees: a request has no connect handler."""
+
+    def record(context: Context, call_next: Any) -> Any:
+        guards.connected.append((context.user, context.token_info))
+        return call_next(context)
+
+    asio.add_middleware(record)
+
+
+class _Gateway:
+    """Calls by HTTP, the results of which come to a callback URL."""
+
+    def __init__(self, results: Results, post: Callable[[Case, dict[str, Any]], tuple[int, Any]]) -> None:
+        self.results, self.post = results, post
+
+    def connect(self, case: Case) -> Outcome:
+        _skip_auth(case)
+        status, answer = self.post(case, {"api": "e", "callback_url": self.results.url})
+        if status == HTTPStatus.OK:
+            return Outcome(ack=[self.results.next()["data"]])
+        assert answer["error"]["status"] == status
+        if status == HTTPStatus.UNAUTHORIZED and case.event:
+            # As over HTTP, 401 asks for what a connection without it is forbidden.
+            forbidden = {"status": 403, "title": "Forbidden", "detail": "not allowed"}
+            return Outcome(ack=[{"error": forbidden}], is_seen=False)
+        return Outcome({"message": answer["message"], "data": answer["error"]})
+
+
+@contextmanager
+def _gateway_flask() -> Iterator[Adapter]:
+    with Results() as results:
+
+        def post(case: Case, call: dict[str, Any]) -> tuple[int, Any]:
+            app = flask.Flask(__name__)
+            asio = AsynctionSocketIO.from_spec(case.document, app=app, async_mode="threading")
+            _record(asio)
+            ApiGateway(asio, app=app, allowed_origins=[results.origin])
+            certificate = case.send.certificate
+            got = app.test_client(use_cookies=False).post(
+                "/api/call",
+                json=call,
+                query_string=case.send.query,
+                headers=_headers(case),
+                environ_base={} if certificate is None else {"SSL_CLIENT_CERT": certificate},
+            )
+            return got.status_code, got.get_json()
+
+        yield _Gateway(results, post)
+
+
+@contextmanager
+def _gateway_asgi() -> Iterator[Adapter]:
+    with Results() as results:
+
+        def post(case: Case, call: dict[str, Any]) -> tuple[int, Any]:
+            asio = AsynctionAsyncServer.from_spec(case.document)
+            _record(asio)
+            gateway = ApiGateway(asio, allowed_origins=[results.origin])
+            app = gateway.asgi_app()
+
+            async def ask() -> tuple[int, Any]:
+                async def with_certificate(scope: Any, receive: Any, send: Any) -> None:
+                    await app(_with_certificate(scope, case), receive, send)
+
+                transport = httpx.ASGITransport(with_certificate)
+                async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                    headers = [(name.encode(), value.encode()) for name, value in case.send.headers.items()]
+                    got = await client.post("/api/call", json=call, params=case.send.query, headers=headers)
+                await gateway.close(DEADLINE)  # the call has run, and its result has been sent
+                return got.status_code, got.json()
+
+            return asyncio.run(ask())
+
+        yield _Gateway(results, post)
+
+
 ADAPTERS: dict[str, Callable[[], AbstractContextManager[Adapter]]] = {
     "runtime": _runtime,
     "flask": _flask,
     "asgi": _asgi,
     "http": _http,
+    "gateway-flask-post": _gateway_flask,
+    "gateway-asgi-post": _gateway_asgi,
+    "gateway-asgi-event": partial(_asgi, _call_api),
 }
