@@ -52,44 +52,49 @@ class Step:
 
 
 STEPS = (
-    Step("find", "look up the endpoint", "what is not in the contract costs nothing but the lookup"),
+    Step("find", "look up the endpoint", "an event that is not in the contract costs the lookup only"),
     Step(
-        "middleware", "enter the middlewares, the outermost first", "they see every event, also refused ones"
+        "middleware",
+        "enter the middlewares, the outermost first",
+        "they see every event that has a handler, also one that a later step refuses",
     ),
     Step(
         "args",
-        "check the args against the schema",
-        "no code of the application sees what breaks the contract",
+        "refuse a client that is not accepted yet (401), then check the args against the schema (400)",
+        "no hook, dependency or handler sees args that break the contract",
     ),
     Step(
         "data check",
         "ask the `data_check` hook",
-        "it refuses like the schema (400), before credentials (403)",
+        "it completes the schema, and refuses as the schema does (400)",
     ),
     Step(
         "security",
-        "check the credentials that the event demands",
-        "of what is left, only known clients may go on",
+        "check that the client's credentials are those that the event demands (403)",
+        "the hooks that follow may look up data, which only a client that may send the event can cause",
     ),
     Step(
-        "hooks", "ask the `access` hook, then `hydrate`", "they may look things up for a client that is known"
+        "hooks",
+        "ask the `access` hook (403), then `hydrate`",
+        "`access` decides before `hydrate` makes the handler's value, which may be costly",
     ),
     Step(
         "dependencies",
         "call what the handler depends on",
-        "they may open what must be closed: nothing refuses later",
+        "they may open what must be closed, so all that refuses the client comes before",
     ),
     Step("handler", "call the handler", "it gets only what has passed all checks"),
     Step(
         "ack",
-        "shape what it returned and check it against the ack's schema",
-        "a client never gets what breaks it",
+        "shape what the handler returned, by the `dehydrate` hook if there is one, and check it (500)",
+        "a client never gets an ack that breaks the contract",
     ),
 )
 """What happens to a received event, in this order; tests/runtime/test_steps.py checks it.
 
-Where a step raises, the exception handlers answer, and with none of them the error becomes an error ack.
-Dependencies are closed after the acknowledgement has been sent.
+A step that raises is the last: the exception handlers answer, and without one the error becomes an error
+ack. Middlewares are left after the ack has been checked, innermost first; what they return is checked
+again. Dependencies are closed at the end: by async servers after the ack has been sent, by Flask just before.
 """
 
 
