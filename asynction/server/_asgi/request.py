@@ -52,7 +52,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     leaves before its end.
     """
     length = header_of(scope, b"content-length") or "0"
-    is_over = len(length) > _LONGEST_NUMBER or not length.isdigit() or int(length) > limit
+    is_over = len(length) > _LONGEST_NUMBER or not length.isdecimal() or int(length) > limit
     parts: list[bytes] = []
     left = limit
     while not is_over:

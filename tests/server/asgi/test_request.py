@@ -135,6 +135,7 @@ def test_a_message_may_leave_out_its_body() -> None:
         ((b"",), "1.5"),
         ((b"",), " 1"),
         ((b"",), "ten"),
+        ((b"",), "\xb2"),  # a superscript two: `isdigit` takes it, `int` does not
         ((b"",), "9" * 5000),
         ((b"",), "0" * 16),
     ],
