@@ -92,7 +92,6 @@ class Service:
         self.has_contract = self._registry.has_contract
         self.strict = self._registry.strict
         self.server = server
-        self.dependency_overrides = self._registry.overrides
         self.identities: dict[str | None, Identity] = {}
         self.settings = Settings(host.driver, self._failure, override=self._registry.override)
         # Makes a context for what happens on a connection: (namespace, event, sid, args). A method would cost
@@ -127,6 +126,15 @@ class Service:
         schemas = known or EventSchemas.unchecked(namespace, event)
         chain = (FlowMiddleware(flow, schemas),)
         self._endpoints[namespace, event] = Endpoint(schemas, NO_PLAN, self._guards, chain)
+
+    @property
+    def dependency_overrides(self) -> dict[Function, Function]:
+        """The functions to call instead of dependencies."""
+        return self._registry.overrides
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: Mapping[Function, Function]) -> None:
+        self._registry.overrides = dict(overrides)
 
     def add_router(self, router: Router) -> None:
         """Bind the handlers of a router, also those that it gets later; raise as `bind` does."""

@@ -62,5 +62,4 @@ class Registrar:
 
     @dependency_overrides.setter
     def dependency_overrides(self, overrides: Mapping[Callable[..., object], Callable[..., object]]) -> None:
-        self._service.dependency_overrides.clear()
-        self._service.dependency_overrides.update(overrides)
+        self._service.dependency_overrides = dict(overrides)
