@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -44,6 +44,8 @@ from asynction.runtime import (
     receive,
     with_error_ack,
 )
+from asynction.runtime import arun as arun_and_close
+from asynction.runtime import run as run_and_close
 from asynction.security import Request
 from asynction.validation import DRAFT_07, Validator
 from tests.runtime.support import BOTH, SERVER_ERROR, Run, arun, context
@@ -494,3 +496,128 @@ def test_what_is_awaited_may_raise() -> None:
 
     failure = Failure(lambda error: type(error).__name__)
     assert arun(receive(endpoint(fails), context(), settings(failure, arun))) == ("LookupError",)
+
+
+# Dependencies are closed ------------------------------------------------------------------------
+
+
+def opened(made: Context, log: list[str]) -> None:
+    """Have an event open two dependencies, which record what they see."""
+
+    def dependency(name: str) -> Iterator[None]:
+        try:
+            yield
+            log.append(f"{name} ends")
+        except BaseException as error:
+            log.append(f"{name} sees {type(error).__name__}")
+            raise
+
+    for name in ("first", "second"):
+        generator = dependency(name)
+        next(generator)
+        made.open_dependencies.append(generator)
+
+
+def runs(flow: Flow, made: Context) -> object:
+    return run_and_close(flow, made)
+
+
+def aruns(flow: Flow, made: Context) -> object:
+    return asyncio.run(arun_and_close(flow, made))
+
+
+both_close = pytest.mark.parametrize("run", [runs, aruns])
+
+
+def replies(log: list[str]) -> Flow:
+    yield log.append, ("flow",)
+    return ("ack",)
+
+
+@both_close
+def test_dependencies_are_closed_after_the_flow_the_last_first(run: Callable[..., object]) -> None:
+    log: list[str] = []
+    made = context()
+    opened(made, log)
+    assert run(replies(log), made) == ("ack",)
+    assert log == ["flow", "second ends", "first ends"]
+
+
+@both_close
+def test_nothing_is_closed_where_nothing_was_opened(run: Callable[..., object]) -> None:
+    log: list[str] = []
+    assert run(replies(log), context()) == ("ack",)
+
+
+@both_close
+def test_dependencies_see_the_error_that_was_answered(run: Callable[..., object]) -> None:
+    log: list[str] = []
+    made = context()
+    opened(made, log)
+    flow = receive(endpoint(raising(LookupError("why"))), made, settings(Failure(lambda error: "answer")))
+    assert run(flow, made) == ("answer",)
+    assert log == ["second sees LookupError", "first sees LookupError"]
+
+
+@both_close
+def test_dependencies_are_closed_where_the_flow_raises(run: Callable[..., object]) -> None:
+    log: list[str] = []
+    made = context()
+    opened(made, log)
+    with pytest.raises(LookupError, match="why"):
+        run(receive(endpoint(raising(LookupError("why"))), made, settings()), made)
+    assert log == ["second sees LookupError", "first sees LookupError"]
+
+
+@both_close
+def test_dependencies_are_closed_where_the_process_ends(run: Callable[..., object]) -> None:
+    log: list[str] = []
+    made = context()
+    opened(made, log)
+    with pytest.raises(KeyboardInterrupt):
+        run(receive(endpoint(raising(KeyboardInterrupt())), made, settings(Failure())), made)
+    assert len(log) == 2
+
+
+@both_close
+def test_a_dependency_that_fails_to_close_keeps_no_other_open(
+    run: Callable[..., object], caplog: pytest.LogCaptureFixture
+) -> None:
+    log: list[str] = []
+    made = context()
+    opened(made, log)
+
+    def fails() -> Iterator[None]:
+        yield
+        raise LookupError("why")
+
+    generator = fails()
+    next(generator)
+    made.open_dependencies.append(generator)
+    assert run(replies(log), made) == ("ack",)
+    assert log == ["flow", "second ends", "first ends"]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("500 event 'e' in '/': LookupError")
+
+
+def test_dependencies_are_closed_where_the_task_is_cancelled() -> None:
+    log: list[str] = []
+    made = context()
+    opened(made, log)
+
+    async def waits() -> None:
+        log.append("waits")
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        flow = receive(endpoint(waits), made, settings(Failure(), arun))
+        task = asyncio.ensure_future(arun_and_close(flow, made))
+        while not log:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert isinstance(made.error, asyncio.CancelledError)
+    assert log == ["waits", "second sees GeneratorExit", "first sees GeneratorExit"]
