@@ -154,15 +154,26 @@ class Failure:
 
 
 class FlowMiddleware:
-    """A middleware that handles an event by itself, as a flow: an adapter's own events are bound by it."""
+    """A middleware that handles an event by itself, as a flow: an adapter's own events are bound by it.
 
-    def __init__(self, flow: Callable[[Context], Response], schemas: EventSchemas) -> None:
+    The flow decides about a client that is not accepted yet, unless the event demands credentials.
+    """
+
+    def __init__(
+        self, flow: Callable[[Context], Response], schemas: EventSchemas, guards: Mapping[str, Guard]
+    ) -> None:
         self._flow = flow
         self._schemas = schemas
+        self._guards = guards
 
     def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
-        """Check the args and handle the event; `rest` is not called."""
+        """Check the args and the credentials, and handle the event; `rest` is not called."""
+        demanded = self._schemas.event.security
+        identity = context.identity if demanded else NOBODY
+        if identity is None:
+            raise SecurityException
         checked_args(self._schemas, context.args)
+        yield from authorize(demanded, self._guards, identity)
         return (yield from self._flow(context))
 
 

@@ -121,10 +121,13 @@ class Service:
         return self._registry.bind(registration)
 
     def bind_flow(self, namespace: str, event: str, flow: Callable[[Context], Response]) -> None:
-        """Bind an event of an adapter's own to a flow; its args are checked only if the contract has it."""
+        """Bind an event of an adapter's own to a flow.
+
+        Its args and credentials are checked only if the contract has it.
+        """
         known = self.routes.schemas.receives.get(namespace, {}).get(event)
         schemas = known or EventSchemas.unchecked(namespace, event)
-        chain = (FlowMiddleware(flow, schemas),)
+        chain = (FlowMiddleware(flow, schemas, self._guards),)
         self._endpoints[namespace, event] = Endpoint(schemas, NO_PLAN, self._guards, chain)
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from asynction.contract import namespace_name
-from asynction.exceptions import UnknownEventException
+from asynction.exceptions import SecurityException, UnknownEventException
 from asynction.runtime import Context, Response, Service, is_pattern
 from asynction.server._asgi.types import ASGIApp
 from asynction.server._gateway.asgi import AsgiBackend
@@ -87,7 +87,9 @@ class ApiGateway:
     def _called(self, context: Context) -> Response:
         return (yield from self._calls.on_event(context, self._backend))
 
-    def _greeted(self, _: Context) -> Response:
+    def _greeted(self, context: Context) -> Response:
+        if context.identity is None:  # with `always_connect`, it may ask before it is accepted
+            raise SecurityException
         yield from ()  # a flow without a step
         return self._calls.greeting
 

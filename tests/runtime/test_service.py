@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from asynction.runtime import (
     Context,
     EventSchemas,
     MalformedEvent,
+    Response,
     choose_server,
     outgoing,
 )
@@ -520,3 +521,75 @@ def test_a_sole_server_needs_no_name(names: tuple[str, ...], spec: str | None, f
 def test_a_server_that_there_is_none_of(names: tuple[str, ...], said: str) -> None:
     with pytest.raises(DocumentError, match=said):
         choose_server(servers(*names), "mian")
+
+
+# Events of an adapter's own ---------------------------------------------------------------------
+
+
+def greets(context: Context) -> Response:
+    """Answer as a flow: with what a function, which may be a coroutine function, makes of the args."""
+    if context.args == ("fail",):
+        raise EventException(409, "no")
+    return (yield str.upper, (" ".join(map(str, context.args)),))
+
+
+def test_an_event_is_bound_to_a_flow(is_async: bool) -> None:
+    bench = Bench(contract(event("e")), is_async=is_async)
+    bench.service.bind_flow("/", "hello", greets)
+    assert bench.send("hello", "a", 1) == ("A 1",)
+    assert bench.send("hello") == ("",)
+    assert bench.status("hello", "fail") == 409
+    assert bench.service.routes.handles("/", "hello")
+    assert bench.registered == []  # the adapter that binds a flow listens by itself
+
+
+def test_a_flow_is_held_to_the_contract_where_it_has_the_event(is_async: bool) -> None:
+    made = contract(event("hello", args_of({"type": "string"}), {"type": "string", "maxLength": 3}))
+    bench = Bench(made, is_async=is_async)
+    bench.service.bind_flow("/", "hello", greets)
+    assert bench.send("hello", "abc") == ("ABC",)
+    assert bench.status("hello", 1) == 400
+    assert bench.status("hello", "abc", "d") == 400
+    assert bench.status("hello", "abcd") == 500
+    bench.service.check_complete()
+
+
+def demanding(*scopes: str) -> Contract:
+    """A contract whose event `hello` demands a token, which `/` lets clients show."""
+    made = closed([])
+    scheme = {"bearer": scopes}
+    hello = event("hello", args_of({"type": "string"}), security=(scheme,))
+    namespace = Namespace("/", {"hello": hello}, {}, security=())
+    return replace(made, namespaces={"/": namespace})
+
+
+def test_a_flow_decides_about_clients_that_are_not_accepted_yet() -> None:
+    bench = Bench(closed([{"bearer": []}]))
+    seen: list[object] = []
+
+    def flow(context: Context) -> Response:
+        seen.append(context.identity)
+        yield from ()
+        return None
+
+    bench.service.bind_flow("/", "hello", flow)
+    bench.on("say", lambda data: None)
+    bench.send("hello")
+    bench.enter({"token": "ann"})
+    bench.send("hello")
+    assert [identity is None for identity in seen] == [True, False]
+
+
+def test_a_flow_is_not_run_without_what_its_event_demands(is_async: bool) -> None:
+    bench = Bench(demanding(), is_async=is_async)
+    bench.service.bind_flow("/", "hello", greets)
+    assert bench.status("hello", "a") == 401  # not accepted yet
+    bench.enter()
+    assert bench.status("hello", "a") == 403
+    assert bench.status("hello", 1) == 400
+    bench.enter({"token": "ann"}, sid="other")
+    assert bench.send("hello", "a", sid="other") == ("A",)
+    bench = Bench(demanding("write"), is_async=is_async)
+    bench.service.bind_flow("/", "hello", greets)
+    bench.enter({"token": "bob"})
+    assert bench.status("hello", "a") == 403

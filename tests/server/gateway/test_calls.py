@@ -463,12 +463,13 @@ def key(value: str, *_: object) -> object:
     return {"sub": value} if value in ("ada", "bob") else None
 
 
-def register_secured(asio: Any) -> None:
+def register_secured(asio: Any, *namespaces: str) -> None:
     def who(data: Any, context: Context) -> Any:
         return context.user
 
     for namespace, event in (("/", "echo"), ("/admin", "who"), ("/some", "all"), ("/some", "mine")):
-        asio.on(event, namespace=namespace)(who)
+        if not namespaces or namespace in namespaces:
+            asio.on(event, namespace=namespace)(who)
 
 
 SECURED: dict[str, Any] = {"server_options": {"security_functions": {"key": key}}}
@@ -503,11 +504,31 @@ def test_a_call_needs_what_its_namespace_demands(kind: str, root: bool) -> None:
 
 
 @kinds
+def test_the_call_itself_may_demand_credentials(kind: str) -> None:
+    spec = secured(False)
+    demanding = {"security": [{"key": []}], "message": message("api")}
+    spec["channels"]["/"] = {"publish": demanding, "x-security": []}
+
+    def register(asio: Any) -> None:
+        register_secured(asio, "/admin", "/some")
+
+    with (
+        serving_gateway(kind, spec, register, **SECURED) as gateway,
+        gateway.client(headers={"X-Key": "ada"}) as ada,
+        gateway.client() as anonymous,
+    ):
+        assert asked(ada, "some.all")["data"] == "ada"  # who has connected to `/`
+        assert anonymous.call("api", call("some.all"))[0]["error"]["status"] == 403
+
+
+@kinds
 def test_a_client_that_is_not_let_in_yet_calls_nothing(kind: str) -> None:
     with (
         serving_gateway(kind, secured(True), register_secured, **SECURED) as gateway,
         gateway.client(headers={"X-Key": "ada"}) as client,
     ):
         assert asked(client, "echo")["data"] == "ada"
+        assert client.call("apiHello")[0].keys() == {"server_id"}
         gateway.server._service.identities.clear()
         assert asked(client, "echo")["data"]["error"]["status"] == 401
+        assert client.call("apiHello")[0]["error"]["status"] == 401
