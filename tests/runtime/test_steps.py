@@ -129,10 +129,10 @@ def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Be
         record.append("find")
         return find(routes, namespace, event)
 
-    def checks(validator: Validator, args: Sequence[object]) -> Any:
+    def checks(validator: Validator, args: Sequence[object], json_args: Any = None) -> Any:
         if validator in (schemas.args, schemas.ack):  # not that of the namespace's parameter
             record.append("args" if validator is schemas.args else "ack: check")
-        return check_args(validator, args)
+        return check_args(validator, args, json_args)
 
     monkeypatch.setattr(Routes, "endpoint", finds)
     monkeypatch.setattr(Validator, "check", checks)

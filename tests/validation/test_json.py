@@ -66,7 +66,7 @@ def test_what_is_read_as_args_is_json(
         made = nested(value, levels, in_object)
         assert not is_json(made if is_list and isinstance(made, list) else [made])
     else:
-        assert type(args) is JsonArgs
+        assert type(args) is tuple
         assert is_json(args[:])
 
 
@@ -140,7 +140,7 @@ def test_a_plain_text_is_not_looked_through() -> None:
 
 def test_only_whole_args_are_marked_as_read() -> None:
     args = read_args([1, 2], "[1,2]")
-    assert type(args) is JsonArgs
+    assert type(args) is tuple
     assert type(args[:]) is type(args[1:]) is type(args + args) is tuple
 
 
