@@ -183,6 +183,9 @@ NAMES = {
     "asynction.server.websocket": ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"],
     "asynction.testing": ["AsyncTestClient", "Headers", "connect", "serve_asgi", "serve_wsgi"],
     "asynction.validation": [
+        "APPLICATORS",
+        "APPLICATOR_LISTS",
+        "APPLICATOR_MAPS",
         "DIALECTS",
         "DRAFT_07",
         "INT_BOUNDS",
