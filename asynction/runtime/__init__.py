@@ -1,4 +1,4 @@
-"""What happens to an event, decided without any I/O: adapters bring the wire."""
+"""The core of servers and clients: it binds handlers and decides what happens to an event, without I/O."""
 
 from asynction._deprecated import renamed
 from asynction.models import plain

@@ -1,4 +1,4 @@
-"""Text from a URL or a header, read as the type that a schema gives it, as OpenAPI does for parameters."""
+"""Converts text from a URL or a header to the type in a schema, as OpenAPI does for parameters."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from asynction.problems import unescape
 _INTEGER = re.compile(r"[-+]?\d{1,20}")
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _BOOLEANS = {"true": True, "false": False}
-_MOST_REFS = 10
+_MAX_REFS = 10  # a `$ref` may lead to itself
 
 
 class StringCoercer:
-    """Reads text by the parts of one schema, whose `$ref`s lead into its own `definitions`."""
+    """Converts text by the subschemas of one schema; each `$ref` points into its `definitions`."""
 
     def __init__(self, schema: Schema) -> None:
         self.root = schema.value
 
     def read(self, texts: Sequence[str], schema: Json) -> object:
-        """Turn what was given for one name, perhaps repeatedly, into what `schema` asks for."""
+        """Convert the texts that were sent for one name to the type in `schema`; unreadable text is kept."""
         kinds = self._kinds(schema)
         if "array" in kinds:
             items = self.resolved(schema).get("items", True)
@@ -38,10 +38,10 @@ class StringCoercer:
         return text
 
     def resolved(self, schema: Json) -> dict[str, Json]:
-        """Follow the `$ref`s of `schema` within its root; what is no mapping says nothing of types."""
+        """Follow the `$ref`s of `schema` within its root; return {} for a schema that is not a mapping."""
         definitions = self.root.get("definitions") if isinstance(self.root, dict) else None
         known = definitions if isinstance(definitions, dict) else {}
-        for _ in range(_MOST_REFS):
+        for _ in range(_MAX_REFS):
             ref = schema.get("$ref") if isinstance(schema, dict) else None
             if not isinstance(ref, str):
                 break
@@ -49,13 +49,13 @@ class StringCoercer:
         return schema if isinstance(schema, dict) else {}
 
     def _kinds(self, schema: Json, depth: int = 0) -> set[str]:
-        """The types that a schema, or any schema that it is composed of, names."""
+        """Return the types in a schema and in the schemas that it combines."""
         resolved = self.resolved(schema)
         kinds = resolved.get("type")
         found = (
             {kinds} if isinstance(kinds, str) else set(map(str, kinds)) if isinstance(kinds, list) else set()
         )
-        for keyword in ("allOf", "anyOf", "oneOf") if depth < _MOST_REFS else ():
+        for keyword in ("allOf", "anyOf", "oneOf") if depth < _MAX_REFS else ():
             parts = resolved.get(keyword)
             for part in parts if isinstance(parts, list) else ():
                 found |= self._kinds(part, depth + 1)

@@ -1,4 +1,4 @@
-"""What code may ask about the event that it handles."""
+"""The event that is being handled, as middleware, hooks and injection see it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from asynction.security import Identity
 from asynction.validation import JsonArgs
 
 NOBODY = Identity()
-"""Who sends an event on a connection that needed no credentials."""
+"""The identity of an anonymous client."""
 
 NOTHING: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class MessageData:
-    """What a client sent, as hooks see it.
+    """A received message, as hooks see it.
 
-    `payload` is the event's arg, a list where it has several; `uuid` is None, and `headers` are empty,
-    where the wire has none.
+    `payload` is the event's arg, or a list of several args. On a wire without them, `uuid` is None and
+    `headers` is empty.
     """
 
     uuid: str | int | None
@@ -31,14 +31,23 @@ class MessageData:
 
 
 class Context:
-    """One event, or the start or end of a connection, as middleware and injection see it.
+    """One event or lifecycle event, as middleware and injection see it.
 
-    `namespace` is the client's, `/rooms/42` say, and `parameters` are its values where the contract has
-    a pattern, which is then in `pattern`, else the same name; `contract` is the event there, None for one
-    that it does not have. `args` are what the client sent; `auth` is given on `connect`, `reason` on
-    `disconnect`. `connection` and `message` are what the wire itself has for hooks, if anything. `server`
-    is the server itself; `sid` is None on a wire without connections. `error` is what the event failed
-    with, once it has.
+    Attributes:
+        server: the server or client that handles the event.
+        namespace: the client's namespace, for example `/rooms/42`.
+        pattern: the contract's name of the namespace, `/rooms/{room}`.
+        parameters: the values of the parameters in `pattern`.
+        event: the name of the event.
+        contract: the event in the contract; None if the contract does not have it.
+        sid: the id of the client's connection; None on a wire without connections.
+        args: the args that the client sent.
+        json_args: the same object as `args` if a strict reader has read it from JSON, else another or None.
+        auth: the `auth` payload, on `connect`.
+        reason: the reason, on `disconnect`.
+        identity: the client's identity; None if it is not authenticated yet.
+        error: the exception that the event failed with, if any.
+        message, connection: the message and the connection of the wire, for hooks; None if it has none.
     """
 
     contract: Event | None = None
@@ -68,7 +77,7 @@ class Context:
         self.event = event
         self.sid = sid
         self.args = args
-        self.open_dependencies: list[object] = []  # dependencies that are to be closed
+        self.open_dependencies: list[object] = []  # generators to close after the ack
         self._environ = environ
 
     def __repr__(self) -> str:
@@ -76,21 +85,21 @@ class Context:
 
     @property
     def environ(self) -> Mapping[str, Any]:
-        """The WSGI environment of the request that opened the connection; empty once that has ended."""
+        """Return the WSGI environment of the request that opened the connection; empty after its end."""
         return self._environ(self.sid or "", self.namespace) if self._environ is not None else NOTHING
 
     @property
     def user(self) -> object:
-        """Who sends it: `sub` or `uid` of what the security function said; None for nobody."""
+        """Return `sub` or `uid` of the security function's result; None for an anonymous client."""
         return self.identity.user if self.identity is not None else None
 
     @property
     def token_info(self) -> Mapping[str, object] | None:
-        """What the security function said of the client; None where none was asked."""
+        """Return the security function's result for the client; None for an anonymous client."""
         return self.identity.token_info if self.identity is not None else None
 
     def replace(self, *, args: tuple[object, ...]) -> Context:
-        """The same with other args, for `call_next`: they are held to the contract like the client's."""
+        """Return a copy with other args, for `call_next`; they are checked like the client's."""
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__, args=args, has_new_args=True)
         return copy

@@ -1,4 +1,4 @@
-"""What a client is told, and what is logged, when an event fails."""
+"""Error acks, and the log lines of events that fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger("asynction")
 
 
 class MalformedEvent(AsynctionException):
-    """A packet that is no event: no JSON, or no name."""
+    """A packet that is not an event: it is not JSON, or has no event name."""
 
 
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
@@ -30,16 +30,16 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (MalformedEvent, 400),
     (UnknownEventException, 404),
 )
-"""The first class that an exception is an instance of gives its status; all others are the server's fault."""
+"""The status of an exception is that of the first class that it is an instance of; else it is 500."""
 
 _OWN_FAULT = "_asynction_own_fault"
 
 
 def own_fault(error: Exception) -> Exception:
-    """Remember that code of the server's own raised `error`: its class does not put it on the client.
+    """Mark `error` as raised by application code, so that its status is 500, not the client's 400 or 404.
 
-    A handler that emits what breaks the contract raises PayloadValidationException, say. With
-    SecurityException and EventException a handler refuses, which is no fault.
+    For example, a handler gets a PayloadValidationException if it emits a payload that breaks the contract.
+    A handler raises SecurityException and EventException on purpose, so they keep their status.
     """
     if not isinstance(error, SecurityException | EventException):
         setattr(error, _OWN_FAULT, True)
@@ -47,7 +47,7 @@ def own_fault(error: Exception) -> Exception:
 
 
 def status_of(error: BaseException) -> int:
-    """The HTTP-like status of an exception."""
+    """Return the HTTP-like status of an exception."""
     if getattr(error, _OWN_FAULT, False):
         return 500
     if isinstance(error, SecurityException | EventException):
@@ -56,10 +56,10 @@ def status_of(error: BaseException) -> int:
 
 
 def error_body(error: BaseException) -> dict[str, object]:
-    """Describe an error to the peer with the members of RFC 9457; a 500 tells nothing internal."""
+    """Describe an error to the peer with the members of RFC 9457; a 500 reveals nothing internal."""
     status = status_of(error)
     body: dict[str, object] = {"status": status, "title": HTTPStatus(status).phrase}
-    if isinstance(error, EventException):  # whoever raises one means the client to read it
+    if isinstance(error, EventException):  # its detail is written for the client
         return {**body, "detail": error.detail} if error.detail else body
     if status == 500:
         return body
@@ -70,9 +70,9 @@ def error_body(error: BaseException) -> dict[str, object]:
 
 
 class Ack(tuple[Any, ...]):
-    """The args of an acknowledgement that has a status, and headers on a wire that carries them.
+    """The args of an acknowledgement with a status, and headers on a wire that has them.
 
-    One that is no success (200 to 299) is not what the contract describes, and is held to nothing.
+    An ack that is not a success (200 to 299) is not validated: the contract describes only successes.
     """
 
     status: int
@@ -81,25 +81,25 @@ class Ack(tuple[Any, ...]):
     def __new__(
         cls, args: tuple[object, ...], status: int = 200, headers: Mapping[str, object] | None = None
     ) -> Ack:
-        """Make a tuple of the args."""
+        """Create the tuple of args."""
         made = super().__new__(cls, args)
         made.status, made.headers = status, headers or {}
         return made
 
     @property
     def is_success(self) -> bool:
-        """Whether the event was handled as it was meant to be."""
+        """Return whether the status is 200 to 299."""
         return 200 <= self.status <= 299
 
 
 def error_ack(error: BaseException) -> Ack:
-    """The args of the acknowledgement of an event that failed."""
+    """Return the error ack for an exception."""
     body = error_body(error)
     return Ack(({"error": body},), status_of(error))
 
 
 def log_failure(error: BaseException, namespace: str, event: str) -> None:
-    """Log one line, without the payload; an exception of a handler's own adds its traceback."""
+    """Log one line without the payload, and the traceback if the application raised the exception."""
     status = status_of(error)
     line = "%s event %.80r in %.80r: %s"
     if isinstance(error, AsynctionException):

@@ -90,7 +90,7 @@ STEPS = (
         "a client never gets an ack that breaks the contract",
     ),
 )
-"""What happens to a received event, in this order; tests/runtime/test_steps.py checks it.
+"""The steps of a received event, in their order; tests/runtime/test_steps.py checks it.
 
 A step that raises is the last: the exception handlers answer, and without one the error becomes an error
 ack. Middlewares are left after the ack has been checked, innermost first; what they return is checked
@@ -99,10 +99,10 @@ again. Dependencies are closed at the end: by async servers after the ack has be
 
 
 class Around(Protocol):
-    """A middleware that is a flow itself, and so needs not know whether calls are awaited."""
+    """A middleware that is a flow itself, so it works in sync and async servers."""
 
     def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
-        """Handle an event; `rest` is what is further inside."""
+        """Handle an event; `rest` runs the inner middlewares and the handler."""
 
 
 Middleware: TypeAlias = "Around | Function"
@@ -112,8 +112,8 @@ Middleware: TypeAlias = "Around | Function"
 class Endpoint:
     """An event that the server receives, bound to its handler.
 
-    `middlewares` has the outermost first, `catches` the exception handlers, the nearest first; `hooks`
-    is None where there are none. One that has nothing but args, a handler and an ack `is_brief`.
+    `middlewares` has the outermost first, `exception_handlers` the nearest first. `is_brief` is True if the
+    event has no middleware, hook, dependency or security: `receive` has a shorter path for these.
     """
 
     schemas: EventSchemas
@@ -131,9 +131,9 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What to do with an exception: whom to ask for an answer, or whether to let it through.
+    """How to handle an exception: with a handler, with an error ack, or by raising it (`propagate`).
 
-    Of `catches` the first that has a class of the exception's is asked, before `handler`.
+    The first of `exception_handlers` that has a handler for the exception's class decides, else `handler`.
     """
 
     handler: Function | None = None
@@ -141,11 +141,11 @@ class Failure:
     exception_handlers: tuple[ExceptionHandlers, ...] = ()
 
     def without_propagation(self) -> Failure:
-        """Return the same, but for an answer in any case."""
+        """Return a copy that never raises."""
         return replace(self, propagate=False)
 
     def plan_for(self, error: Exception) -> Plan | None:
-        """The nearest exception handler there is, for the most special of an exception's classes."""
+        """Return the nearest exception handler, for the most specific class of the exception, or None."""
         for exception_handlers in self.exception_handlers:
             for kind in type(error).__mro__:
                 if kind in exception_handlers:
@@ -154,7 +154,7 @@ class Failure:
 
 
 class FlowMiddleware:
-    """A middleware that handles an event by itself, as a flow: an adapter's own events are bound by it.
+    """A middleware that handles an event by itself, as a flow: adapters use it for their own events.
 
     The flow decides about a client that is not accepted yet, unless the event demands credentials.
     """
@@ -179,7 +179,7 @@ class FlowMiddleware:
 
 @dataclass(slots=True)
 class Settings:
-    """How flows run on one server; `failure` is asked about each exception, when it comes."""
+    """How flows run on one server: `failure` returns how to handle an exception of an event."""
 
     driver: Callable[[Response], object]
     failure: Callable[[Context, tuple[ExceptionHandlers, ...]], Failure]
@@ -187,7 +187,7 @@ class Settings:
 
 
 def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
-    """Handle an event; whatever happens, return the args of an acknowledgement."""
+    """Handle an event and return the args of its ack; an error becomes an error ack."""
     is_own_code = False
     try:
         if endpoint.is_brief:  # written out: one generator less saves a tenth of the time of an event
@@ -198,9 +198,9 @@ def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
             is_own_code = False
             value = plain(value) if endpoint.plan.shape is None else endpoint.plan.shape(value)
         elif endpoint.middlewares:
-            value = plain((yield from _through(endpoint.middlewares, endpoint, settings, context)))
+            value = plain((yield from _run_middlewares(endpoint.middlewares, endpoint, settings, context)))
         else:
-            value = yield from _handled(endpoint, settings, context)
+            value = yield from _handle(endpoint, settings, context)
         return checked_ack(endpoint.schemas, value)
     except Exception as error:
         if is_own_code:
@@ -209,30 +209,32 @@ def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
         return (yield from handle_failure(error, failure, context))
 
 
-def _through(
+def _run_middlewares(
     chain: tuple[Middleware, ...], endpoint: Endpoint, settings: Settings, context: Context
 ) -> Response:
     if not chain:
-        value = yield from _handled(endpoint, settings, context)
-        checked_ack(endpoint.schemas, value)  # what middleware makes of it is checked again
+        value = yield from _handle(endpoint, settings, context)
+        # Checked here so that middleware gets a valid ack, and again in `receive`, for what it returns.
+        checked_ack(endpoint.schemas, value)
         return value
     first = chain[0]
-    rest = partial(_through, chain[1:], endpoint, settings)
+    rest = partial(_run_middlewares, chain[1:], endpoint, settings)
     if hasattr(first, "around"):
         return (yield from first.around(context, rest))
-    call_next = partial(_driven, settings.driver, rest)
+    # A function cannot yield to our driver: it gets a `call_next` that starts a driver of its own.
+    call_next = partial(_call_next, settings.driver, rest)
     return (yield first, (context, call_next))
 
 
-def _driven(
+def _call_next(
     driver: Callable[[Response], object], rest: Callable[[Context], Response], context: Context
 ) -> object:
     return driver(rest(context))
 
 
 def _check(endpoint: Endpoint, context: Context) -> Identity:
-    """Check the args of an event against its schema, else its handler; return who sent it."""
-    if context.identity is None:  # the client has not been accepted yet
+    """Check the args of an event against its schema, else its handler's signature; return the sender."""
+    if context.identity is None:  # `always_connect`: an event can arrive before authentication has ended
         raise SecurityException
     validator = endpoint.schemas.args
     if validator is not None:
@@ -243,25 +245,25 @@ def _check(endpoint: Endpoint, context: Context) -> Identity:
     return context.identity
 
 
-def _handled(endpoint: Endpoint, settings: Settings, context: Context) -> Response:
-    """Take the steps from "args" to "handler", and return what acknowledges the event."""
+def _handle(endpoint: Endpoint, settings: Settings, context: Context) -> Response:
+    """Run the steps from "args" to "handler", and return the value of the ack."""
     identity = _check(endpoint, context)
     schemas, plan, hooks = endpoint.schemas, endpoint.plan, endpoint.hooks
-    hooked = None if hooks is None else _Hooked(hooks, schemas, plan, context, settings.override)
+    hooked = None if hooks is None else _HookedEvent(hooks, schemas, plan, context, settings.override)
     if hooked is not None:
         yield from hooked.check_data()
     if schemas.event.security:
         yield from authorize(schemas.event.security, endpoint.guards, identity)
     if hooked is not None:
-        plan, context = yield from hooked.prepared()
+        plan, context = yield from hooked.prepare()
     result = yield from invoke(plan, context, settings.override)
     if hooked is not None:
-        return (yield from hooked.finished(result))
+        return (yield from hooked.finish(result))
     return plain(result) if plan.shape is None else plan.shape(result)
 
 
-class _Hooked:
-    """One event of which hooks decide: whether it is handled, what the handler is given, what comes of it."""
+class _HookedEvent:
+    """An event with hooks: they may reject it, provide the handler's argument, and change its ack."""
 
     def __init__(
         self, hooks: HookPlans, schemas: EventSchemas, plan: Plan, context: Context, override: Override | None
@@ -277,26 +279,29 @@ class _Hooked:
         self.connection = context if context.connection is None else context.connection
         self.local: dict[str, object] = {}
 
-    def _ask(self, hook: Plan, *args: object) -> Response:
+    def _invoke(self, hook: Plan, *args: object) -> Response:
         return (yield from invoke(hook, self.context.replace(args=args), self.override))
 
     def check_data(self) -> Response:
-        """Ask the data check; raises PayloadValidationException where it refuses."""
+        """Call `data_check`; raise PayloadValidationException if it returns a false value."""
         hook = self.hooks.data_check
-        if hook is not None and not (yield from self._ask(hook, self.message, self.local)):
+        if hook is not None and not (yield from self._invoke(hook, self.message, self.local)):
             event, namespace = self.schemas.event.name, self.schemas.namespace
             raise PayloadValidationException(f"payload of `{event}` in `{namespace}`: its data check fails")
         return None
 
-    def prepared(self) -> Generator[tuple[Function, Args], object, tuple[Plan, Context]]:
-        """Ask who may do this, and find what the handler is given; raises SecurityException."""
+    def prepare(self) -> Generator[tuple[Function, Args], object, tuple[Plan, Context]]:
+        """Call `access` and `hydrate`; return the plan and context for the handler.
+
+        Raises SecurityException (403) if `access` returns a false value.
+        """
         hooks, context = self.hooks, self.context
         if hooks.access is not None:
-            access = yield from self._ask(hooks.access, self.connection, self.message, self.local)
+            access = yield from self._invoke(hooks.access, self.connection, self.message, self.local)
             if not access:
                 raise SecurityException(403)
         if hooks.hydrate is not None:
-            value = yield from self._ask(hooks.hydrate, self.connection, self.message)
+            value = yield from self._invoke(hooks.hydrate, self.connection, self.message)
         elif hooks.takes_local:
             value = self.local
         elif "value" in self.local:
@@ -304,7 +309,7 @@ class _Hooked:
         else:
             return self._unchanged(context)
         if hooks.given is None:
-            raise TypeError(f"the handler of `{context.event}` takes no single value, which its hooks give")
+            raise TypeError(f"the handler of `{context.event}` must take one argument: the hooks provide it")
         return hooks.given, context.replace(args=(value,))
 
     def _unchanged(self, context: Context) -> tuple[Plan, Context]:
@@ -316,15 +321,15 @@ class _Hooked:
             raise error(f"the handler does not take {len(context.args)} args")
         return self.plan, context
 
-    def finished(self, result: object) -> Response:
-        """Make what acknowledges the event of what the handler returned."""
+    def finish(self, result: object) -> Response:
+        """Return the value of the ack for what the handler returned."""
         hooks, style = self.hooks, self.hooks.style
         answer = style.reply(result) if style is not None else None
         if answer is not None and not answer.is_success:
             return Ack(_plain_args(answer), answer.status, answer.headers)
         value = result if answer is None else answer[0]
         if hooks.dehydrate is not None:
-            value = plain((yield from self._ask(hooks.dehydrate, value)))
+            value = plain((yield from self._invoke(hooks.dehydrate, value)))
         elif self.plan.shape is None or style is not None:
             value = plain(value)
         else:
@@ -341,7 +346,7 @@ def _plain_args(args: Args) -> Args:
 
 
 def _message(context: Context, schemas: EventSchemas) -> MessageData:
-    """The message that the wire has, else one of the args: a tuple of them is a list."""
+    """Return the message of the wire, else a new one; several args become a list."""
     message, args = context.message, context.args
     if message is not None and not context.has_new_args:
         return message
@@ -351,7 +356,7 @@ def _message(context: Context, schemas: EventSchemas) -> MessageData:
 
 
 def client_ack(schemas: EventSchemas, callback: Function, args: Args) -> Flow:
-    """Check how a client acknowledged an event, and call the callback."""
+    """Check a client's acknowledgement of an event, and call the callback with it."""
     checked_ack(schemas, args)
     yield from own_code((callback, args))
     return ()
@@ -359,15 +364,15 @@ def client_ack(schemas: EventSchemas, callback: Function, args: Args) -> Flow:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPolicy:
-    """What a client must bring to connect to a namespace, and the handler that is told of it.
+    """The checks of a client that connects to a namespace, and its connect handler.
 
     Args:
-        handshake: what the query, the headers and the `auth` payload must be (`bindings.ws`, `x-auth`).
-        required: the alternatives of credentials that the namespace demands.
-        guards: the functions to ask, by security scheme.
-        offered: schemes that events demand, which a client may show when it connects.
+        handshake: the schemas of the query, the headers and the `auth` payload (`bindings.ws`, `x-auth`).
+        required: the security requirements of the namespace; one of them must be met.
+        guards: the security functions, by scheme.
+        offered: schemes that only events require; their credentials are checked if the client sends them.
         plan: the connect handler.
-        accept: called with the identity of the client before the connect handler is.
+        accept: called with the identity of the client before the connect handler is called.
     """
 
     handshake: HandshakeRules | None = None
@@ -384,13 +389,15 @@ def connect(
     """Decide whether a client may connect; return what the connect handler returns.
 
     `context` gets the identity. Raises BindingsValidationException for the handshake, SecurityException for
-    the credentials, and what the connect handler raises.
+    the credentials, and whatever the connect handler raises.
     """
     if policy.handshake is not None:
         policy.handshake.check(request)
     identity = yield from identify(policy, request)
     context.identity, context.auth, context.args = identity, request.auth, (request.auth,)
     if policy.accept is not None:
+        # First: the connect handler may ask for `security_info`, and with `always_connect` events arrive
+        # while it runs.
         policy.accept(identity)
     return None if policy.plan is None else (yield from invoke(policy.plan, context, override))
 
@@ -398,7 +405,7 @@ def connect(
 def identify(
     policy: ConnectionPolicy, request: Request
 ) -> Generator[tuple[Function, Args], object, Identity]:
-    """Return who sends a request, as far as `policy` asks; raise SecurityException where it refuses."""
+    """Authenticate a request and return the client's identity; raise SecurityException if that fails."""
     identity = NOBODY
     if policy.required:
         identity = yield from authenticate(policy.required, policy.guards, request)
@@ -408,13 +415,13 @@ def identify(
 
 
 def invoke(plan: Plan, context: Context, override: Override | None = None) -> Response:
-    """Call a function with what it asks for, its dependencies first; return its result."""
+    """Call a function's dependencies, then the function; return its result."""
     values = (yield from resolved(plan.dependencies, context, override)) if plan.dependencies else NO_VALUES
     return (yield from own_code(plan.call(context, values)))
 
 
 def with_error_ack(flow: Flow, failure: Callable[[], Failure], context: Context) -> Flow:
-    """Run `flow` so that it always ends in an answer: its own, an error handler's or an error ack."""
+    """Run `flow` and return its ack; an exception becomes the ack of an error handler, or an error ack."""
     try:
         return (yield from flow)
     except Exception as error:
@@ -422,12 +429,12 @@ def with_error_ack(flow: Flow, failure: Callable[[], Failure], context: Context)
 
 
 def handle_failure(error: Exception, failure: Failure, context: Context) -> Flow:
-    """Find the answer to an exception; raises it where `failure` says so."""
+    """Return the ack for an exception; raise it if no handler returns one and `failure.propagate` is set."""
     context.error = error
     try:
-        answer = _answer(error, failure, context)
+        answer = _error_handler_flow(error, failure, context)
         result = None if answer is None else plain((yield from answer))
-    except Exception as second:
+    except Exception as second:  # the error handler itself failed
         if failure.propagate:
             raise
         log_failure(second, context.namespace, context.event)
@@ -440,20 +447,20 @@ def handle_failure(error: Exception, failure: Failure, context: Context) -> Flow
     return error_ack(error)
 
 
-def _answer(error: Exception, failure: Failure, context: Context) -> Response | None:
-    """The flow that asks whoever is to answer an exception."""
+def _error_handler_flow(error: Exception, failure: Failure, context: Context) -> Response | None:
+    """Return the flow of the handler for an exception, or None if there is no handler."""
     plan = failure.plan_for(error)
     if plan is not None:
         return invoke(plan, context.replace(args=(error,)))
-    return _called(failure.handler, error) if failure.handler is not None else None
+    return _call(failure.handler, error) if failure.handler is not None else None
 
 
-def _called(handler: Function, error: Exception) -> Response:
+def _call(handler: Function, error: Exception) -> Response:
     return (yield handler, (error,))
 
 
 def drive(flow: Generator[tuple[Function, Args], object, T]) -> T:
-    """Run a flow to its end, each call directly."""
+    """Run a flow to its end, making each call directly."""
     try:
         function, args = next(flow)
         while True:
@@ -472,7 +479,7 @@ def drive(flow: Generator[tuple[Function, Args], object, T]) -> T:
 
 
 async def adrive(flow: Generator[tuple[Function, Args], object, T]) -> T:
-    """Run a flow to its end, awaiting what calls return where it can be awaited."""
+    """Run a flow to its end, awaiting each result that is awaitable."""
     try:
         function, args = next(flow)
         while True:
@@ -502,11 +509,12 @@ def run(flow: Generator[tuple[Function, Args], object, T], context: Context) -> 
 
 
 async def arun(flow: Generator[tuple[Function, Args], object, T], context: Context) -> T:
-    """Run a flow to its end, then close the dependencies that it opened, also where it is cancelled."""
+    """Run a flow to its end, then close the dependencies that it opened, also if it is cancelled."""
     try:
         return await adrive(flow)
     except BaseException as error:
-        if not isinstance(error, Exception):  # its task is cancelled: dependencies see that
+        # The flow records an Exception itself; a CancelledError passes it by, and dependencies must see it.
+        if not isinstance(error, Exception):
             context.error = error
         raise
     finally:

@@ -1,4 +1,4 @@
-"""Holds a connection request against the channel's `ws` binding (AsyncAPI WebSockets Binding 0.1.0), and its
+"""Checks a connection request against the channel's `ws` binding (AsyncAPI WebSockets Binding 0.1.0), and its
 `auth` payload against `x-auth`.
 """
 
@@ -26,7 +26,7 @@ class HandshakeRules:
         self.auth = Validator(handshake.auth) if handshake.auth else None
 
     def check(self, request: Request) -> None:
-        """Raise BindingsValidationException where the request breaks the binding."""
+        """Raise BindingsValidationException if the request breaks the binding."""
         if self.method is not None and request.method != self.method:
             raise BindingsValidationException(f"the method must be {self.method}")
         for what, parameters, pairs in (
@@ -40,7 +40,7 @@ class HandshakeRules:
 
 
 class _Parameters:
-    """Named strings, each read as the type that a schema gives it."""
+    """Named strings, each converted to the type in its schema, then validated."""
 
     def __init__(self, schema: Schema, *, headers: bool = False) -> None:
         self.validator = Validator(schema)
@@ -54,7 +54,7 @@ class _Parameters:
         given: dict[str, list[str]] = {}
         for name, text in pairs:
             if self.spelling is not None:
-                # Browsers and proxies add headers of their own: only the named ones are looked at.
+                # Browsers and proxies add headers of their own, so only declared ones are checked.
                 if name.lower() in self.spelling:
                     given.setdefault(self.spelling[name.lower()], []).append(text)
             elif name in self.properties or name not in ENGINE_IO:
@@ -66,5 +66,5 @@ class _Parameters:
 
 
 def _from_root(violations: Iterable[Violation]) -> tuple[Violation, ...]:
-    """The same where what was checked is no list of args: pointers start at the value itself."""
+    """Drop the index of the only arg from the pointers: they start at the value itself."""
     return tuple(Violation(v.message, v.path[1:], v.schema_path, v.instance) for v in violations)

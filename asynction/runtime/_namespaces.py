@@ -15,14 +15,14 @@ _PARAMETER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The namespace of the contract that a client's namespace belongs to, and its parameters' values."""
+    """The contract's namespace for a client's namespace, and the values of its parameters."""
 
     name: str
     parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 def is_pattern(name: str) -> bool:
-    """True for the name of a namespace with parameters."""
+    """Return whether a namespace has parameters in its name."""
     return _PARAMETER.search(name) is not None
 
 
@@ -40,7 +40,7 @@ class Pattern:
         }
 
     def match(self, namespace: str) -> Match | None:
-        """Match a client's namespace; None where it has another form, or a parameter breaks its schema."""
+        """Match a client's namespace; None if it has another form, or a parameter breaks its schema."""
         found = self.regex.fullmatch(namespace)
         if found is None:
             return None
@@ -60,5 +60,5 @@ class Pattern:
 
 
 def snake_case(name: str) -> str:
-    """`roomId` as Python writes it: `room_id`."""
+    """Convert a name to snake case: `roomId` to `room_id`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", "_", name).lower()

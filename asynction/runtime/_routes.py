@@ -1,4 +1,4 @@
-"""The tables in which a running server looks up what an event or a connection leads to."""
+"""The tables in which a running server looks up handlers, schemas and security."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Routes:
     security: ContractSecurity | None = None
 
     def match(self, namespace: str) -> Match | None:
-        """Return the namespace of the contract that a client's namespace belongs to, if any."""
+        """Return the contract's namespace for a client's namespace, with its parameters, or None."""
         return self.schemas.match(namespace)
 
     def endpoint(self, namespace: str, event: str) -> Endpoint | None:
-        """Return what handles an event: its own handler, else that of `*` in its namespace."""
+        """Return the endpoint of an event, else that of `*` in its namespace, else None."""
         endpoint = self.endpoints.get((namespace, event))
         if endpoint is None and namespace in self.wildcards:
             known = self.schemas.receives.get(namespace, {}).get(event)
@@ -46,35 +46,35 @@ class Routes:
         return endpoint
 
     def handles(self, namespace: str, event: str) -> bool:
-        """Return whether an event has a handler of its own, or its namespace one for `*`."""
+        """Return whether an event has a handler, or its namespace a handler for `*`."""
         return (namespace, event) in self.endpoints or namespace in self.wildcards
 
     @property
     def bound(self) -> list[tuple[str, str]]:
-        """The namespace and the name of each event and lifecycle event that has a handler by now."""
+        """Return the namespace and name of each event and lifecycle event that has a handler so far."""
         return [*self.endpoints, *self.lifecycle]
 
     @property
     def answers_exceptions(self) -> bool:
-        """Whether code decides what some exceptions are answered with."""
+        """Return whether the application has registered exception handlers."""
         return bool(self.exception_handlers or self.error_handlers)
 
     def required(self, namespace: str) -> Requirements:
-        """Return the credentials that a namespace demands; raise AsynctionException before code is bound."""
+        """Return the security requirements of a namespace; raise AsynctionException before code is bound."""
         return self._security().required.get(namespace, ())
 
     def offered(self, namespace: str) -> tuple[str, ...]:
-        """Return the schemes that events of a namespace demand: a client may show these when it connects."""
+        """Return the security schemes of a namespace's events: a client may send these when it connects."""
         known = self.contract.namespaces.get(namespace)
         return self._security().offered(known) if known is not None else ()
 
     def demands_credentials(self, namespace: str) -> bool:
-        """Return whether clients of a namespace must show who they are; False before code is bound."""
+        """Return whether clients of a namespace must authenticate; False before code is bound."""
         match = self.match(namespace) if self.security is not None else None
         return match is not None and self.is_demanding(match.name)
 
     def is_demanding(self, namespace: str) -> bool:
-        """Return the same for a namespace by the contract's name."""
+        """Return whether clients must authenticate, for a namespace by the contract's name."""
         return self.security is not None and bool(self.security.required.get(namespace))
 
     def _security(self) -> ContractSecurity:
@@ -85,7 +85,7 @@ class Routes:
     def error_handlers_for(
         self, namespace: str, nearest: tuple[Mapping[type[BaseException], Plan], ...] = ()
     ) -> tuple[Mapping[type[BaseException], Plan], ...]:
-        """Return the exception handlers for an event, the nearest first, with the namespace's own last."""
+        """Return the exception handlers for an event, the nearest first, the namespace's last."""
         chain = nearest or (self.exception_handlers,)
         own = self.error_handlers.get(namespace)
         return chain if own is None else (*chain, own)

@@ -1,4 +1,4 @@
-"""A contract made ready to run: for each event of each direction, its validators."""
+"""The compiled validators of a contract, by direction, namespace and event."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from asynction.validation import Validator
 
 @dataclass(frozen=True, slots=True)
 class EventSchemas:
-    """One event and what its args and its acknowledgement must be; None leaves them open."""
+    """One event with the validators of its args and its ack; without a validator anything is valid."""
 
     namespace: str
     event: Event
@@ -31,12 +31,12 @@ class EventSchemas:
 
     @classmethod
     def unchecked(cls, namespace: str, event: str) -> EventSchemas:
-        """Return the schemas of an event that the contract does not have: any args, any ack."""
+        """Return the schemas of an event that the contract does not have: all args and acks are valid."""
         return cls(namespace, Event(event), None, None)
 
 
 class ContractSchemas:
-    """The rules of a contract, by direction, namespace and event; validators are compiled here, once."""
+    """The schemas of a contract by direction, namespace and event; it compiles each validator once."""
 
     def __init__(self, contract: Contract, *, validation: bool = True) -> None:
         self.contract = contract
@@ -82,7 +82,7 @@ class ContractSchemas:
         return Validator(schema)
 
     def match(self, namespace: str) -> Match | None:
-        """The namespace of the contract that a client's namespace belongs to; None where there is none."""
+        """Return the contract's namespace for a client's namespace, or None."""
         exact = self._exact.get(namespace)
         if exact is not None:
             return exact
@@ -92,34 +92,34 @@ class ContractSchemas:
         return next((found for pattern in self.patterns if (found := pattern.match(name))), None)
 
     def received(self, namespace: str, event: str) -> EventSchemas:
-        """The rules of an event that clients send to a namespace, by the contract's name of it.
+        """Return the schemas of an event that clients send, by the contract's name of the namespace.
 
         Raises UnknownEventException.
         """
         return _find(self.receives, namespace, event, "receives")
 
     def sent(self, namespace: str, event: str) -> EventSchemas:
-        """The rules of an event that the server sends; raises UnknownEventException."""
+        """Return the schemas of an event that the server sends; raise UnknownEventException."""
         match = self.match(namespace)
         return _find(self.sends, match.name if match is not None else namespace, event, "sends")
 
     @property
     def receives_text(self) -> bool:
-        """True where no arg that clients send may be binary."""
-        return _textual(schemas.args for events in self.receives.values() for schemas in events.values())
+        """Return whether no arg that clients send may be binary."""
+        return _are_text(schemas.args for events in self.receives.values() for schemas in events.values())
 
     @property
     def sends_text(self) -> bool:
-        """True where no arg that the server sends may be binary."""
-        return _textual(schemas.args for events in self.sends.values() for schemas in events.values())
+        """Return whether no arg that the server sends may be binary."""
+        return _are_text(schemas.args for events in self.sends.values() for schemas in events.values())
 
     @property
     def acks_text(self) -> bool:
-        """True where no acknowledgement that the server sends may be binary."""
-        return _textual(schemas.ack for events in self.receives.values() for schemas in events.values())
+        """Return whether no acknowledgement that the server sends may be binary."""
+        return _are_text(schemas.ack for events in self.receives.values() for schemas in events.values())
 
 
-def _textual(validators: Iterable[Validator | None]) -> bool:
+def _are_text(validators: Iterable[Validator | None]) -> bool:
     return all(validator is not None and not validator.takes_bytes for validator in validators)
 
 
@@ -138,9 +138,9 @@ def _find(
 
 
 def pack(value: object, validator: Validator | None) -> tuple[object, ...]:
-    """Turn what a handler returns, or what is emitted, into args: a tuple is several, else it is one.
+    """Convert a handler's result, or the data of an emit, to args: a tuple is several args, else it is one.
 
-    None is one null where the schema takes that, and no args otherwise.
+    None is one null if the schema accepts that, else it is no args.
     """
     if isinstance(value, tuple):
         return value
@@ -150,25 +150,25 @@ def pack(value: object, validator: Validator | None) -> tuple[object, ...]:
 
 
 def checked_ack(schemas: EventSchemas, value: object) -> tuple[object, ...]:
-    """Return the args that acknowledge an event; raise MessageAckValidationException."""
+    """Return the args of an event's ack; raise MessageAckValidationException if they break its schema."""
     # One value is the usual case: it is packed without another call.
     args = (value,) if value is not None and not isinstance(value, tuple) else pack(value, schemas.ack)
     if schemas.ack is not None and (violations := schemas.ack.check(args)):
-        if isinstance(args, Ack) and not args.is_success:
+        if isinstance(args, Ack) and not args.is_success:  # the contract describes only successes
             return args
         raise _broken(MessageAckValidationException, "acknowledgement", schemas, violations)
     return args
 
 
 def checked_args(schemas: EventSchemas, args: tuple[object, ...]) -> tuple[object, ...]:
-    """Return the args of an event; raise PayloadValidationException where they do not match its schema."""
+    """Return the args of an event; raise PayloadValidationException if they break its schema."""
     if schemas.args is not None and (violations := schemas.args.check(args)):
         raise payload_fault(schemas, violations)
     return args
 
 
 def payload_fault(schemas: EventSchemas, violations: tuple[Violation, ...]) -> ValidationException:
-    """Return the exception for args that do not match their schema."""
+    """Return the exception for args that break their schema."""
     return _broken(PayloadValidationException, "payload", schemas, violations)
 
 

@@ -1,4 +1,4 @@
-"""The one door to the runtime: adapters and tools bind, receive and send through a Service."""
+"""The entry point to the runtime: adapters and tools bind, receive and send through a Service."""
 
 from __future__ import annotations
 
@@ -48,24 +48,24 @@ log = logging.getLogger("asynction")
 
 
 class ContextFactory(Protocol):
-    """Makes a context for an event, or a lifecycle event, of a connection."""
+    """A function that creates the context of an event or lifecycle event of a connection."""
 
     def __call__(self, namespace: str, event: str, sid: str, args: Args = (), /) -> Context:
         """Return a new context."""
 
 
 class Service:
-    """A contract with the code that is bound to it, ready to be served by any adapter.
+    """A contract with its bound handlers, for any adapter to serve.
 
-    `routes` is what a running server looks up; `identities` has who each connected client is, by sid.
+    `routes` has the tables of the running server, `identities` the identity of each connected client, by sid.
 
     Args:
-        contract: the contract; None for a server without one, where only handlers decide.
-        host: what the adapter can run, and does for the runtime.
-        server: the server of the document that is served: its security is the default.
-        validation: whether args, acks and handshakes are checked against their schemas.
-        strict: whether an event that the contract does not have is an error, or a warning.
-        security_functions: functions to ask, by scheme, instead of those that the document names.
+        contract: the contract; None for a server without one, which accepts any event that has a handler.
+        host: the functions that the adapter provides.
+        server: the server of the document that is served; its security is the default for namespaces.
+        validation: whether to check args, acks and handshakes against their schemas.
+        strict: whether an event that the contract does not have is an error, else a warning.
+        security_functions: security functions by scheme, instead of those in the document.
     """
 
     def __init__(
@@ -94,8 +94,7 @@ class Service:
         self.server = server
         self.identities: dict[str | None, Identity] = {}
         self.settings = Settings(host.driver, self._failure, override=self._registry.override)
-        # Makes a context for what happens on a connection: (namespace, event, sid, args). A method would cost
-        # each event one more frame.
+        # Not a method, which would cost each event one more frame.
         self.context: ContextFactory = partial(Context, host.server, environ=host.environ)
         self._is_complete = False
         self._endpoints, self._guards = self.routes.endpoints, self.routes.guards
@@ -109,19 +108,19 @@ class Service:
     # Binding -----------------------------------------------------------------------------------
 
     def bind_contract(self, resolver: Resolver | None = None) -> None:
-        """Import and bind the code that the contract names, or `resolver` finds; raise DocumentError."""
+        """Import and bind the code that the contract names or `resolver` finds; raise DocumentError."""
         self._registry.bind_contract(resolver)
 
     def bind(self, registration: Registration) -> bool:
-        """Bind a handler from code; return False where it is the adapter's own affair (namespace `*`).
+        """Bind a handler from code; return False if the adapter must register it itself (namespace `*`).
 
-        Raises UnknownEventException where the contract has no such event (`strict=False` warns), and
-        DocumentError where the handler cannot be served.
+        Raises UnknownEventException if the contract has no such event (`strict=False` warns), and
+        DocumentError if the handler cannot be served.
         """
         return self._registry.bind(registration)
 
     def bind_flow(self, namespace: str, event: str, flow: Callable[[Context], Response]) -> None:
-        """Bind an event of an adapter's own to a flow.
+        """Bind an event of the adapter itself to a flow.
 
         Its args and credentials are checked only if the contract has it.
         """
@@ -140,57 +139,57 @@ class Service:
         self._registry.overrides = dict(overrides)
 
     def add_router(self, router: Router) -> None:
-        """Bind the handlers of a router, also those that it gets later; raise as `bind` does."""
+        """Bind the handlers of a router, also those added later; raise as `bind` does."""
         router.subscribe(self._registry.bind_registration)
 
     def add_middleware(
         self, middleware: object, namespace: str | None = None, events: Iterable[str] | None = None
     ) -> None:
-        """Put a middleware around the events of a namespace, the events of these names, or all events.
+        """Put a middleware around the events of a namespace, the events with these names, or all events.
 
-        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException where the
+        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException if the
         contract has no such namespace or event.
         """
         self._registry.add_middleware(middleware, namespace, events)
 
     def add_exception_handler(self, kind: type[BaseException], handler: Function) -> None:
-        """Let `handler` answer exceptions of a class; raise DocumentError where it cannot be served."""
+        """Call `handler` for exceptions of a class; raise DocumentError if it cannot be served."""
         self.routes.exception_handlers[kind] = self._registry.catch(handler)
 
     def reject_unknown(self, message: str) -> None:
-        """Raise UnknownEventException for what the contract does not have; with `strict=False`, warn."""
+        """Raise UnknownEventException with `message`; with `strict=False`, warn."""
         self._registry.reject_unknown(message)
 
     def check_complete(self) -> None:
-        """Raise DocumentError, once, where an event that the contract receives has no handler."""
+        """Raise DocumentError if an event that the contract receives has no handler; check only once."""
         if not self._is_complete:
             self._registry.check_complete()
             self._is_complete = True
 
     def allow_missing_handlers(self) -> None:
-        """Accept events without a handler: a client need not listen to all that a server sends."""
+        """Accept events without a handler: a client need not handle all events that a server sends."""
         self._is_complete = True
 
     # Receiving ---------------------------------------------------------------------------------
 
     def request_context(self, namespace: str, event: str, environ: Mapping[str, Any]) -> Context:
-        """Return a new context for an event that comes by a request of its own: nobody has sent it yet."""
+        """Return a new context for an event that has a request of its own; the sender is not known yet."""
         context = Context(self._host.server, namespace, event, None, environ=lambda *_: environ)
         context.identity = None
         return context
 
     def receive(self, context: Context) -> Flow:
-        """Return the flow of an event that came by a connection; it always ends in the args of an ack."""
+        """Return the flow of an event from a connection; it always returns the args of an ack."""
         endpoint = self._endpoints.get((context.namespace, context.event))
         if endpoint is None:
             return self._receive_other(context)
         context.contract = endpoint.schemas.event
-        if self._guards:
+        if self._guards:  # without security schemes every client is anonymous
             self._identify(context, endpoint.schemas)
         return receive(endpoint, context, self.settings)
 
     def _receive_other(self, context: Context) -> Flow:
-        """Receive an event that has no handler under its client's namespace: by a pattern, or by `*`."""
+        """Receive an event that is handled by a pattern or by `*`, or is unknown."""
         match = self.routes.match(context.namespace)
         if match is not None:
             context.parameters, context.pattern = match.parameters, match.name
@@ -200,12 +199,12 @@ class Service:
         return self._dispatch(endpoint, context)
 
     def _identify(self, context: Context, schemas: EventSchemas) -> None:
-        """Set who sends an event; with `always_connect`, one may come before its client is accepted."""
+        """Set the sender of an event: None before its client is authenticated (`always_connect`)."""
         is_demanded = schemas.event.security or self.routes.is_demanding(schemas.namespace)
         context.identity = self.identities.get(context.sid, None if is_demanded else NOBODY)
 
     def receive_identified(self, context: Context) -> Flow:
-        """Return the flow of an event whose context has its `pattern` and who sends it already."""
+        """Return the flow of an event; its context has `pattern` and `identity` already."""
         return self._dispatch(self.routes.endpoint(context.pattern, context.event), context)
 
     def receive_request(
@@ -214,12 +213,13 @@ class Service:
         request: Request,
         read: Callable[[], Generator[tuple[Function, Args], object, JsonArgs]],
     ) -> Flow:
-        """Return the flow of an event that came by a request of its own: credentials first, then its args.
+        """Return the flow of an event that has a request of its own: credentials first, then its args.
 
-        `read` is a flow that returns the args; it runs only for a client that is let in.
+        `read` is a flow that returns the args; it runs only for an authenticated client.
         """
         try:
             self.check_complete()
+            # The body is read after this, so that an unknown client costs no more than its headers.
             yield from self.authenticate(context, request, (context.pattern,))
             context.args = context.json_args = yield from read()
         except Exception as error:
@@ -234,11 +234,11 @@ class Service:
         return receive(endpoint, context, self.settings)
 
     def reject(self, context: Context, error: Exception) -> Flow:
-        """Return the flow that answers an event which cannot be handled."""
+        """Return the flow of an event that cannot be handled: an error handler's ack, or an error ack."""
         return handle_failure(error, self._failure(context, (self.routes.exception_handlers,)), context)
 
     def _failure(self, context: Context, handlers: tuple[ExceptionHandlers, ...]) -> Failure:
-        """Return what answers an exception in a namespace."""
+        """Return how to handle an exception in a namespace."""
         handler, default = self._host.errors(context.pattern)
         if handler is None:
             handlers = self.routes.error_handlers_for(context.pattern, handlers)
@@ -247,9 +247,9 @@ class Service:
     # Connections -------------------------------------------------------------------------------
 
     def connect(self, context: Context, auth: object, request: Callable[[object], Request]) -> Response:
-        """Decide whether a client may connect; return what the connect handler returns, or False.
+        """Decide whether a client may connect; return the connect handler's result, or False to reject.
 
-        Raises ConnectionRejected, and the exceptions with which the connect handler refuses.
+        Raises ConnectionRejected, and the exceptions by which a connect handler rejects (`Host.refusals`).
         """
         try:
             answer = yield from self._connect(context, auth, request)
@@ -258,7 +258,8 @@ class Service:
             self.identities.pop(context.sid, None)
             raise
         sid = context.sid or ""
-        if answer is False or not self._host.is_connected(sid, context.namespace):  # it may have left
+        # The client may have left meanwhile; its disconnect has run, so its identity would never be removed.
+        if answer is False or not self._host.is_connected(sid, context.namespace):
             self.identities.pop(sid, None)
             return False
         end = context.identity.expiry(self._guards) if context.identity is not None else None
@@ -283,23 +284,23 @@ class Service:
         except Exception as error:
             yield from self._handle_lifecycle_failure(error, context)
             body = error_body(error)
-            # `str` has the name of the parameter that is wrong; our own faults tell the title only.
+            # The text names the invalid parameter; of a fault of the server, only the title is sent.
             reason = str(error) if status_of(error) < 500 else body["title"]
             raise ConnectionRejected(reason, body) from error
 
     def authenticate(
         self, context: Context, request: Request, namespaces: Iterable[str]
     ) -> Generator[tuple[Function, Args], object, None]:
-        """Set who sends a request that must show its credentials to each of these namespaces.
+        """Authenticate a request for each of these namespaces, and set the identity of `context`.
 
-        The handshake schema and connect handler are not run. On a wire without connections
-        (`context.sid` is None) a client that lacks what the event demands is asked for it (401): it can come
-        again. Raises SecurityException.
+        The handshake schema and connect handler are not run. Raises SecurityException.
         """
         for name in namespaces:
             policy = self._policy(name, "")
             if policy.required or policy.offered or context.identity is None:
                 context.identity = yield from identify(policy, request)
+        # On a wire without connections, a client without the event's credentials gets a 401, and can send the
+        # request again with them; on a connection it is a 403, as credentials come with the handshake.
         event = self._event(context)
         infos = (context.identity or NOBODY).infos
         demanded = event.security if event is not None and context.sid is None else ()
@@ -311,7 +312,7 @@ class Service:
         return known.event if known is not None else None
 
     def _policy(self, name: str, sid: str) -> ConnectionPolicy:
-        """Return what a client must bring to a namespace; before code is bound, no client is accepted."""
+        """Return the policy of a namespace; raise AsynctionException before code is bound."""
         required, offered = self.routes.required(name), self.routes.offered(name)
         return ConnectionPolicy(
             self._handshakes.get(name),
@@ -323,12 +324,12 @@ class Service:
         )
 
     def check_handshake(self, namespace: str, request: Request) -> None:
-        """Raise BindingsValidationException where a request breaks the handshake of a namespace."""
+        """Raise BindingsValidationException if a request breaks the handshake schema of a namespace."""
         if namespace in self._handshakes:
             self._handshakes[namespace].check(request)
 
     def disconnect(self, context: Context, reason: object) -> Generator[tuple[Function, Args], object, None]:
-        """Forget a client, and call the disconnect handler."""
+        """Remove the identity of a client, and call the disconnect handler."""
         match = self.routes.match(context.namespace) or Match(context.namespace)
         context.parameters, context.pattern = match.parameters, match.name
         context.identity = self.identities.pop(context.sid, NOBODY)
@@ -346,14 +347,15 @@ class Service:
     ) -> Generator[tuple[Function, Args], object, None]:
         """Pass an exception from connect/disconnect to the error handler, or log it; raise it in tests."""
         failure = self._failure(context, (self.routes.exception_handlers,))
-        is_refusal = isinstance(error, SecurityException)  # an answer, which no test must catch
+        is_refusal = isinstance(error, SecurityException)  # a normal outcome, also in tests
         if (
             failure.propagate
             and failure.handler is None
             and failure.plan_for(error) is None
             and not is_refusal
         ):
-            # python-socketio takes a TypeError for a wrong signature and calls the handler again.
+            # python-socketio takes a TypeError for a wrong signature, and calls the handler again without
+            # `auth` or `reason`.
             if isinstance(error, TypeError):
                 raise AsynctionException(f"the {context.event} handler raised {error!r}") from error
             raise error
@@ -362,9 +364,9 @@ class Service:
     # Sending -----------------------------------------------------------------------------------
 
     def address(self, namespace: str | None, current: str | None) -> str:
-        """Return the namespace to send in: of a pattern, the one in which an event is being handled.
+        """Return the namespace to send in; for a pattern, this is `current`, that of the handled event.
 
-        Raises UnknownEventException for a pattern where `current` does not match it.
+        Raises UnknownEventException for a pattern that `current` does not match.
         """
         name = namespace_name(namespace or "/")
         if name not in self.contract.namespaces or not is_pattern(name):
@@ -377,9 +379,9 @@ class Service:
     def sending(
         self, event: str, namespace: str | None, current: str | None = None
     ) -> tuple[str, EventSchemas | None]:
-        """Return the namespace to send an event in, and its schemas there; None where the event is unchecked.
+        """Return the namespace to send an event in, and its schemas, or None for an unchecked event.
 
-        `current` is the namespace in which an event is being handled. Raises UnknownEventException.
+        `current` is the namespace of the event that is being handled. Raises UnknownEventException.
         """
         known = self._sends.get((namespace or "/", event))
         if known is not None:
@@ -399,7 +401,7 @@ class Service:
             return None
 
     def client_ack(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
-        """Return the flow of a client's acknowledgement: checked, and passed to `callback`."""
+        """Return the flow that checks a client's acknowledgement and passes it to `callback`."""
         context = self.context(namespace, schemas.event.name, "", args)
         context.pattern = schemas.namespace
         return with_error_ack(
@@ -410,14 +412,14 @@ class Service:
 
 
 def outgoing(schemas: EventSchemas | None, value: object, more: Args = ()) -> Args:
-    """Return what is emitted as a tuple of args, checked; raise PayloadValidationException."""
+    """Return the args to emit, checked; raise PayloadValidationException."""
     validator = schemas.args if schemas is not None else None
     packed = (plain(value), *map(plain, more)) if more else pack(plain(value), validator)
     return packed if schemas is None else checked_args(schemas, packed)
 
 
 def choose_server(contract: Contract, name: str | None) -> Server | None:
-    """Return the server of this name, or the only one; raise DocumentError where the name is unknown."""
+    """Return the server with this name, or the only one; raise DocumentError for an unknown name."""
     if name is None:
         return next(iter(contract.servers.values())) if len(contract.servers) == 1 else None
     if name not in contract.servers:

@@ -50,7 +50,7 @@ from asynction.security import Request
 from asynction.validation import DRAFT_07, Validator
 from tests.runtime.support import BOTH, SERVER_ERROR, Run, arun, context
 
-OCCASION = CallSpec(min_args=1, max_args=1, occasion=True)
+OCCASION = CallSpec(min_args=1, max_args=1, is_lifecycle=True)
 
 
 def schemas(args: Any = None, ack: Any = None) -> EventSchemas:
@@ -77,7 +77,7 @@ def run(endpoint: Endpoint, *args: object) -> tuple[object, ...]:
     return drive(receive(endpoint, context(*args), settings()))
 
 
-def occasion(handler: Function) -> Plan:
+def on_lifecycle(handler: Function) -> Plan:
     return plan_call(handler, OCCASION)
 
 
@@ -153,21 +153,23 @@ def test_a_connection_gives_the_answer_of_the_handler(run: Run) -> None:
         assert made.identity is NOBODY
         return answer
 
-    assert enter(ConnectionPolicy(plan=occasion(lambda auth: auth))) == "token"
-    assert enter(ConnectionPolicy(HANDSHAKE, plan=occasion(lambda: False))) is False
+    assert enter(ConnectionPolicy(plan=on_lifecycle(lambda auth: auth))) == "token"
+    assert enter(ConnectionPolicy(HANDSHAKE, plan=on_lifecycle(lambda: False))) is False
     assert enter(ConnectionPolicy(HANDSHAKE)) is None
-    spec = CallSpec(min_args=1, max_args=1, occasion=True, parameters=("room",))
+    spec = CallSpec(min_args=1, max_args=1, is_lifecycle=True, parameters=("room",))
     assert enter(ConnectionPolicy(plan=plan_call(lambda *, room: room, spec)), room=7) == 7
 
 
 def test_a_connection_that_breaks_the_binding_does_not_reach_the_handler() -> None:
     with pytest.raises(BindingsValidationException):
-        drive(connect(ConnectionPolicy(HANDSHAKE, plan=occasion(pytest.fail)), Request("POST"), context()))
+        drive(
+            connect(ConnectionPolicy(HANDSHAKE, plan=on_lifecycle(pytest.fail)), Request("POST"), context())
+        )
 
 
 def test_who_it_is_is_told_before_the_handler_is_called() -> None:
     told: list[object] = []
-    entrance = ConnectionPolicy(plan=occasion(lambda: told.append("called")), accept=told.append)
+    entrance = ConnectionPolicy(plan=on_lifecycle(lambda: told.append("called")), accept=told.append)
     drive(connect(entrance, Request("GET"), context()))
     assert told == [NOBODY, "called"]
 
@@ -225,8 +227,8 @@ def test_an_exception_is_answered_and_logged(
     [
         lambda error: receive(endpoint(raising(error)), context(), settings(Failure())),
         lambda error: client_ack(schemas(), raising(error), ()),
-        lambda error: connect(ConnectionPolicy(plan=occasion(raising(error))), Request("GET"), context()),
-        lambda error: invoke(occasion(raising(error)), context()),
+        lambda error: connect(ConnectionPolicy(plan=on_lifecycle(raising(error))), Request("GET"), context()),
+        lambda error: invoke(on_lifecycle(raising(error)), context()),
         lambda error: receive(
             endpoint(partial(_with_dependency, raising(error))), context(), settings(Failure())
         ),
@@ -302,7 +304,7 @@ def test_an_error_handler_that_fails_may_be_let_through() -> None:
 
 
 def caught(handler: Function, *kinds: type[BaseException]) -> Mapping[type[BaseException], Plan]:
-    made = plan_call(handler, CallSpec(min_args=1, max_args=1, occasion=True, raw=True))
+    made = plan_call(handler, CallSpec(min_args=1, max_args=1, is_lifecycle=True, raw=True))
     return dict.fromkeys(kinds, made)
 
 

@@ -115,7 +115,7 @@ def test_a_handler_asks_for_parameters_by_keyword(handler: Callable[..., Any], n
 
 def test_a_keyword_that_is_no_parameter_does_not_fit() -> None:
     assert plan_call(needed, CallSpec(1, 1, parameters=["roomId"])).min_args == 1
-    with pytest.raises(PlanError, match="needs the keyword argument `room_id`, which nobody passes"):
+    with pytest.raises(PlanError, match="needs the keyword argument `room_id`, which is not passed"):
         plan_call(needed, CallSpec(1, 1, parameters=["other"]))
 
 

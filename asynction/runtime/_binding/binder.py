@@ -1,4 +1,4 @@
-"""From dotted paths in a document to functions, with everything that is wrong found before serving."""
+"""Imports the functions that a document names by dotted path, and checks their signatures at load."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from asynction.runtime._injection.plan import (
 )
 
 ASYNC = "is `async def`, which Flask cannot await; write `def`, or serve with AsynctionAsyncServer"
-"""Why a function cannot be bound on a server that awaits nothing."""
+"""The reason why a coroutine function cannot be bound on a server that does not await."""
 
 
 class Binder:
-    """Imports and checks handlers; `finish` raises one DocumentError with all that is wrong."""
+    """Imports and checks handlers; `finish` raises one DocumentError with all problems."""
 
     def __init__(
         self, *, allow_async: bool = False, prepare: Callable[[Function], Function] | None = None
@@ -43,7 +43,7 @@ class Binder:
         self._cause: BaseException | None = None
 
     def named(self, target: Target) -> object | None:
-        """Import what `target` names; None, with a problem noted, where that fails."""
+        """Import the object that `target` names; report a problem and return None if that fails."""
         try:
             return import_path(target.path)
         except BindingError as error:
@@ -51,12 +51,12 @@ class Binder:
             return None
 
     def function(self, target: Target) -> Callable[..., object] | None:
-        """Import the function that `target` names; None, with a problem noted, where that fails."""
+        """Import the function that `target` names; report a problem and return None if that fails."""
         found = self.named(target)
         return None if found is None else self.checked(found, target)
 
     def checked(self, found: object, target: Target) -> Callable[..., object] | None:
-        """Return `found` where it can be called, and called without being awaited."""
+        """Return `found` if the server can call it, else report a problem and return None."""
         if not callable(found):
             text = f"`{target.path}` is a {type(found).__name__}, which cannot be called"
             self.report(target.location, "handler", text)
@@ -67,15 +67,15 @@ class Binder:
         return found
 
     def prepared(self, function: Function) -> Function:
-        """A function as the server calls it."""
+        """Return a function as the server calls it (`Host.prepare`)."""
         return function if self._prepare is None else self._prepare(function)
 
     def plan(
         self, function: Function, target: Target, spec: CallSpec, args: Schema | None = None
     ) -> Plan | None:
-        """Plan how a handler gets its arguments; None, with problems noted, where it cannot be served.
+        """Plan how a handler gets its arguments; report problems and return None if it cannot be served.
 
-        `args` is the schema that the types of its parameters are held against.
+        The models that annotate its parameters are compared with the schema `args`.
         """
         check = None if self.allow_async else _refuse_async
         try:
@@ -83,20 +83,20 @@ class Binder:
         except PlanError as error:
             self.report(target.location, "handler-signature", f"`{target.path}` {error}")
             return None
-        for parameter in _frees(plan) if args is not None else ():
-            self._hold(target, parameter.annotation, args, parameter.index, receives=True)
+        for parameter in _model_parameters(plan) if args is not None else ():
+            self._compare_model(target, parameter.annotation, args, parameter.index, receives=True)
         return plan
 
-    def _hold(
+    def _compare_model(
         self, target: Target, model: object, schema: Schema | None, index: int, *, receives: bool
     ) -> None:
-        """Note where a model cannot be what the contract says of one arg."""
+        """Report a problem for each difference between a model and the contract's schema of one arg."""
         found = schema_of_arg(schema, index) if schema is not None else None
         for text in incompatibilities(model, found, receives=receives) if found is not None else ():
             self.report(target.location, "handler-model", f"`{target.path}`: {text}")
 
     def node(self, mark: Dependency, target: Target, spec: CallSpec) -> Node | None:
-        """Bind a dependency that a handler gets nothing of; None, with a problem noted, where that fails."""
+        """Bind a dependency of a router; report a problem and return None if that fails."""
         check = None if self.allow_async else _refuse_async
         try:
             return dependency_node(mark.dependency, key_of(mark), replace(spec, check=check))
@@ -104,14 +104,16 @@ class Binder:
             self.report(target.location, "handler-signature", f"`{target.path}` {error}")
             return None
 
-    def holds_ack(self, plan: Plan, function: Function, target: Target, spec: CallSpec, ack: Schema) -> None:
-        """Note a problem where what shapes a handler's acknowledgement cannot keep the contract."""
+    def check_ack_model(
+        self, plan: Plan, function: Function, target: Target, spec: CallSpec, ack: Schema
+    ) -> None:
+        """Report a problem if the model of a handler's result does not match the schema of the ack."""
         returns = spec.response_model or returned(function)
         if plan.shape is not None and is_model(returns):
-            self._hold(target, returns, ack, 0, receives=False)
+            self._compare_model(target, returns, ack, 0, receives=False)
 
     def fits(self, handler: Function, target: Target, min_args: int, max_args: int | None) -> bool:
-        """Note a problem, and return False, where `handler` cannot take `least` to `most` args."""
+        """Return whether `handler` can take `min_args` to `max_args` args; report a problem if not."""
         message = misfit(handler, min_args, max_args)
         if message is not None:
             self.report(target.location, "handler-signature", f"`{target.path}` {message}")
@@ -123,7 +125,7 @@ class Binder:
         self._cause = self._cause or cause
 
     def finish(self) -> None:
-        """Raise DocumentError if there are problems."""
+        """Raise DocumentError if problems have been reported."""
         if self.problems:
             raise DocumentError(self.problems) from self._cause
 
@@ -133,17 +135,17 @@ def _refuse_async(dependency: Function) -> None:
         raise PlanError(f"depends on `{getattr(dependency, '__qualname__', dependency)}`, which {ASYNC}")
 
 
-def _frees(plan: Plan) -> Iterator[ArgParameter]:
-    """The parameters of a handler and its dependencies that take args of the event as models."""
+def _model_parameters(plan: Plan) -> Iterator[ArgParameter]:
+    """Yield the parameters of a handler and its dependencies that take args as models."""
     for parameter in plan.arg_parameters:
         if parameter.index >= 0 and is_model(parameter.annotation):
             yield parameter
     for node in plan.dependencies:
-        yield from _frees(node.plan)
+        yield from _model_parameters(node.plan)
 
 
 class BindingError(Exception):
-    """A dotted path that leads to nothing."""
+    """A dotted path that cannot be imported."""
 
     def __init__(self, message: str, rule: str = "handler") -> None:
         super().__init__(message)
@@ -151,14 +153,15 @@ class BindingError(Exception):
 
 
 def import_path(path: str) -> object:
-    """Import `pkg.mod.func`, `pkg.mod.Class.method` or `pkg.mod:Class.method`; raises BindingError."""
+    """Import `pkg.mod.func`, `pkg.mod.Class.method` or `pkg.mod:Class.method`; raise BindingError."""
     module_path, _, attributes = path.partition(":")
     names = [name for name in attributes.split(".") if name]
     parts = module_path.split(".")
     if not all(part.isidentifier() for part in parts + names) or (not names and len(parts) < 2):
-        raise BindingError(f"`{path}` is no path to a function; write `package.module.function`")
+        raise BindingError(f"`{path}` is not a path to a function; write `package.module.function`")
     if names:
         return _attribute(_import(module_path, path), names, path)
+    # Only the module itself tells where it ends and its attributes begin: try the longest name first.
     missing: _NoSuchModule | None = None
     for length in range(len(parts) - 1, 0, -1):
         try:
@@ -173,7 +176,7 @@ def import_path(path: str) -> object:
 
 
 class _NoSuchModule(BindingError):
-    """The module itself, or a package above it, does not exist."""
+    """A module, or a package above it, does not exist: a shorter path may."""
 
 
 def _import(name: str, path: str) -> ModuleType:
@@ -183,7 +186,7 @@ def _import(name: str, path: str) -> ModuleType:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             raise _NoSuchModule(f"`{path}`: no module `{error.name}` on the import path") from error
         raise BindingError(f"`{path}`: importing `{name}` failed: {error}") from error
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # a script without `if __name__ == "__main__"` may exit
         text = f"`{path}`: importing `{name}` raised {type(error).__name__}: {error}"
         raise BindingError(text) from error
 
@@ -199,7 +202,7 @@ def _attribute(value: object, names: list[str], path: str) -> object:
         value = getattr(value, name)
     if inspect.isclass(holder) and inspect.isfunction(value) and not _is_static(holder, names[-1]):
         raise BindingError(
-            f"`{path}` is a method that needs an instance; name one of an object, or a staticmethod"
+            f"`{path}` is a method that needs an instance; name a method of an object, or a staticmethod"
         )
     return value
 
@@ -209,19 +212,19 @@ def _is_static(owner: type, name: str) -> bool:
 
 
 def is_async(function: object) -> bool:
-    """True for `async def`, also behind functools.partial, a decorator or a callable object."""
+    """Return whether a callable is `async def`, also behind functools.partial, a decorator or an object."""
     unwrapped = inspect.unwrap(function) if callable(function) else function
     while isinstance(unwrapped, partial):
         unwrapped = inspect.unwrap(unwrapped.func)
     return inspect.iscoroutinefunction(unwrapped) or inspect.iscoroutinefunction(
-        getattr(type(unwrapped), "__call__", None)  # noqa: B004 - the method is what is asked about
+        getattr(type(unwrapped), "__call__", None)  # noqa: B004 - the method itself is inspected
     )
 
 
 def positional(function: Callable[..., object]) -> tuple[int, int | None]:
-    """How many positional args `function` needs, and takes at the most; None is any number.
+    """Return the least and greatest number of positional args of `function`; None is no limit.
 
-    A function that does not tell (some are written in C) is taken to accept anything.
+    A function without a signature (some are written in C) accepts any number.
     """
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -236,18 +239,18 @@ def positional(function: Callable[..., object]) -> tuple[int, int | None]:
 
 
 def misfit(function: Callable[..., object], min_args: int, max_args: int | None) -> str | None:
-    """Say why `function` cannot take every number of args from `least` to `most`; None where it can."""
-    dependencies, takes = positional(function)
+    """Return why `function` cannot take every number of args from `min_args` to `max_args`, or None."""
+    needs, takes = positional(function)
     unknown = next((name for name, needed in _keyword_only(function).items() if needed), None)
     if unknown is not None:
-        return f"needs the keyword argument `{unknown}`, which nobody passes"
-    if dependencies <= min_args and (takes is None or (max_args is not None and max_args <= takes)):
+        return f"needs the keyword argument `{unknown}`, which is not passed"
+    if needs <= min_args and (takes is None or (max_args is not None and max_args <= takes)):
         return None
-    return f"takes {many(dependencies, takes)}, but the contract passes {many(min_args, max_args)}"
+    return f"takes {many(needs, takes)}, but the contract passes {many(min_args, max_args)}"
 
 
 def _keyword_only(function: Callable[..., object]) -> dict[str, bool]:
-    """The keyword-only arguments of `function`, and whether it needs them."""
+    """Return the keyword-only arguments of `function`, and whether each is required."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Binds the hooks of an event, and its handler to what they may give it."""
+"""Binds the hooks of an event, and plans its handler for the argument that they may provide."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ HOOKS: Mapping[str, tuple[int, int]] = {
     "hydrate": (2, 2),  # connection, message
     "dehydrate": (1, 1),  # payload
 }
-"""How many values each hook is passed: it takes the least, or more of them."""
+"""The number of values for each hook: it must take the first number of them, and may take the second."""
 
 
-def bind_hooked(  # noqa: PLR0917 - all that there is to know of one event
+def bind_hooked(  # noqa: PLR0917 - the parts of one event
     binder: Binder,
     registration: Registration,
     target: Target,
@@ -29,23 +29,34 @@ def bind_hooked(  # noqa: PLR0917 - all that there is to know of one event
     event: Event,
     args: Schema | None,
 ) -> tuple[Plan, HookPlans] | None:
-    """Plan the handler of an event and its hooks; None, with problems noted, where they cannot be served."""
+    """Plan the handler of an event and its hooks; report problems and return None if they cannot be served.
+
+    Args:
+        binder: imports the hooks, and collects problems.
+        registration: the handler, and hooks from code, which replace those of the contract.
+        target: the dotted path of the handler and its location, for problems.
+        spec: how a handler of this kind is called.
+        event: the event in the contract.
+        args: the schema of the event's args, to compare with the models of the handler.
+    """
     hooks = _bound(binder, registration.hooks, target, spec, event.hooks)
     single = replace(spec, min_args=1, max_args=1, raw=True, checked=True)
     handler, style = registration.handler, registration.style
+    # With `hydrate` the handler always takes its one value. Checks may leave a value in `local`, which is
+    # known only when the event arrives: then both plans are needed, if the signature allows them.
     if hooks.hydrate is not None:
         plan = given = binder.plan(handler, target, single)
     else:
-        given = _tried(binder, handler, target, single) if hooks.data_check or hooks.access else None
+        given = _plan_quietly(binder, handler, target, single) if hooks.data_check or hooks.access else None
         if style is not None:
             spec = replace(single, min_args=style.count, max_args=style.count, convention=Convention())
-            plan = _tried(binder, handler, target, spec) or given
+            plan = _plan_quietly(binder, handler, target, spec) or given
         else:
             plan = None
         plan = plan or binder.plan(handler, target, spec, args)
     if plan is None:
         return None
-    if style is not None or hooks.dehydrate is not None:  # what is returned is not what is acknowledged
+    if style is not None or hooks.dehydrate is not None:  # the handler's result is not yet the ack
         plan = replace(plan, shape=None)
     takes_local = given is not None and [parameter.name for parameter in given.arg_parameters] == ["local"]
     return plan, replace(hooks, given=given, style=style, takes_local=takes_local and hooks.hydrate is None)
@@ -54,7 +65,7 @@ def bind_hooked(  # noqa: PLR0917 - all that there is to know of one event
 def _bound(
     binder: Binder, given: Mapping[str, Function], handler: Target, spec: CallSpec, named: Hooks
 ) -> HookPlans:
-    """The hooks that code brings, else those that the contract names."""
+    """Return the plans of the hooks from code, else of those that the contract names."""
     plans: dict[str, Plan] = {}
     for unknown in given.keys() - HOOKS.keys():
         binder.report(
@@ -69,8 +80,11 @@ def _bound(
         found = binder.function(target) if function is None else binder.checked(function, target)
         if found is None:
             continue
-        wants = replace(spec, convention=Convention(), min_args=1, max_args=max_args, occasion=True, raw=True)
-        plan = binder.plan(found, target, replace(wants, response_model=None))
+        # A hook may take fewer values than it is passed, as handlers of lifecycle events may.
+        hook_spec = replace(
+            spec, convention=Convention(), min_args=1, max_args=max_args, is_lifecycle=True, raw=True
+        )
+        plan = binder.plan(found, target, replace(hook_spec, response_model=None))
         if plan is not None and plan.max_args is not None and plan.max_args < min_args:
             takes = many(plan.min_args, plan.max_args)
             text = f"`{target.path}` takes {takes}, but `{name}` is passed {min_args}"
@@ -81,6 +95,6 @@ def _bound(
     return HookPlans(data_check, access, hydrate, dehydrate)
 
 
-def _tried(binder: Binder, handler: Function, target: Target, spec: CallSpec) -> Plan | None:
-    """Plan the handler where it takes what is wanted: another way may remain, so nothing is noted."""
+def _plan_quietly(binder: Binder, handler: Function, target: Target, spec: CallSpec) -> Plan | None:
+    """Plan the handler, or return None without a problem: another call convention may still fit."""
     return Binder(allow_async=binder.allow_async, prepare=spec.prepare).plan(handler, target, spec)

@@ -1,4 +1,4 @@
-"""What a server of any kind tells the runtime of its wire, and does for it."""
+"""The interface between the runtime and an adapter: `Host`, and how handlers of each framework are called."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from asynction.runtime._flow import Function, Response
 from asynction.runtime._injection.plan import Convention, Providers
 
 LIFECYCLE_EVENTS = ("connect", "disconnect")
-"""What Socket.IO tells a server that is no event of a client's."""
+"""The start and end of a connection: Socket.IO handles them like events, but a client cannot send them."""
 
 Conventions: TypeAlias = "Mapping[str, Convention]"
-"""What handlers are given first, by kind: `event`, `connect`, `disconnect`, `*` and `error`."""
+"""The leading arguments of handlers, by kind: `event`, `connect`, `disconnect`, `*` and `error`."""
 
 FLASK: Conventions = {"*": Convention(("event",), always=True)}
-"""Flask-SocketIO's handlers take the args of the event; a request context tells the rest."""
+"""Flask-SocketIO's handlers take the args of the event; all else is in `flask.request`."""
 
 PYTHON_SOCKETIO: Conventions = {
     "event": Convention(("sid",), preferred=True),
@@ -29,7 +29,7 @@ PYTHON_SOCKETIO: Conventions = {
 
 
 class ConnectionRejected(Exception):
-    """A client may not connect: `reason` and `body` are what it is told."""
+    """A client may not connect; `reason` and `body` are sent to it."""
 
     def __init__(self, reason: object, body: Mapping[str, object]) -> None:
         super().__init__(reason)
@@ -37,17 +37,28 @@ class ConnectionRejected(Exception):
         self.body = dict(body)
 
 
-def _no_end(sid: str, namespace: str, end: float) -> None:
-    """Take note of when a client is to leave: of no use where nobody watches."""
+def _ignore_expiry(sid: str, namespace: str, end: float) -> None:
+    """Do nothing: this server does not enforce expiry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a server tells of its wire, and does for it.
+    """The functions and settings that an adapter provides to the runtime.
 
-    `refusals` are the exceptions that a connect handler refuses with. `errors` finds the error
-    handlers that the server itself has: of a namespace, and of all; `propagates` says whether exceptions
-    are let through.
+    Args:
+        server: the server or client itself, which handlers can ask for.
+        driver: runs a flow: `drive`, or `adrive` if `is_async`.
+        environ: returns the WSGI environment of a connection, by sid and namespace.
+        is_connected: returns whether a client is still connected, by sid and namespace.
+        register: called with the namespace and name of each event that is bound.
+        conventions: the leading arguments of handlers.
+        providers: functions that return the value of a parameter, by the class that annotates it.
+        refusals: the exceptions by which a connect handler rejects a client.
+        is_async: whether coroutine functions can be awaited.
+        prepare: changes a function before it is bound; an async server runs plain functions in threads.
+        errors: returns the server's own error handlers: that of a namespace, and that of all namespaces.
+        propagates: returns whether unhandled exceptions are raised, as in tests.
+        expire: called with sid, namespace and the Unix time at which a client's credentials expire.
     """
 
     server: object
@@ -62,4 +73,4 @@ class Host:
     prepare: Callable[[Function], Function] | None = None
     errors: Callable[[str], tuple[Function | None, Function | None]] = lambda namespace: (None, None)
     propagates: Callable[[], bool] = lambda: False
-    expire: Callable[[str, str, float], None] = _no_end
+    expire: Callable[[str, str, float], None] = _ignore_expiry

@@ -1,4 +1,4 @@
-"""Which middlewares go around which event, the outermost first."""
+"""Finds the middlewares of each event, the outermost first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from asynction.runtime._flow import Middleware
 
 @dataclass(frozen=True, slots=True)
 class _Scoped:
-    """A middleware and the events that it goes around; no events mean all."""
+    """A middleware and its scope: a namespace and events; None and no events mean all."""
 
     middleware: Middleware
     namespace: str | None
@@ -26,7 +26,7 @@ class _Scoped:
 
 
 class Middlewares:
-    """The middlewares of one server: those that the contract names, that code adds, and of routers."""
+    """The middlewares of one server: from the contract, from code, and from routers."""
 
     def __init__(self, contract: Contract, *, allow_async: bool, strict: bool) -> None:
         self._contract = contract
@@ -51,7 +51,7 @@ class Middlewares:
     ) -> None:
         """Add a middleware from code, inside those that were added before.
 
-        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException where the
+        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException if the
         contract has no such namespace or event.
         """
         scoped = self._scoped(middleware, namespace, events)
@@ -75,7 +75,7 @@ class Middlewares:
         return tuple(one.middleware for one in chain if one.covers(namespace, event.name))
 
     def _of(self, router: Router) -> list[_Scoped]:
-        """Return the middlewares of a router, which are made once."""
+        """Return the middlewares of a router; a class is instantiated only once."""
         if router not in self._of_routers:
             self._of_routers[router] = [self._scoped(one) for one in router.middlewares]
         return self._of_routers[router]
@@ -83,19 +83,22 @@ class Middlewares:
     def _scoped(
         self, middleware: object, namespace: str | None = None, events: Iterable[str] | None = None
     ) -> _Scoped:
-        """Return a middleware with its scope: the one given here, else the one that it declares itself."""
-        made = self._made(middleware)
+        """Return a middleware with its scope: the one given here, else its own attributes."""
+        made = self._instance(middleware)
         scope = namespace if namespace is not None else getattr(made, "namespace", None)
         names = events if events is not None else getattr(made, "events", ())
         chosen = frozenset((names,) if isinstance(names, str) else names)
         return _Scoped(made, namespace_name(scope) if scope is not None else None, chosen)
 
-    def _made(self, middleware: object) -> Middleware:
-        """Return a middleware that the server can run: a function, or an object with `around`."""
+    def _instance(self, middleware: object) -> Middleware:
+        """Return a middleware that the server can run: a function, or an object with `around`.
+
+        Raises TypeError.
+        """
         made = middleware() if isinstance(middleware, type) else middleware
         if not (hasattr(made, "around") or callable(made)):
             raise TypeError(f"a middleware is a function or a BaseMiddleware, not a {type(made).__name__}")
-        # Raises TypeError for a method that cannot be called as it will be.
+        # `BaseMiddleware.asynchronous` also raises TypeError, for a method with a wrong signature.
         awaits = getattr(made, "asynchronous", is_async(made))
         if awaits and not self._allow_async:
             name = getattr(made, "__qualname__", type(made).__name__)
@@ -106,7 +109,7 @@ class Middlewares:
     def _check_event(self, namespace: str | None, event: str) -> None:
         if event in LIFECYCLE_EVENTS:
             raise UnknownEventException(
-                f"middleware goes around events, and `{event}` is a lifecycle event:"
+                f"middleware handles events, and `{event}` is a lifecycle event:"
                 " write a handler for it, or a security scheme"
             )
         if self._strict and not any(

@@ -1,4 +1,4 @@
-"""The methods by which code adds to a server or a client."""
+"""The methods that servers and clients share: routers, middlewares and exception handlers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Registrar:
-    """A mixin for servers and clients: routers, middlewares and exception handlers go to their Service."""
+    """A mixin for servers and clients that adds routers, middlewares and exception handlers."""
 
     _service: Service
 
     def add_router(self, router: Router) -> None:
-        """Attach a router: its handlers, also those that it gets later, are bound to the contract.
-
-        Raises as `on` does.
-        """
+        """Bind the handlers of a router to the contract, also those added later; raise as `on` does."""
         self._service.add_router(router)
 
     def add_middleware(
@@ -34,20 +31,21 @@ class Registrar:
         """Put a middleware around received events; the first that is added is the outermost.
 
         Args:
-            middleware: a function, a BaseMiddleware, or the class of one.
-            namespace: the namespace whose events it goes around; None for all.
-            events: the names of the events that it goes around; None for all.
-            global_middleware: says explicitly that it goes around all events.
+            middleware: a function, a BaseMiddleware, or a class of one.
+            namespace: handle only the events of this namespace.
+            events: handle only the events with these names.
+            global_middleware: state explicitly that it handles all events.
 
-        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException where the
-        contract has no such namespace or event.
+        Raises:
+            TypeError: the object cannot be a middleware here, or there is a scope and `global_middleware`.
+            UnknownEventException: the contract has no such namespace or event.
         """
         if global_middleware and (namespace is not None or events is not None):
-            raise TypeError("a middleware is for all events, or for some")
+            raise TypeError("`global_middleware` handles all events: give no `namespace` and no `events`")
         self._service.add_middleware(middleware, namespace, events)
 
     def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
-        """Register what answers exceptions of a class: what it returns acknowledges the event."""
+        """Register a handler for exceptions of a class: its result acknowledges the event."""
 
         def decorator(handler: F) -> F:
             self._service.add_exception_handler(kind, handler)
@@ -57,7 +55,7 @@ class Registrar:
 
     @property
     def dependency_overrides(self) -> dict[Callable[..., object], Callable[..., object]]:
-        """The functions to call instead of dependencies, in tests: `overrides[get_db] = get_test_db`."""
+        """Return the replacements of dependencies in tests: `overrides[get_db] = get_test_db`."""
         return self._service.dependency_overrides
 
     @dependency_overrides.setter

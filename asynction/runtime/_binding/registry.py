@@ -1,4 +1,4 @@
-"""Code bound to a contract: every handler, middleware and exception handler of one server."""
+"""Binds the handlers, middlewares and exception handlers of one server to its contract."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ log = logging.getLogger("asynction")
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A handler as it was bound: what its endpoint is made of."""
+    """A bound handler: the parts of its endpoint that never change."""
 
     schemas: EventSchemas
     plan: Plan
@@ -52,16 +52,15 @@ class _Bound:
 class HandlerRegistry:
     """Binds handlers to a contract at load, and writes what it binds into the tables of `routes`.
 
-    Without a contract every event may be bound. `routes` belongs to the Service, which reads it while the
-    server runs; nothing here is called for an event, but for routers that get handlers later.
+    Without a contract every event may be bound. The Service reads `routes` while the server runs.
 
     Args:
         contract: the contract; None for a server without one.
-        host: what the server can run and provide.
-        server: the server of the document that is served: its security is the default.
-        validation: whether args and acks are checked against their schemas.
-        strict: whether an event that the contract does not have is an error, or a warning.
-        security_functions: functions to ask, by scheme, instead of those that the document names.
+        host: the functions that the adapter provides.
+        server: the server of the document that is served; its security is the default for namespaces.
+        validation: whether to check args and acks against their schemas.
+        strict: whether an event that the contract does not have is an error, else a warning.
+        security_functions: security functions by scheme, instead of those in the document.
     """
 
     def __init__(
@@ -89,25 +88,26 @@ class HandlerRegistry:
     # Binding -----------------------------------------------------------------------------------
 
     def bind_contract(self, resolver: Resolver | None = None) -> None:
-        """Import and bind the code that the contract names, or `resolver` finds; raises DocumentError."""
+        """Import and bind the code that the contract names or `resolver` finds; raise DocumentError."""
         binder = self.binder()
         self.routes.security = ContractSecurity(self.contract, self.server, binder, self._security_functions)
         self.routes.guards.update(self.routes.security.guards)
         self.bind_handlers(binder, resolver)
         if self.server is not None and self.server.protocol not in SERVED_PROTOCOLS:
-            message = f"the server `{self.server.name}` speaks `{self.server.protocol}`, which is not served"
+            name, protocol = self.server.name, self.server.protocol
+            message = f"the server `{name}` uses the protocol `{protocol}`, which is not supported"
             binder.report(self.server.location, "protocol", message)
         binder.finish()
         self._build()
 
     def bind_handlers(self, binder: Binder, resolver: Resolver | None = None) -> None:
-        """Import and bind the handlers and middleware that the contract names; notes problems at `binder`."""
+        """Import and bind the handlers and middleware of the contract; report problems to `binder`."""
         self._middlewares.bind(binder)
         if resolver is not None:
             binder.problems += collisions(resolver, self.contract)
         for namespace in self.contract.namespaces.values():
             for name, target in _lifecycle_targets(namespace, resolver):
-                if name == "error":  # not an event of this name, which there may be
+                if name == "error":  # the error handler of the namespace, not an event with this name
                     self._bind_error(binder, namespace.name, target)
                 else:
                     self._bind_target(binder, namespace.name, name, target)
@@ -117,14 +117,14 @@ class HandlerRegistry:
                     self._bind_target(binder, namespace.name, event.name, found)
 
     def binder(self) -> Binder:
-        """A Binder that takes what the server can run."""
+        """Return a Binder for functions that the server can run."""
         return Binder(allow_async=self.host.is_async, prepare=self.host.prepare)
 
     def bind(self, registration: Registration) -> bool:
-        """Bind a handler that code brings; False where it is the server's own affair (namespace `*`).
+        """Bind a handler from code; return False if the adapter must register it itself (namespace `*`).
 
-        Raises UnknownEventException where the contract has no such event (`strict=False` warns), and
-        DocumentError where the handler cannot be served.
+        Raises UnknownEventException if the contract has no such event (`strict=False` warns), and
+        DocumentError if the handler cannot be served.
         """
         binder, handler = self.binder(), registration.handler
         target = Target(_name(handler), self._location(registration.namespace, registration.event))
@@ -137,12 +137,12 @@ class HandlerRegistry:
         return True
 
     def bind_registration(self, registration: Registration) -> None:
-        """Bind what a router has; raises as `bind` does."""
+        """Bind a handler of a router; raise as `bind` does."""
         self.bind(registration)
 
     def _bind_error(self, binder: Binder, namespace: str, target: Target) -> None:
         handler = binder.function(target)
-        plan = binder.plan(handler, target, self._wanted_of_error()) if handler is not None else None
+        plan = binder.plan(handler, target, self._error_handler_spec()) if handler is not None else None
         if plan is not None:
             self.routes.error_handlers[namespace] = {Exception: plan}
 
@@ -150,12 +150,12 @@ class HandlerRegistry:
         handler = binder.function(target)
         if handler is None:
             return
+        # A handler that code has bound already replaces that of the document.
         if (namespace, event) not in self._bound and (namespace, event) not in self.routes.lifecycle:
-            # What code bound before goes before the document.
             self._bind(binder, Registration(namespace, event, handler), target)
 
     def _bind(self, binder: Binder, registration: Registration, target: Target) -> None:
-        """Bind one handler to one event or occasion; `target` is how to speak of it."""
+        """Bind one handler to one event or lifecycle event; `target` names it in problems."""
         namespace, event = registration.namespace, registration.event
         known = self.contract.namespaces.get(namespace)
         spec = self._spec(
@@ -163,10 +163,11 @@ class HandlerRegistry:
             parameters=tuple(known.parameters) if known is not None else (),
             response_model=registration.response_model,
         )
+        # The contract says how many args there are: `sid` is passed only to a handler that has room for it.
         if known is not None and (event in LIFECYCLE_EVENTS or event in known.receives):
             spec = replace(spec, convention=replace(spec.convention, preferred=False))
         for router in registration.routers:
-            self._router_handlers.setdefault(router, _Planned(router.handlers, self.catch))
+            self._router_handlers.setdefault(router, _LazyPlans(router.handlers, self.catch))
         if event in LIFECYCLE_EVENTS:
             if known is None:
                 self.reject_unknown(f"the contract has no namespace `{namespace}`")
@@ -178,17 +179,17 @@ class HandlerRegistry:
         self, binder: Binder, registration: Registration, target: Target, spec: CallSpec
     ) -> None:
         namespace, event = registration.namespace, registration.event
-        spec = replace(spec, min_args=1, max_args=1, occasion=True)
+        spec = replace(spec, min_args=1, max_args=1, is_lifecycle=True)
         plan = binder.plan(registration.handler, target, spec)
         if plan is not None:
-            self.routes.lifecycle[namespace, event] = self._demanding(
+            self.routes.lifecycle[namespace, event] = self._with_router_dependencies(
                 binder, registration, target, spec, plan
             )
             self.host.register(namespace, event)
 
     def _bind_event(self, binder: Binder, registration: Registration, target: Target, spec: CallSpec) -> None:
         namespace, event, handler = registration.namespace, registration.event, registration.handler
-        schemas = self._rules_of(namespace, event)
+        schemas = self._schemas_of(namespace, event)
         if schemas.args is not None:
             spec = replace(spec, min_args=schemas.args.min_args, max_args=schemas.args.max_args, checked=True)
         args, hooks = schemas.event.args if schemas.args is not None else None, None
@@ -200,10 +201,10 @@ class HandlerRegistry:
         if plan is None:
             return
         if schemas.event.ack is not None:
-            binder.holds_ack(plan, handler, target, spec, schemas.event.ack)
-        plan = self._demanding(binder, registration, target, spec, plan)
+            binder.check_ack_model(plan, handler, target, spec, schemas.event.ack)
+        plan = self._with_router_dependencies(binder, registration, target, spec, plan)
         if hooks is not None and hooks.given is not None:
-            given = self._demanding(binder, registration, target, spec, hooks.given)
+            given = self._with_router_dependencies(binder, registration, target, spec, hooks.given)
             hooks = replace(hooks, given=given)
         bound = _Bound(schemas, plan, registration.routers, hooks)
         endpoint = self._endpoint(bound)
@@ -221,7 +222,7 @@ class HandlerRegistry:
         parameters: tuple[str, ...] = (),
         response_model: object = None,
     ) -> CallSpec:
-        """What a handler of this kind is planned for on this server."""
+        """Return how this server calls a handler of this kind."""
         return CallSpec(
             convention=self.host.conventions.get(kind, Convention()),
             parameters=parameters,
@@ -230,11 +231,11 @@ class HandlerRegistry:
             prepare=self.host.prepare,
         )
 
-    def _wanted_of_error(self) -> CallSpec:
-        return replace(self._spec("error"), min_args=1, max_args=1, occasion=True, raw=True)
+    def _error_handler_spec(self) -> CallSpec:
+        return replace(self._spec("error"), min_args=1, max_args=1, is_lifecycle=True, raw=True)
 
-    def _rules_of(self, namespace: str, event: str) -> EventSchemas:
-        """The rules of an event to bind; of what the contract does not have, rules that leave all open."""
+    def _schemas_of(self, namespace: str, event: str) -> EventSchemas:
+        """Return the schemas of an event to bind; for an unknown event raise, or warn and check nothing."""
         if not self.has_contract:
             return EventSchemas.unchecked(namespace, event)
         try:
@@ -244,7 +245,7 @@ class HandlerRegistry:
             return EventSchemas.unchecked(namespace, event)
 
     def reject_unknown(self, message: str, cause: Exception | None = None) -> None:
-        """Raise UnknownEventException for what the contract does not have; warn where that is allowed."""
+        """Raise UnknownEventException with `message`; with `strict=False`, warn."""
         if self.strict:
             raise UnknownEventException(message) from cause
         if self.has_contract:
@@ -261,21 +262,21 @@ class HandlerRegistry:
     def add_middleware(
         self, middleware: object, namespace: str | None = None, events: Iterable[str] | None = None
     ) -> None:
-        """Put a middleware around the events of a namespace, the events of these names, or all events.
+        """Put a middleware around the events of a namespace, the events with these names, or all events.
 
-        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException where the
+        Raises TypeError for an object that cannot be a middleware here, and UnknownEventException if the
         contract has no such namespace or event.
         """
         self._middlewares.add(middleware, namespace, events)
         self._build()
 
     def _build(self) -> None:
-        """Make all endpoints anew, of what is known by now."""
+        """Rebuild all endpoints with the middlewares that are known by now."""
         for key, bound in self._bound.items():
             self.routes.endpoints[key] = self._endpoint(bound)
 
     def _endpoint(self, bound: _Bound) -> Endpoint:
-        """Return what handles an event: its handler and everything that is known to go around it by now."""
+        """Return the endpoint of a bound handler, with the middlewares that are known by now."""
         chain = self._middlewares.around(bound.schemas.namespace, bound.schemas.event, bound.routers)
         handlers = tuple(self._router_handlers[router] for router in reversed(bound.routers))
         return Endpoint(
@@ -288,34 +289,34 @@ class HandlerRegistry:
         )
 
     def _wildcard(self, bound: _Bound, schemas: EventSchemas) -> Endpoint:
-        """Return the endpoint of an event whose namespace has a handler for `*`."""
+        """Return the endpoint of an event that the handler for `*` handles."""
         return self._endpoint(replace(bound, schemas=schemas))
 
-    def _demanding(
+    def _with_router_dependencies(
         self, binder: Binder, registration: Registration, target: Target, spec: CallSpec, plan: Plan
     ) -> Plan:
-        """The same plan with the dependencies of the handler's routers before its own."""
+        """Return the plan with the dependencies of the handler's routers before its own."""
         marks = [mark for router in registration.routers for mark in router.dependencies]
         nodes = [node for mark in marks if (node := binder.node(mark, target, spec)) is not None]
         return replace(plan, dependencies=(*nodes, *plan.dependencies)) if nodes else plan
 
     def catch(self, handler: Function) -> Plan:
-        """Plan an exception handler; raises DocumentError."""
+        """Plan an exception handler; raise DocumentError if it cannot be served."""
         binder = self.binder()
         target = Target(_name(handler), Location("<code>", None, None, ""))
         function = binder.checked(handler, target)
-        plan = binder.plan(function, target, self._wanted_of_error()) if function is not None else None
+        plan = binder.plan(function, target, self._error_handler_spec()) if function is not None else None
         binder.finish()
-        return cast("Plan", plan)  # where there is none, there was a problem
+        return cast("Plan", plan)  # without a plan, `finish` has raised
 
     def override(self, node: Node) -> Node:
-        """The dependency that stands in for another in a test (`dependency_overrides`)."""
+        """Return the replacement of a dependency in a test (`dependency_overrides`), or the dependency."""
         replaced = node.plan.function
         function = self.overrides.get(replaced) if is_hashable(replaced) else None
         return node if function is None else dependency_node(function, node.key, self._spec("event"))
 
     def check_complete(self) -> None:
-        """Raise DocumentError where an event that the contract receives has no handler."""
+        """Raise DocumentError if an event that the contract receives has no handler."""
         missing = [
             problem_at(event.location, "no-handler", f"the event `{event.name}` of `{name}` has no handler")
             for name, namespace in self.contract.namespaces.items()
@@ -328,8 +329,8 @@ class HandlerRegistry:
             log.warning("%s", problem)
 
 
-class _Planned(dict[type[BaseException], Plan]):
-    """The exception handlers of a router, planned when they are first asked: it may get more at any time."""
+class _LazyPlans(dict[type[BaseException], Plan]):
+    """The exception handlers of a router, planned on first use: a router may get more at any time."""
 
     def __init__(
         self, handlers: Mapping[type[BaseException], Function], make: Callable[[Function], Plan]
@@ -347,7 +348,7 @@ class _Planned(dict[type[BaseException], Plan]):
 
 
 def _lifecycle_targets(namespace: Namespace, resolver: Resolver | None) -> Iterable[tuple[str, Target]]:
-    """The code for a namespace's own occasions; what `resolver` finds for them need not exist."""
+    """Yield the handlers of lifecycle events and errors; those found by `resolver` need not exist."""
     for name in (*LIFECYCLE_EVENTS, "error"):
         target: Target | None = getattr(namespace.handlers, name)
         if target is None and name in getattr(resolver, "optional", ()) and resolver is not None:
@@ -380,9 +381,9 @@ def _itself(context: Context) -> Context:
 
 
 def handler_problems(contract: Contract, provided: Iterable[type] = ()) -> list[Problem]:
-    """Import every handler that a contract names and say what is wrong, whatever server is to run it.
+    """Import every handler that a contract names and return the problems that occur on every server.
 
-    `provided` are the classes that the servers give to parameters annotated with them.
+    `provided` are the classes of parameters that servers can inject.
     """
     providers = dict.fromkeys(provided, _nothing)
     found: list[list[Problem]] = []
@@ -392,10 +393,10 @@ def handler_problems(contract: Contract, provided: Iterable[type] = ()) -> list[
         binder = registry.binder()
         registry.bind_handlers(binder)
         found.append(binder.problems)
-    # The conventions may say the same thing in other numbers.
+    # The texts of one problem differ by convention, in the number of arguments: compare all but the text.
     everywhere = {(problem.rule, problem.file, problem.pointer) for problem in found[1]}
     return [each for each in found[0] if (each.rule, each.file, each.pointer) in everywhere]
 
 
 def _nothing(*_: object) -> Any:
-    """Stand for what only a running server does."""
+    """Replace a function that only a running server has."""

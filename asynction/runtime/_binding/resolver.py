@@ -1,4 +1,4 @@
-"""Handlers by a naming convention, for documents that name none."""
+"""Finds handlers by a naming convention, for documents without `x-handler`."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from asynction.problems import Problem, problem_at
 from asynction.runtime._namespaces import snake_case
 
 Resolver: TypeAlias = Callable[[Namespace, str], "str | None"]
-"""Takes a namespace and the name of an event and returns the dotted path of its handler, None for none."""
+"""A function of a namespace and an event's name; it returns the dotted path of the handler, or None."""
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleResolver:
-    """A module for each namespace, below `package`, and in it a function for each event.
+    """A resolver that finds a module below `package` for each namespace, and in it a function for each event.
 
     `sign up` of `/user` is `package.user.sign_up`, `message` of `/` is `package.message`. Names are
-    written as Python writes them, and parameters of a namespace are left out.
+    converted to snake case, and parameters of a namespace are left out.
     """
 
     package: str
     optional: ClassVar[frozenset[str]] = frozenset({"connect", "disconnect", "error"})
-    """The occasions of a namespace, which have a handler only where the function exists."""
+    """The lifecycle events, and `error`: they have a handler only if the function exists."""
 
     def __call__(self, namespace: Namespace, event: str) -> str | None:
-        """Return the dotted path of the handler of `event`; None where the event has no name."""
+        """Return the dotted path of the handler of `event`; None if the event has no name."""
         if not event:
             return None
         segments = _PARAMETER.sub("", namespace.name).split("/")
@@ -40,31 +40,28 @@ class ModuleResolver:
 
 
 def collisions(resolver: Resolver, contract: Contract) -> list[Problem]:
-    """Say which received events without a handler of their own fall on a path that is taken already.
-
-    What takes a path is another such event, or an occasion that `resolver` has under `optional`.
-    """
+    """Report received events that resolve to the path of another event or lifecycle event."""
     taken: dict[str, str] = {}
     for namespace in contract.namespaces.values():
-        for occasion in _occasions(resolver, namespace):
-            if path := resolver(namespace, occasion):
-                taken.setdefault(path, f"the `{occasion}` handler of `{namespace.name}`")
+        for name in _optional_names(resolver, namespace):
+            if path := resolver(namespace, name):
+                taken.setdefault(path, f"the `{name}` handler of `{namespace.name}`")
     problems: list[Problem] = []
     for namespace, event in _unbound(contract):
         path = resolver(namespace, event.name)
         if path and path in taken:
-            message = f"`{event.name}` falls on `{path}`, as {taken[path]} does; name one by `x-handler`"
+            message = f"`{event.name}` resolves to `{path}`, as does {taken[path]}; set `x-handler` on one"
             problems.append(problem_at(event.location, "handler", message))
         elif path:
             taken[path] = f"`{event.name}` of `{namespace.name}`"
     return problems
 
 
-def _occasions(resolver: Resolver, namespace: Namespace) -> Iterator[str]:
-    """The occasions of a namespace that the document leaves to `resolver`."""
-    for occasion in sorted(getattr(resolver, "optional", ())):
-        if getattr(namespace.handlers, occasion, None) is None:
-            yield occasion
+def _optional_names(resolver: Resolver, namespace: Namespace) -> Iterator[str]:
+    """Yield the names in `resolver.optional` without a handler in the document."""
+    for name in sorted(getattr(resolver, "optional", ())):
+        if getattr(namespace.handlers, name, None) is None:
+            yield name
 
 
 def _unbound(contract: Contract) -> Iterator[tuple[Namespace, Event]]:
@@ -75,12 +72,12 @@ def _unbound(contract: Contract) -> Iterator[tuple[Namespace, Event]]:
 
 
 def _identifier(name: str) -> str:
-    """Write `name` as Python writes the name of a function: `signUp` and `sign up` as `sign_up`.
+    """Convert `name` to the name of a Python function: `signUp` and `sign up` to `sign_up`.
 
-    Python compares names in the form NFKC, so that is what comes out.
+    The result is in the form NFKC, to which Python normalizes identifiers.
     """
     fits = "".join(char if f"_{char}".isidentifier() else " " for char in normalize("NFKC", name))
-    # One `_` after another would lead to what every module has, `__dict__` say.
+    # Repeated `_` are joined, so that no event resolves to an attribute like `__dict__`.
     written = re.sub("_+", "_", normalize("NFKC", snake_case(re.sub(" +", "_", fits))))
     if not written.isidentifier():
         written = f"_{written}"

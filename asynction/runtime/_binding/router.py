@@ -1,4 +1,4 @@
-"""Handlers declared before there is a server, in groups that share a namespace."""
+"""Routers: groups of handlers below one namespace, declared before the server is created."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A handler that routers have for an event; `routers` has the outermost first.
+    """A handler that code registers for an event.
 
-    `hooks` go before those that the contract names; a `form` is how a wire calls handlers of its own kind.
+    Args:
+        namespace: the namespace of the event.
+        event: the name of the event, `connect`, `disconnect`, or `*` for all other events.
+        handler: the function to call.
+        response_model: the type of the acknowledgement, instead of the handler's return annotation.
+        routers: the routers that it was registered on, the outermost first.
+        hooks: hooks by name, instead of those that the contract names.
+        style: how the handler is called, if not with the args of the event.
     """
 
     namespace: str
@@ -33,8 +40,12 @@ class Registration:
 class Router:
     """A group of handlers below one namespace, with middleware and dependencies of their own.
 
-    Attach it by `server.add_router`, or to another router by `include`. `middlewares` go around each
-    handler, inside the server's; what `dependencies` return is thrown away.
+    Add it to a server with `add_router`, or to another router with `include`.
+
+    Args:
+        namespace: the prefix of the namespaces of its handlers.
+        middlewares: put around each handler, inside the server's middlewares.
+        dependencies: called before each handler; their results are not used.
     """
 
     def __init__(
@@ -54,7 +65,7 @@ class Router:
     def on(self, event: str, namespace: str = "/", *, response_model: object = None) -> Callable[[F], F]:
         """Register the handler of an event; `namespace` is below the router's.
 
-        `response_model` is the type that shapes the acknowledgement, instead of the return annotation.
+        `response_model` is the type of the acknowledgement, instead of the handler's return annotation.
         """
 
         def decorator(handler: F) -> F:
@@ -70,7 +81,7 @@ class Router:
     def event(self, /, *, namespace: str = "/", response_model: object = None) -> Callable[[F], F]: ...
 
     def event(self, handler: Any = None, /, *, namespace: str = "/", response_model: object = None) -> Any:
-        """Register the handler of the event that has the function's name; with or without arguments."""
+        """Register the handler of the event with the function's name; with or without arguments."""
 
         def decorator(function: F) -> F:
             return self.on(function.__name__, namespace, response_model=response_model)(function)
@@ -78,9 +89,9 @@ class Router:
         return decorator if handler is None else decorator(handler)
 
     def exception_handler(self, kind: type[BaseException]) -> Callable[[F], F]:
-        """Register who answers an exception of this class that an event of the router's raises.
+        """Register a handler for exceptions of this class in the router's events.
 
-        What it returns acknowledges the event; it is given the exception, and what it asks for.
+        It takes the exception and injected parameters; its result acknowledges the event.
         """
 
         def decorator(handler: F) -> F:
@@ -92,20 +103,20 @@ class Router:
     def include(self, router: Router) -> None:
         """Put another router's handlers below this one's namespace: `/chat` and `/admin` make `/chat/admin`.
 
-        Raises ValueError where that would make a circle.
+        Raises ValueError if that would be a cycle.
         """
         if router is self or router in self._below():
             raise ValueError("a router cannot include itself")
         router.subscribe(self._add)
 
     def subscribe(self, listener: Callable[[Registration], None]) -> None:
-        """Tell a method of all registrations, those to come as well, for as long as its object lives."""
+        """Call a method with each registration, also later ones, for as long as its object lives."""
         self._listeners.append(WeakMethod(listener))
         for registration in self._registrations:
             listener(registration)
 
     def _below(self) -> set[Router]:
-        """The routers that are told of this one's registrations, near and far."""
+        """Return the routers that include this one, directly or not."""
         found: set[Router] = set()
         for listener in self._listeners:
             owner = getattr(listener(), "__self__", None)
@@ -133,14 +144,14 @@ def _joined(outer: str, inner: str) -> str:
 
 
 default_router = Router()
-"""Where `SocketEvent` registers; every async server has it."""
+"""The router of `SocketEvent`, which every async server includes."""
 
 
-def SocketEvent(  # noqa: N802 - it is written as a decorator of events
+def SocketEvent(  # noqa: N802 - a decorator named after what it declares
     event: str, namespace: str = "/", *, response_model: object = None
 ) -> Callable[[F], F]:
-    """Register the handler of an event on every async server, before or after it is made.
+    """Register the handler of an event on every async server, created before or after.
 
-    Held to a contract like any other handler, where the server has one.
+    It is checked against the server's contract like any other handler.
     """
     return default_router.on(event, namespace, response_model=response_model)

@@ -1,4 +1,4 @@
-"""The security of a contract made ready: what each namespace demands, and whom to ask about it."""
+"""The security of a contract, bound: the requirements of each namespace, and the security functions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from asynction.security import SCOPE_FUNCTION, Guard, JwtError, Kind, jwt_functi
 
 
 class ContractSecurity:
-    """What it takes to enter each namespace, and the guards of all schemes that anything demands.
+    """The security requirements of each namespace, and a guard for each scheme that is required anywhere.
 
-    `functions` are asked instead of those that the document names, by scheme. What is wrong is noted at
-    `binder`.
+    Args:
+        contract: the contract.
+        server: the server of the document that is served; its security is the default for namespaces.
+        binder: imports the security functions, and collects problems.
+        functions: security functions by scheme, instead of those in the document.
     """
 
     def __init__(
@@ -36,32 +39,46 @@ class ContractSecurity:
                 self.guards[name] = guard
 
     def offered(self, namespace: Namespace) -> tuple[str, ...]:
-        """The schemes that events of a namespace demand: asked about where a client offers them."""
-        demanded = (name for e in namespace.receives.values() for one in e.security for name in one)
-        return tuple(dict.fromkeys(demanded))
+        """Return the schemes that events of a namespace require; clients may send their credentials."""
+        names = (
+            scheme_name
+            for event in namespace.receives.values()
+            for alternative in event.security
+            for scheme_name in alternative
+        )
+        return tuple(dict.fromkeys(names))
 
 
 def _demanded(contract: Contract, required: Iterable[Requirements]) -> list[str]:
-    """The schemes that these requirements, or those of events, name."""
-    events = [e.security for n in contract.namespaces.values() for e in n.receives.values()]
-    return list(dict.fromkeys(name for each in (*required, *events) for one in each for name in one))
+    """Return the schemes in these requirements, and in those of events."""
+    of_events = [
+        event.security for namespace in contract.namespaces.values() for event in namespace.receives.values()
+    ]
+    names = (
+        scheme_name
+        for requirements in (*required, *of_events)
+        for alternative in requirements
+        for scheme_name in alternative
+    )
+    return list(dict.fromkeys(names))
 
 
 def _default(contract: Contract, server: Server | None, binder: Binder) -> Requirements:
-    """The security of the server that is served; of several, none of which is chosen, it must be the same."""
+    """Return the security of the chosen server; if none is chosen, all servers must have the same."""
     if server is not None:
         return server.security
+    # Any choice of ours could be the weaker one.
     servers = list(contract.servers.values())
     for other in servers[1:]:
         if _demands(other.security) != _demands(servers[0].security):
-            message = "the servers differ in what they demand; choose one by `server_name`"
+            message = "the servers differ in their security; choose one with `server_name`"
             binder.report(other.location, "security-server", message)
             break
     return servers[0].security if servers else ()
 
 
 def _demands(required: Requirements) -> frozenset[frozenset[tuple[str, frozenset[str]]]]:
-    """The same for requirements that mean the same, in whatever order they are written."""
+    """Return requirements in a form that is equal if they mean the same, whatever their order."""
     return frozenset(
         frozenset((name, frozenset(scopes)) for name, scopes in each.items()) for each in required
     )
@@ -104,7 +121,7 @@ def _jwt(scheme: SecurityScheme, kind: Kind, binder: Binder) -> Callable[..., ob
 def _function(scheme: SecurityScheme, kind: Kind, binder: Binder) -> Callable[..., object] | None:
     target = next((found for name in kind.functions if (found := _target(scheme, name)) is not None), None)
     if target is None:
-        message = f"the scheme `{scheme.name}` names no function to ask: write `{kind.functions[0]}`"
+        message = f"the scheme `{scheme.name}` does not name a function; write `{kind.functions[0]}`"
         binder.report(scheme.location, "security-function", message)
         return None
     return _bound(target, kind.arity, binder)

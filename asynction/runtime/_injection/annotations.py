@@ -1,4 +1,4 @@
-"""What the annotations of a function say: what a parameter asks for, and what a function is."""
+"""Reads the annotations of functions: injected parameters, dependencies, and kinds of functions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ log = logging.getLogger("asynction")
 
 
 class PlanError(Exception):
-    """A signature that nobody can serve; the text goes on from the function's name."""
+    """A signature that cannot be served; the function's name goes before the text."""
 
 
 def parameters_of(function: Function) -> list[inspect.Parameter] | None:
+    """Return the parameters of a function, or None: some functions written in C have no signature."""
     try:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
@@ -29,10 +30,10 @@ def parameters_of(function: Function) -> list[inspect.Parameter] | None:
 
 
 def hints_of(function: Function, *, lenient: bool) -> dict[str, object]:
-    """The annotations of a function, with names in text looked up.
+    """Return the annotations of a function, with annotations in strings evaluated.
 
-    What cannot be read, a name that is imported for type checkers only, say, is as good as none where a
-    contract checks in its stead (`lenient`), and is logged. Else raises PlanError.
+    An annotation that cannot be evaluated, for example a name that is imported only for type checkers, raises
+    PlanError. If `lenient`, as a contract checks the args, it is logged and ignored.
     """
     target = _innermost(function)
     if not (inspect.isroutine(target) or inspect.isclass(target)):
@@ -44,7 +45,7 @@ def hints_of(function: Function, *, lenient: bool) -> dict[str, object]:
         return {}
     try:
         return typing.get_type_hints(target, include_extras=True)
-    except Exception as error:  # whatever evaluating an annotation raises
+    except Exception as error:  # evaluating an annotation can raise anything
         if not lenient:
             raise PlanError(f"has an annotation that cannot be read: {error}") from error
     hints: dict[str, object] = {}
@@ -59,7 +60,7 @@ def hints_of(function: Function, *, lenient: bool) -> dict[str, object]:
 
 
 def _innermost(function: Function) -> Function:
-    """Look behind functools.partial and decorators."""
+    """Return the function inside functools.partial and decorators."""
     function = inspect.unwrap(function)
     while isinstance(function, partial):
         function = inspect.unwrap(function.func)
@@ -67,7 +68,7 @@ def _innermost(function: Function) -> Function:
 
 
 def _alternatives(annotation: object) -> list[object]:
-    """What an annotation allows: itself, or the members of a union, without None."""
+    """Return the members of a union without None, or the annotation itself."""
     annotation = without_metadata(annotation)
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return [one for one in typing.get_args(annotation) if one is not type(None)]
@@ -79,10 +80,12 @@ def _metadata(annotation: object) -> tuple[object, ...]:
 
 
 def without_metadata(annotation: object) -> object:
+    """Return `T` for `Annotated[T, ...]`, and any other annotation as it is."""
     return typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
 
 
 def mark_of(annotation: object) -> Injected | None:
+    """Return the mark of asynction.inject in an annotation, also in a member of a union, or None."""
     for one in (annotation, *_alternatives(annotation)):
         for data in _metadata(one):
             if isinstance(data, Injected):
@@ -91,46 +94,49 @@ def mark_of(annotation: object) -> Injected | None:
 
 
 def dependency_of(annotation: object, default: object) -> Dependency | None:
-    """The dependency that a parameter names: ours, or one of another library that has the same members."""
+    """Return the dependency of a parameter, also for the class of another library with our attributes."""
     metadata = [data for one in (annotation, *_alternatives(annotation)) for data in _metadata(one)]
     for candidate in (default, *metadata):
         if not (hasattr(candidate, "dependency") and hasattr(candidate, "use_cache")):
             continue
-        # FastAPI's `Depends()` stands for the class that the parameter is annotated with.
+        # FastAPI's `Depends()` without a function means the class that annotates the parameter.
         function = candidate.dependency or class_of(without_metadata(annotation))[0]
         if function in (inspect.Parameter.empty, typing.Any) or not callable(function):
-            raise PlanError("has a `Depends()` that names nothing, and whose parameter is no class")
+            raise PlanError(
+                "has a `Depends()` without a function; pass one, or annotate the parameter with a class"
+            )
         return Dependency(function, bool(candidate.use_cache))
     return None
 
 
 def class_of(annotation: object) -> tuple[object, bool]:
-    """The one class that an annotation names, and whether None may stand for it."""
+    """Return the only class in an annotation, and whether it also allows None."""
     alternatives = _alternatives(annotation)
     kind = alternatives[0] if len(alternatives) == 1 else None
     return without_metadata(kind), type(None) in typing.get_args(without_metadata(annotation))
 
 
 def is_generator(function: Function) -> bool:
-    """True for a function that yields what it gives, also behind functools.partial or a callable object."""
+    """Return whether a function is a generator, also behind functools.partial or a callable object."""
     return inspect.isgeneratorfunction(_body(function)) or is_async_generator(function)
 
 
 def is_async_generator(function: Function) -> bool:
-    """True for a function that is `async def` and yields, wherever `is_generator` finds one."""
+    """Return whether a function is an async generator, also behind functools.partial or a callable object."""
     return inspect.isasyncgenfunction(_body(function))
 
 
 def _body(function: Function) -> Function:
-    """What runs in the end when a function is called."""
+    """Return the code that runs when a function is called."""
     function = _innermost(function)
     return function if inspect.isroutine(function) else _innermost(type(function).__call__)
 
 
 def name_of(function: Function) -> str:
+    """Return the name of a function for error messages."""
     return getattr(function, "__qualname__", repr(function))
 
 
 def returned(function: Function) -> object:
-    """The return annotation of a function."""
+    """Return the return annotation of a function."""
     return hints_of(function, lenient=True).get("return", inspect.Parameter.empty)

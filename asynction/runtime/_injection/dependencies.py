@@ -1,4 +1,4 @@
-"""Dependencies of handlers: called once an event, and those that are generators closed after its ack."""
+"""Calls the dependencies of handlers, once for each event; generators are closed after its ack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Override: TypeAlias = "Callable[[Node], Node]"
 def resolved(
     dependencies: Sequence[Node], context: Context, override: Override | None
 ) -> Generator[tuple[Callable[..., object], tuple[object, ...]], object, dict[object, object]]:
-    """Call what a handler depends on, what that depends on first; return what each gave."""
+    """Call the dependencies of a handler, each after its own dependencies; return their values by key."""
     values: dict[object, object] = {}
     for node in dependencies:
         yield from _resolve(node, context, override, values)
@@ -34,7 +34,7 @@ def _resolve(node: Node, context: Context, override: Override | None, values: di
         yield from _resolve(inner, context, override, values)
     call = node.plan.call(context, values)
     value = yield from own_code(call)
-    # A decorator may make something else of a generator function.
+    # A decorator may have turned a generator function into a plain one, as `contextmanager` does.
     if not node.is_generator or not isinstance(value, Generator | AsyncGenerator):
         values[key] = value
         return
@@ -46,7 +46,7 @@ def _resolve(node: Node, context: Context, override: Override | None, values: di
 def own_code(
     call: tuple[Callable[..., object], tuple[object, ...]],
 ) -> Generator[tuple[Callable[..., object], tuple[object, ...]], object, object]:
-    """Make a call of the application's code: what it raises is the server's fault, not the client's."""
+    """Call application code: an exception from it is the server's fault (500), not the client's."""
     try:
         return (yield call)
     except AsynctionException as error:
@@ -54,7 +54,7 @@ def own_code(
 
 
 def closing(context: Context) -> Calls:
-    """Let the generators of an event go on to their end, the last one first; they see what it raised."""
+    """Resume the generators of an event, the last one first; throw the event's exception into them."""
     error = context.error
     for generator in reversed(context.open_dependencies):
         close = _close if isinstance(generator, Generator) else _aclose
@@ -81,7 +81,7 @@ async def _astart(generator: AsyncGenerator[object]) -> object:
 
 def _close(generator: Generator[object], error: BaseException | None) -> None:
     if error is not None and not isinstance(error, Exception):
-        generator.close()  # what ends the task or the process is none of its business
+        generator.close()  # GeneratorExit: a cancellation is not an exception for it to handle
         return
     try:
         if error is None:

@@ -1,4 +1,4 @@
-"""Hooks, bound: what goes around the handler of an event, on whatever wire."""
+"""The bound hooks of an event, and how a wire calls handlers in a style of its own."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from asynction.runtime._injection.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class HandlerStyle:
-    """How a wire calls handlers of a kind of its own, and reads what they return.
+    """How a wire calls handlers in a style of its own.
 
-    They take what `arguments` makes of the connection and the message: `count` values. `reply` raises
-    for what is no result.
+    Args:
+        count: the number of arguments.
+        arguments: returns the arguments for a connection and a message.
+        reply: converts a handler's result to an ack; raises for an invalid result.
     """
 
     count: int
@@ -25,9 +27,10 @@ class HandlerStyle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HookPlans:
-    """The hooks of one event; `given` is its handler where that takes one value, which hooks make.
+    """The hooks of one event, bound.
 
-    `takes_local` says that this is all that the checks keep: the parameter is named `local`.
+    `given` is the plan of the handler if it takes one value from the hooks, else None. `takes_local` says
+    that this value is the whole dict `local`, as the parameter has that name.
     """
 
     data_check: Plan | None = None

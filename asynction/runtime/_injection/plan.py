@@ -1,7 +1,7 @@
-"""How a function gets its arguments: read from its signature once, when it is bound.
+"""Plans how a function gets its arguments, from its signature, once, when it is bound.
 
-A parameter is given what its annotation asks for (asynction.inject), what its dependency returns, or
-the next of the event's args, as the type that it is annotated with.
+The value of a parameter is what its annotation names (asynction.inject), the result of its dependency, or
+the event's next arg, converted to the type in its annotation.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ Arguments: TypeAlias = "Callable[[Context, Values], tuple[object, ...]]"
 
 NO_VALUES: Values = {}
 IDENTITY = ("user", "token_info")
-"""What a handler of a connection may ask for by name, of the client that security let in."""
+"""Parameters of connect and disconnect handlers that are injected by name, from the client's identity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """What a function is given before the event's args where it takes that many: `sid`, say.
+    """The arguments before the event's args, for example `sid`; they are left out if there is no room.
 
-    `always` gives it whatever the function takes; `preferred` where nothing tells how many args there are.
+    `always` passes them in any case; `preferred` passes them if the number of args is unknown.
     """
 
     leading: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Convention:
 
 @dataclass(frozen=True, slots=True)
 class ArgParameter:
-    """A positional parameter that takes one of the event's args: the `index`th, as `annotation`."""
+    """A positional parameter that takes the event's arg at `index`, converted to `annotation`."""
 
     name: str
     annotation: object
@@ -65,7 +65,7 @@ class ArgParameter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A dependency, bound: `key` finds what it gave among the values of an event."""
+    """A bound dependency; its value for an event is stored under `key`."""
 
     plan: Plan
     key: object
@@ -74,9 +74,19 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A function, and how it gets what it takes: `least` to `most` args of the event.
+    """A function, and how it gets its arguments.
 
-    `asks_sid` says that it takes the id of a connection, and does not allow for None.
+    Args:
+        function: the function to call.
+        arguments: returns its positional arguments.
+        keywords: the name and source of each keyword argument.
+        dependencies: its dependencies, in the order of their calls.
+        min_args: the least number of the event's args that it takes.
+        max_args: the greatest number of them; None for no limit.
+        shape: converts its result to JSON values.
+        arg_parameters: the parameters that take the event's args.
+        reads_args: whether an injected parameter contains the event's args.
+        asks_sid: whether it takes the id of a connection, and not None.
     """
 
     function: Function
@@ -92,17 +102,17 @@ class Plan:
 
     @property
     def needs_sid(self) -> bool:
-        """Whether the function, or anything that it depends on, can only serve a connection."""
+        """Return whether the function, or a dependency, works only on a wire with connections."""
         return self.asks_sid or any(node.plan.needs_sid for node in self.dependencies)
 
     def takes(self, count: int) -> bool:
-        """Whether the function takes so many of the event's args."""
+        """Return whether the function takes `count` of the event's args."""
         return self.min_args <= count and (self.max_args is None or count <= self.max_args)
 
     def call(self, context: Context, values: Values = NO_VALUES) -> tuple[Function, tuple[object, ...]]:
-        """The function to call for an event, and its positional arguments.
+        """Return the function to call for an event, and its positional arguments.
 
-        Raises PayloadValidationException where an arg is not what a parameter is annotated with.
+        Raises PayloadValidationException if an arg cannot be converted to the type of its parameter.
         """
         args = self.arguments(context, values)
         if not self.keywords:
@@ -111,7 +121,7 @@ class Plan:
 
 
 def all_args(context: Context, _: Values) -> tuple[object, ...]:
-    """Arguments of a function that takes the event's args and nothing else."""
+    """Return the arguments of a function that takes only the event's args."""
     return context.args
 
 
@@ -120,17 +130,26 @@ def _no_args(_: Context, __: Values) -> tuple[object, ...]:
 
 
 def sid_and_args(context: Context, _: Values) -> tuple[object, ...]:
-    """Arguments of a function that takes what python-socketio gives."""
+    """Return the arguments of a function with the signature of python-socketio."""
     return context.sid, *context.args
 
 
 @dataclass(frozen=True, slots=True)
 class CallSpec:
-    """What plans are made for: the args of an event, and where else parameters may come from.
+    """How functions of one kind are called: the number of args, and the other sources of parameters.
 
-    `least` to `most` args are sent, both None where nothing says how many. `checked` says that a schema
-    has been held to them. `occasion` is a connection or its end, whose handlers may take fewer; what is
-    `raw` is given as it is, whatever the annotation.
+    Args:
+        min_args: the least number of args that is passed; None if it is unknown.
+        max_args: the greatest number of args; None if it is unknown or has no limit.
+        convention: the arguments before the event's args.
+        parameters: the names of the namespace's parameters, which are injected by name.
+        providers: functions that return the value of a parameter, by the class that annotates it.
+        checked: whether the args have been checked against a schema.
+        is_lifecycle: whether it is a lifecycle event: its handlers may take fewer args than are passed.
+        raw: whether args are passed as they are, not converted to annotated types.
+        response_model: the type of the result, instead of the return annotation.
+        prepare: changes the function before it is bound.
+        check: raises PlanError for a dependency that the server cannot call.
     """
 
     min_args: int | None = None
@@ -139,7 +158,7 @@ class CallSpec:
     parameters: Iterable[str] = ()
     providers: Providers = field(default_factory=dict)
     checked: bool = False
-    occasion: bool = False
+    is_lifecycle: bool = False
     raw: bool = False
     response_model: object = None
     prepare: Callable[[Function], Function] | None = None
@@ -147,16 +166,16 @@ class CallSpec:
 
 
 def plan_call(function: Function, spec: CallSpec) -> Plan:
-    """Make the plan of a handler; raises PlanError."""
+    """Plan how a handler gets its arguments; raise PlanError if it cannot be served."""
     return _Planner(function, spec).plan()
 
 
 def _nothing() -> None:
-    """Take the place of a handler where a flow does all the work."""
+    """Replace the handler of an event that a flow handles."""
 
 
 def key_of(dependency: Dependency) -> object:
-    """What finds a dependency's value among those of an event; its own where the value is not shared."""
+    """Return the key of a dependency's value; it is unique if the value is not shared (`use_cache`)."""
     if not dependency.use_cache:
         return object()
     function = dependency.dependency
@@ -164,26 +183,26 @@ def key_of(dependency: Dependency) -> object:
 
 
 def is_hashable(function: Function) -> bool:
-    """False for an object of a dataclass, say, which may be called but is no key."""
+    """Return whether a callable can be a key; an instance of a dataclass cannot."""
     return getattr(type(function), "__hash__", None) is not None
 
 
 def dependency_node(function: Function, key: object, spec: CallSpec) -> Node:
-    """Bind a dependency that no signature names; raises PlanError."""
+    """Bind a dependency that is not in a signature; raise PlanError."""
     return _node(function, key, spec, ())
 
 
 class _Planner:
-    """Reads one signature."""
+    """Plans one function from its signature."""
 
     def __init__(self, function: Function, spec: CallSpec, path: tuple[Function, ...] = ()) -> None:
         self.function = function
         self.spec = spec
         self.path = path
-        self.hints = hints_of(function, lenient=spec.checked or spec.occasion)
+        self.hints = hints_of(function, lenient=spec.checked or spec.is_lifecycle)
         self.parameters = parameters_of(function)
         self.dependencies: dict[object, Node] = {}
-        self.positional: list[Source | None] = []  # None where one of the event's args is to stand
+        self.positional: list[Source | None] = []  # None for a parameter that takes an arg of the event
         self.named: list[tuple[str, Source]] = []
         self.arg_parameters: list[ArgParameter] = []
         self.rest = False
@@ -192,12 +211,12 @@ class _Planner:
 
     def plan(self) -> Plan:
         function = self.function
-        if self.parameters is None:  # some functions written in C do not tell
+        if self.parameters is None:
             prepare = self.spec.prepare
             return Plan(function if prepare is None else prepare(function), all_args)
         for parameter in self.parameters:
             self._read(parameter)
-        if self.spec.occasion and not (self.spec.raw or self.rest):
+        if self.spec.is_lifecycle and not (self.spec.raw or self.rest):
             self._take_by_name()
         leading = self._leading()
         min_args, max_args = self._range(len(leading))
@@ -234,9 +253,9 @@ class _Planner:
             if source is not None:
                 self.named.append((parameter.name, source))
             elif parameter.default is parameter.empty:
-                raise PlanError(f"needs the keyword argument `{parameter.name}`, which nobody passes")
+                raise PlanError(f"needs the keyword argument `{parameter.name}`, which is not passed")
             return
-        if source is None and self.spec.occasion and parameter.name in IDENTITY:
+        if source is None and self.spec.is_lifecycle and parameter.name in IDENTITY:
             source = self._by_name(parameter)
         self.positional.append(source)
         if source is None:
@@ -246,24 +265,24 @@ class _Planner:
             )
 
     def _source(self, parameter: inspect.Parameter) -> Source | None:
-        """Where a parameter that asks for something by annotation or default gets it."""
+        """Return the source of a parameter that is injected by annotation or default, or None."""
         annotation = self.hints.get(parameter.name, parameter.annotation)
         dependency = dependency_of(annotation, parameter.default)
         if dependency is not None:
-            return self._needed(dependency)
+            return self._dependency(dependency)
         mark = mark_of(annotation)
         if mark is not None:
             self.reads_args = self.reads_args or mark.name == "data"
-            needed = mark.name == "sid" and not _allows_none(annotation, parameter.default)
-            self.asks_sid = self.asks_sid or needed
+            needs_sid = mark.name == "sid" and not _allows_none(annotation, parameter.default)
+            self.asks_sid = self.asks_sid or needs_sid
             return _MARKS[mark.name]
         kind, optional = class_of(annotation)
         if kind is SecurityInfo:
-            return _token_info if optional or parameter.default is None else _needed_token_info
+            return _token_info if optional or parameter.default is None else _required_token_info
         provided = next((give for known, give in self.spec.providers.items() if _provides(known, kind)), None)
         return partial(_provided, provided) if provided is not None else None
 
-    def _needed(self, dependency: Dependency) -> Source:
+    def _dependency(self, dependency: Dependency) -> Source:
         function = dependency.dependency
         if function in self.path:
             raise PlanError(f"depends on `{name_of(function)}`, which depends on itself")
@@ -274,23 +293,26 @@ class _Planner:
         return partial(_value, key)
 
     def _by_name(self, parameter: inspect.Parameter) -> Source | None:
-        """What an argument is named after: a parameter of the namespace, in either spelling, or IDENTITY."""
+        """Return the source of a parameter that is injected by name, or None.
+
+        The name is that of a namespace's parameter, also in snake case, or one of IDENTITY.
+        """
         for name in self.spec.parameters:
             if parameter.name in (name, snake_case(name)):
                 return partial(_parameter, name, parameter.default)
-        if self.spec.occasion and parameter.name in IDENTITY:
+        if self.spec.is_lifecycle and parameter.name in IDENTITY:
             return partial(_attribute, parameter.name)
         return None
 
     # Fitting them to the event -----------------------------------------------------------------
 
     def _take_by_name(self) -> None:
-        """Give `sid` and `environ` by their names, where all parameters have names that say what they are.
+        """Pass `sid` and `environ` by name if all parameters have known names.
 
-        By position, `connect(sid, auth)` would be given the environment for `auth`.
+        By position, `connect(sid, auth)` would get the environment as `auth`.
         """
         leading = self.spec.convention.leading
-        if not all(parameter.name in (*leading, *_OCCASION_ARGS) for parameter in self.arg_parameters):
+        if not all(parameter.name in (*leading, *_LIFECYCLE_ARGS) for parameter in self.arg_parameters):
             return
         names = iter([parameter.name for parameter in self.arg_parameters])
         for index, source in enumerate(self.positional):
@@ -301,32 +323,35 @@ class _Planner:
         self.arg_parameters = [replace(parameter, index=index) for index, parameter in enumerate(rest)]
 
     def _leading(self) -> tuple[str, ...]:
-        """What the function takes before the event's args."""
+        """Return the names of the arguments before the event's args.
+
+        python-socketio always passes `sid`; here a handler may also take the event's args only. The signature
+        decides: by the name of its first parameter, else by the number of its parameters.
+        """
         spec, leading = self.spec, self.spec.convention.leading
         if not leading or spec.convention.always:
             return leading
-        count, needed = (
-            len(self.arg_parameters),
-            sum(f.default is inspect.Parameter.empty for f in self.arg_parameters),
-        )
+        count = len(self.arg_parameters)
+        required = sum(f.default is inspect.Parameter.empty for f in self.arg_parameters)
         if not self.arg_parameters:
             prefers = self.rest and spec.convention.preferred
-            return leading if prefers and (spec.min_args is None or spec.occasion) else ()
+            return leading if prefers and (spec.min_args is None or spec.is_lifecycle) else ()
         first = self.arg_parameters[0]
         if first.name in leading:
             return leading
-        if spec.occasion:
+        if spec.is_lifecycle:
             max_args = spec.max_args or 0
-            alone = count == 1 and spec.convention.preferred and first.name not in _OCCASION_ARGS
+            alone = count == 1 and spec.convention.preferred and first.name not in _LIFECYCLE_ARGS
             return leading if count > max_args or alone else ()
         if spec.min_args is not None:
-            return leading if needed > spec.min_args else ()
+            return leading if required > spec.min_args else ()
+        # The number of args is unknown: a first parameter that could be a sid is one.
         untyped = first.annotation in (inspect.Parameter.empty, str, typing.Any)
         taken = any(source is _MARKS["sid"] for source in (*self.positional, *dict(self.named).values()))
         return leading if spec.convention.preferred and untyped and not taken and first.name != "data" else ()
 
     def _leads_with_sid(self, leading: tuple[str, ...]) -> bool:
-        """Whether `sid` is given first, to a parameter that is not annotated to take None."""
+        """Return whether `sid` is passed first, to a parameter that does not allow None."""
         if "sid" not in leading:
             return False
         index = leading.index("sid")
@@ -334,13 +359,14 @@ class _Planner:
         return parameter is None or not _allows_none(parameter.annotation, parameter.default)
 
     def _range(self, leading: int) -> tuple[int, int | None]:
-        """How many of the event's args the function takes; raises PlanError where others are sent."""
+        """Return how many of the event's args the function takes; raise PlanError if others are sent."""
         spec = self.spec
         min_args = max(0, sum(f.default is inspect.Parameter.empty for f in self.arg_parameters) - leading)
         max_args = None if self.rest else max(0, len(self.arg_parameters) - leading)
         if not self.arg_parameters and not self.rest and self.reads_args:
             return 0, None
-        fewer = spec.occasion and not (spec.raw and max_args == 0)  # an exception is to be taken
+        # Handlers of lifecycle events may ignore their args, but an error handler must take the exception.
+        fewer = spec.is_lifecycle and not (spec.raw and max_args == 0)
         if spec.min_args is None or (fewer and (max_args is None or min_args <= (spec.max_args or 0))):
             return min_args, max_args
         if min_args <= spec.min_args and (
@@ -358,8 +384,9 @@ class _Planner:
             else _usable(partial(converter, checked=checked, at=f.index - len(leading)), f.annotation)
             for f in self.arg_parameters
         ]
+        # The two usual signatures have a function of their own, which costs less for each event.
         plain = not any(converters) and all(source is None for source in self.positional)
-        if plain and not self.spec.occasion and (self.arg_parameters or self.rest):
+        if plain and not self.spec.is_lifecycle and (self.arg_parameters or self.rest):
             if not leading:
                 return all_args
             if leading == ("sid",):
@@ -373,7 +400,7 @@ class _Planner:
 
 
 class _DependencyPlanner(_Planner):
-    """Reads the signature of a dependency: all is given by keyword, and no arg of the event is taken away."""
+    """Plans a dependency: it gets keyword arguments only, and args that it takes still go to the handler."""
 
     def plan(self) -> Plan:
         for parameter in self.parameters or ():
@@ -391,18 +418,18 @@ class _DependencyPlanner(_Planner):
 
     def _read(self, parameter: inspect.Parameter) -> None:
         source = None
-        if parameter.kind is not parameter.POSITIONAL_ONLY:  # all is given by keyword
+        if parameter.kind is not parameter.POSITIONAL_ONLY:
             source = self._source(parameter) or self._by_name(parameter) or self._payload(parameter)
         if source is not None:
             self.named.append((parameter.name, source))
         elif parameter.default is parameter.empty:
             raise PlanError(
-                f"depends on `{name_of(self.function)}`, whose parameter `{parameter.name}` nobody gives:"
-                " annotate it with what it is (see asynction.inject), or give it a default"
+                f"depends on `{name_of(self.function)}`, but nothing provides its parameter"
+                f" `{parameter.name}`; annotate it (see asynction.inject), or give it a default"
             )
 
     def _payload(self, parameter: inspect.Parameter) -> Source | None:
-        """The event's next arg, for a parameter that is annotated with a model."""
+        """Return the source of the event's next arg if the parameter is annotated with a model, else None."""
         annotation = self.hints.get(parameter.name, parameter.annotation)
         if not is_model(annotation):
             return None
@@ -411,7 +438,7 @@ class _DependencyPlanner(_Planner):
         self.reads_args = True
         convert = _usable(partial(converter, checked=self.spec.checked, at=index), annotation)
         give = partial(_arg, index, convert, parameter.default)
-        return give if parameter.default is not parameter.empty else partial(_needed_arg, index, give)
+        return give if parameter.default is not parameter.empty else partial(_required_arg, index, give)
 
 
 def _node(function: Function, key: object, spec: CallSpec, path: tuple[Function, ...]) -> Node:
@@ -421,7 +448,7 @@ def _node(function: Function, key: object, spec: CallSpec, path: tuple[Function,
 
 
 class _Slots:
-    """Gives each free parameter its source: what leads, then the event's args in order."""
+    """Assigns sources to the parameters that take args: the leading arguments, then the event's args."""
 
     def __init__(self, leading: tuple[str, ...], converters: list[Callable[[object], object] | None]) -> None:
         self.leading = leading
@@ -460,8 +487,8 @@ def _arg(
     return value if convert is None else convert(value)
 
 
-def _needed_arg(index: int, give: Source, context: Context, values: Values) -> object:
-    if index >= len(context.args):  # the handler may not have looked
+def _required_arg(index: int, give: Source, context: Context, values: Values) -> object:
+    if index >= len(context.args):  # without a schema, only the handler's own parameters are counted
         raise PayloadValidationException(f"a dependency takes {many(index + 1, None)}")
     return give(context, values)
 
@@ -495,8 +522,8 @@ def _token_info(context: Context, _: Values) -> object:
     return context.token_info
 
 
-def _needed_token_info(context: Context, _: Values) -> object:
-    if context.token_info is None:  # the handler says that it takes nobody else
+def _required_token_info(context: Context, _: Values) -> object:
+    if context.token_info is None:  # the annotation does not allow None: anonymous clients are rejected
         raise SecurityException
     return context.token_info
 
@@ -506,7 +533,7 @@ _MARKS: Mapping[str, Source] = {
     "data": _data,
     **{name: partial(_attribute, name) for name in ("environ", "auth", "reason", "event", "server")},
 }
-_OCCASION_ARGS = frozenset({"auth", "reason"})
+_LIFECYCLE_ARGS = frozenset({"auth", "reason"})
 
 
 def _allows_none(annotation: object, default: object) -> bool:
@@ -527,7 +554,7 @@ def _usable(
 
 
 def many(min_args: int, max_args: int | None) -> str:
-    """`1 argument`, `2 to 3 arguments` and the like."""
+    """Format a number of arguments: `1 argument`, `2 to 3 arguments`, `at least 1 argument`."""
     text = (
         f"at least {min_args}"
         if max_args is None
@@ -540,4 +567,4 @@ def many(min_args: int, max_args: int | None) -> str:
 
 
 NO_PLAN: Plan = plan_call(_nothing, CallSpec())
-"""The plan of an endpoint that has no handler: its middleware handles the event."""
+"""The plan of an endpoint without a handler: its middleware handles the event."""

@@ -118,11 +118,11 @@ def test_a_path_leads_to_something_to_call(path: str) -> None:
         ("bindme.broken.function", "importing `bindme.broken` raised LookupError: while importing"),
         ("bindme.leaves.function", "importing `bindme.leaves` raised SystemExit: 3"),
         ("bindme.needs.function", "importing `bindme.needs` failed: No module named 'no_such_library'"),
-        ("function", "is no path to a function; write `package.module.function`"),
-        ("", "is no path to a function"),
-        ("bindme.handlers.", "is no path to a function"),
-        ("bindme..function", "is no path to a function"),
-        ("bindme/handlers.py", "is no path to a function"),
+        ("function", "is not a path to a function; write `package.module.function`"),
+        ("", "is not a path to a function"),
+        ("bindme.handlers.", "is not a path to a function"),
+        ("bindme..function", "is not a path to a function"),
+        ("bindme/handlers.py", "is not a path to a function"),
         ("bindme.handlers:", "is a module, which cannot be called"),
     ],
 )
@@ -215,7 +215,7 @@ def test_a_function_that_fits(function: Callable[..., Any], min_args: int, max_a
         (rest, 0, 0, "takes at least 1 argument, but the contract passes 0 arguments"),
         (one, 0, 1, "takes 1 argument, but the contract passes 0 to 1 argument"),
         (one, 11, None, "takes 1 argument, but the contract passes at least 11 arguments"),
-        (needs_keyword, 1, 1, "needs the keyword argument `b`, which nobody passes"),
+        (needs_keyword, 1, 1, "needs the keyword argument `b`, which is not passed"),
     ],
 )
 def test_a_function_that_does_not_fit(
@@ -369,7 +369,7 @@ def test_what_shapes_the_acknowledgement_is_held_to_its_schema(
     spec = CallSpec(response_model=response_model)
     made = binder.plan(handler, TARGET, spec)
     assert made is not None
-    binder.holds_ack(made, handler, TARGET, spec, NAMED)
+    binder.check_ack_model(made, handler, TARGET, spec, NAMED)
     assert [problem.rule for problem in binder.problems] == ["handler-model"] * is_wrong
 
 

@@ -111,7 +111,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         "`afterwards` is `async def`, which Flask cannot await",
         "install it first",
         "in the wrong form",
-        "the server `main` speaks `mqtt`, which is not served",
+        "the server `main` uses the protocol `mqtt`, which is not supported",
     ):
         assert part in text
 
@@ -189,7 +189,7 @@ def test_what_a_resolver_finds_must_exist() -> None:
     made = contract(event("e"), event("f"))
     assert problems(lambda: bound_by(Resolves({"e": f"{HERE}.nowhere", "f": f"{HERE}.nowhere"}), made))[
         0
-    ] == (f"handler: `f` falls on `{HERE}.nowhere`, as `e` of `/` does; name one by `x-handler`")
+    ] == (f"handler: `f` resolves to `{HERE}.nowhere`, as does `e` of `/`; set `x-handler` on one")
 
 
 # From code --------------------------------------------------------------------------------------
@@ -473,8 +473,8 @@ def test_middleware_may_be_for_some_events(
         (None, ["sya"], "the contract receives no event `sya` for a middleware"),
         ("/chat", ["say"], "the contract receives no event `say` for a middleware"),
         ("/chat", None, "the contract has no namespace `/chat`"),
-        (None, ["connect"], "middleware goes around events, and `connect` is a lifecycle event"),
-        (None, ["say", "disconnect"], "middleware goes around events, and `disconnect` is a lifecycle event"),
+        (None, ["connect"], "middleware handles events, and `connect` is a lifecycle event"),
+        (None, ["say", "disconnect"], "middleware handles events, and `disconnect` is a lifecycle event"),
     ],
 )
 def test_middleware_for_events_that_there_are_none_of(

@@ -134,23 +134,23 @@ def test_events_on_paths_of_their_own_are_no_problem(namespaces: list[Namespace]
 
 def test_events_of_one_namespace_on_one_path_are_a_problem() -> None:
     assert clashes(namespace("/user", "signUp", "sign up", "other")) == [
-        "handler 2 /sign up `sign up` falls on `my_api.handlers.user.sign_up`,"
-        " as `signUp` of `/user` does; name one by `x-handler`"
+        "handler 2 /sign up `sign up` resolves to `my_api.handlers.user.sign_up`,"
+        " as does `signUp` of `/user`; set `x-handler` on one"
     ]
 
 
 def test_events_of_namespaces_that_differ_by_parameters_are_a_problem() -> None:
     assert clashes(namespace("/rooms", "say"), namespace("/rooms/{id}", "hear", "say")) == [
-        "handler 2 /say `say` falls on `my_api.handlers.rooms.say`,"
-        " as `say` of `/rooms` does; name one by `x-handler`"
+        "handler 2 /say `say` resolves to `my_api.handlers.rooms.say`,"
+        " as does `say` of `/rooms`; set `x-handler` on one"
     ]
 
 
-@pytest.mark.parametrize(("event", "occasion"), [("error", "error"), ("Connect", "connect")])
-def test_an_event_on_the_path_of_an_occasion_is_a_problem(event: str, occasion: str) -> None:
+@pytest.mark.parametrize(("event", "lifecycle_event"), [("error", "error"), ("Connect", "connect")])
+def test_an_event_on_the_path_of_a_lifecycle_event_is_a_problem(event: str, lifecycle_event: str) -> None:
     assert clashes(namespace("/", event)) == [
-        f"handler 1 /{event} `{event}` falls on `my_api.handlers.{occasion}`,"
-        f" as the `{occasion}` handler of `/` does; name one by `x-handler`"
+        f"handler 1 /{event} `{event}` resolves to `my_api.handlers.{lifecycle_event}`,"
+        f" as does the `{lifecycle_event}` handler of `/`; set `x-handler` on one"
     ]
 
 
@@ -168,7 +168,7 @@ def test_a_function_of_the_user_s_own_may_resolve(
     assert len(clashes(namespace("/", "a", "error", "c"), resolver=resolver)) == problems
 
 
-def test_a_resolver_may_know_nothing_of_an_optional_occasion() -> None:
+def test_a_resolver_may_know_nothing_of_an_optional_lifecycle_event() -> None:
     class Own:
         optional = frozenset({"connect"})
 

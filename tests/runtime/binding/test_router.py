@@ -258,7 +258,7 @@ def test_a_dependency_of_a_router_that_cannot_be_served_is_a_problem() -> None:
     router = Router(dependencies=[Depends(lambda unknown: 0)])
     router.on("e")(said)
     bench = Bench()
-    with pytest.raises(DocumentError, match="whose parameter `unknown` nobody gives"):
+    with pytest.raises(DocumentError, match="nothing provides its parameter `unknown`"):
         bench.service.add_router(router)
     assert bench.status("e", 1) == 404
 

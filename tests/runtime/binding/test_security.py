@@ -110,7 +110,7 @@ def test_the_chosen_server_counts() -> None:
 def test_servers_that_differ(other: Any) -> None:
     servers = {"a": server(DEMAND), "b": server(DEMAND), "c": server(other)}
     said = problem(servers=servers, t=GOOD)
-    assert said == "security-server: the servers differ in what they demand; choose one by `server_name`"
+    assert said == "security-server: the servers differ in their security; choose one with `server_name`"
 
 
 def test_servers_that_say_the_same_in_another_order() -> None:
@@ -173,7 +173,7 @@ def test_what_events_demand_may_be_offered() -> None:
 )
 def test_a_scheme_without_a_function(scheme: Any, extension: str) -> None:
     said = problem(scheme)
-    assert said == f"security-function: the scheme `s` names no function to ask: write `{extension}`"
+    assert said == f"security-function: the scheme `s` does not name a function; write `{extension}`"
     assert list(book({**scheme, extension: f"{HERE}.flexible"}).guards) == ["s"]
 
 
@@ -188,7 +188,7 @@ def test_a_scheme_without_a_function(scheme: Any, extension: str) -> None:
         ),
         (
             {"x_tokenInfoFunc": f"{HERE}.keyword"},
-            f"handler-signature: `{HERE}.keyword` needs the keyword argument `needed`, which nobody passes",
+            f"handler-signature: `{HERE}.keyword` needs the keyword argument `needed`, which is not passed",
         ),
         (
             {"x_tokenInfoFunc": f"{HERE}.later"},

@@ -406,7 +406,7 @@ def test_a_class_may_be_a_handler() -> None:
 def test_an_argument_that_nobody_passes() -> None:
     def handler(data: Any, *, needed: Any, optional: Any = 1) -> None: ...
 
-    with pytest.raises(PlanError, match="needs the keyword argument `needed`, which nobody passes"):
+    with pytest.raises(PlanError, match="needs the keyword argument `needed`, which is not passed"):
         plan_call(handler, spec())
 
 
@@ -625,14 +625,14 @@ PREFERS_NOTHING = Convention(CONNECT.leading)
 def test_handlers_of_a_connection_may_take_less(
     convention: Convention, names: list[str], rest: bool, expected: object
 ) -> None:
-    want = spec(1, occasion=True, convention=convention)
+    want = spec(1, is_lifecycle=True, convention=convention)
     assert result(named(*names, rest=rest), AUTH, want=want, environ=ENV) == expected
 
 
 @pytest.mark.parametrize("names", [["x", "y"], ["x", "y", "z"]])
 def test_a_handler_of_a_connection_that_takes_too_much(names: list[str]) -> None:
     with pytest.raises(PlanError, match="but the contract passes 1 argument"):
-        plan_call(named(*names), spec(1, occasion=True))
+        plan_call(named(*names), spec(1, is_lifecycle=True))
 
 
 def test_what_is_raw_is_given_as_it_is() -> None:
@@ -640,7 +640,7 @@ def test_what_is_raw_is_given_as_it_is() -> None:
         return error
 
     error = LookupError()
-    assert result(handler, error, want=spec(1, occasion=True, raw=True)) is error
+    assert result(handler, error, want=spec(1, is_lifecycle=True, raw=True)) is error
 
 
 def test_handlers_of_a_connection_may_ask_who_it_is_by_name() -> None:
@@ -650,7 +650,7 @@ def test_handlers_of_a_connection_may_ask_who_it_is_by_name() -> None:
     def by_position(user: Any, auth: Any, token_info: Any) -> object:
         return auth, user, token_info
 
-    want = spec(1, occasion=True)
+    want = spec(1, is_lifecycle=True)
     for handler in (by_keyword, by_position):
         assert result(handler, AUTH, want=want, user="ann") == (AUTH, "ann", {"sub": "ann"})
         assert result(handler, AUTH, want=want) == (AUTH, None, None)
@@ -663,7 +663,7 @@ def test_an_event_has_no_user_by_name() -> None:
 
 
 def test_a_parameter_of_the_namespace_goes_before_what_we_add() -> None:
-    want = spec(1, occasion=True, parameters=("user",))
+    want = spec(1, is_lifecycle=True, parameters=("user",))
     where: Any = {"parameters": {"user": "of the namespace"}, "user": "ann", "want": want}
     assert result(lambda *, user: user, AUTH, **where) == "of the namespace"
     assert result(lambda user: user, AUTH, **where) == "of the namespace"
@@ -748,7 +748,7 @@ def only_by_position(asked: SocketID, /) -> None: ...
 def test_a_dependency_whose_parameter_nobody_gives(function: Callable[..., Any], name: str) -> None:
     def handler(data: Any, other: Any = Depends(function)) -> None: ...
 
-    said = f"depends on `{function.__qualname__}`, whose parameter `{name}` nobody gives: annotate it"
+    said = f"depends on `{function.__qualname__}`, but nothing provides its parameter `{name}`; annotate it"
     with pytest.raises(PlanError) as caught:
         plan_call(handler, spec(1))
     assert str(caught.value).startswith(said)
@@ -811,7 +811,7 @@ def test_fastapis_depends_needs_a_class_where_it_names_nothing(annotation: objec
     def handler(page: Any = FastDepends()) -> None: ...
 
     handler.__annotations__ = {} if annotation is EMPTY else {"page": annotation}
-    with pytest.raises(PlanError, match="names nothing, and whose parameter is no class"):
+    with pytest.raises(PlanError, match="without a function; pass one"):
         plan_call(handler, spec())
 
 
@@ -1049,7 +1049,7 @@ WANTED = st.builds(
     convention=st.sampled_from([Convention(), *FLASK.values(), *PYTHON_SOCKETIO.values()]),
     parameters=st.sampled_from([(), ("roomId", "user")]),
     checked=st.booleans(),
-    occasion=st.booleans(),
+    is_lifecycle=st.booleans(),
     raw=st.booleans(),
     response_model=st.sampled_from([None, Point, Iterator[int]]),
 )
@@ -1112,7 +1112,7 @@ def test_a_connect_handler_gets_what_its_parameters_are_named(
     handler: Callable[..., object], expected: tuple[str, ...]
 ) -> None:
     convention = Convention(("sid", "environ"), preferred=True)
-    made = plan_call(handler, CallSpec(min_args=1, max_args=1, convention=convention, occasion=True))
+    made = plan_call(handler, CallSpec(min_args=1, max_args=1, convention=convention, is_lifecycle=True))
     given = Context("server", "/", "connect", "the sid", ("the auth",), environ=lambda *_: {"k": "v"})
     function, args = made.call(given)
     known = {"sid": "the sid", "environ": {"k": "v"}, "auth": "the auth"}

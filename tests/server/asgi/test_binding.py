@@ -372,7 +372,7 @@ def test_what_is_sent_goes_to_one_namespace_and_is_checked() -> None:
     talk(asio, body, "/rooms/1", "/rooms/2")
 
 
-def test_occasions_receive_the_parameters_and_may_emit() -> None:
+def test_lifecycle_events_receive_the_parameters_and_may_emit() -> None:
     seen: list[object] = []
     asio = rooms()
 
@@ -394,7 +394,7 @@ def test_occasions_receive_the_parameters_and_may_emit() -> None:
 
 
 def test_a_keyword_that_the_namespace_does_not_have_is_a_problem() -> None:
-    with pytest.raises(DocumentError, match="`room`, which nobody passes"):
+    with pytest.raises(DocumentError, match="`room`, which is not passed"):
 
         @AsynctionAsyncServer.from_spec(ROOMS).on("say", namespace="/rooms/{roomId}")
         def say(text: str, *, room: int) -> int:

@@ -151,10 +151,10 @@ def test_what_python_socketio_would_call_twice_is_called_once(legacy: Any) -> No
         calls.append(len(args))
         raise TypeError("a bug")
 
-    for occasion in ("connect", "disconnect"):
+    for lifecycle_event in ("connect", "disconnect"):
         for auth in (None, {"a": 1}):
             calls.clear()
-            refusal(made(NOTHING, **{occasion: handler}), auth=auth)
+            refusal(made(NOTHING, **{lifecycle_event: handler}), auth=auth)
             assert len(calls) == 1
 
 

@@ -142,8 +142,8 @@ def test_the_parent_awaits_a_partial_of_a_coroutine_function() -> None:
     """Handlers and callbacks of ours are such."""
     server = AsynctionAsyncServer.from_spec(document({"/": {}, "/chat": {}}))
     for namespace in ("/", "/chat"):
-        for occasion in ("connect", "disconnect"):
-            assert inspect.iscoroutinefunction(server.handlers[namespace][occasion])
+        for lifecycle_event in ("connect", "disconnect"):
+            assert inspect.iscoroutinefunction(server.handlers[namespace][lifecycle_event])
 
 
 def test_the_parent_puts_the_namespace_first_for_handlers_of_all() -> None:

@@ -401,8 +401,8 @@ def test_a_generator_of_an_event_without_an_ack_is_closed() -> None:
     talk(asio, body)
 
 
-@pytest.mark.parametrize("occasion", ["connect", "disconnect"])
-def test_generators_of_an_occasion_are_closed(occasion: str) -> None:
+@pytest.mark.parametrize("lifecycle_event", ["connect", "disconnect"])
+def test_generators_of_a_lifecycle_event_are_closed(lifecycle_event: str) -> None:
     log: list[str] = []
 
     async def session() -> AsyncIterator[str]:
@@ -412,7 +412,7 @@ def test_generators_of_an_occasion_are_closed(occasion: str) -> None:
     def handler(session: str = Depends(session)) -> None:
         log.append(session)
 
-    ask(made(SAY, **{occasion: handler, "say": len}), "say", "a")
+    ask(made(SAY, **{lifecycle_event: handler, "say": len}), "say", "a")
     assert log == ["session", "closed"]
 
 

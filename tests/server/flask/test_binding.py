@@ -114,13 +114,13 @@ def test_an_async_handler_is_refused() -> None:
         asio.on("say")(handler)
 
 
-@pytest.mark.parametrize("occasion", ["connect", "disconnect"])
-def test_a_handler_of_an_occasion_takes_at_most_one_arg(occasion: str) -> None:
+@pytest.mark.parametrize("lifecycle_event", ["connect", "disconnect"])
+def test_a_handler_of_a_lifecycle_event_takes_at_most_one_arg(lifecycle_event: str) -> None:
     asio = build(SAY)
     with pytest.raises(DocumentError, match="takes 2 arguments, but the contract passes 1 argument"):
-        asio.on(occasion)(lambda first, second: None)
+        asio.on(lifecycle_event)(lambda first, second: None)
     with pytest.raises(DocumentError, match="needs the keyword argument `key`"):
-        asio.on(occasion)(lambda *, key: None)
+        asio.on(lifecycle_event)(lambda *, key: None)
 
 
 def test_callable_objects_are_handlers() -> None:

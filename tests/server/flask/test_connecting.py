@@ -38,9 +38,11 @@ def refusal_of(asio: AsynctionSocketIO, packet: str = "0", query: str = "") -> A
     return answer.data
 
 
-def letting(handler: Any, spec: Any = NOTHING, occasion: str = "connect", **kwargs: Any) -> AsynctionSocketIO:
+def letting(
+    handler: Any, spec: Any = NOTHING, lifecycle_event: str = "connect", **kwargs: Any
+) -> AsynctionSocketIO:
     asio = build(spec, **kwargs)
-    asio.on(occasion)(handler)
+    asio.on(lifecycle_event)(handler)
     return asio
 
 
@@ -275,7 +277,7 @@ def test_the_server_disconnects() -> None:
 @pytest.mark.parametrize("error", [TypeError("a bug"), LookupError("a bug")])
 def test_a_disconnect_handler_that_raises_runs_once(error: Exception, caplog: Any) -> None:
     handler = MagicMock(side_effect=error)
-    client_of(letting(lambda reason: handler(), occasion="disconnect")).disconnect()
+    client_of(letting(lambda reason: handler(), lifecycle_event="disconnect")).disconnect()
     assert handler.call_count == 1
     (record,) = caplog.records
     assert record.getMessage() == f"500 event 'disconnect' in '/': {type(error).__name__}"
@@ -284,7 +286,7 @@ def test_a_disconnect_handler_that_raises_runs_once(error: Exception, caplog: An
 def test_the_error_handler_hears_of_a_failed_disconnect() -> None:
     errors: list[Exception] = []
     asio = letting(
-        MagicMock(side_effect=TypeError), occasion="disconnect", default_error_handler=errors.append
+        MagicMock(side_effect=TypeError), lifecycle_event="disconnect", default_error_handler=errors.append
     )
     client_of(asio).disconnect()
     assert [type(error) for error in errors] == [TypeError]
@@ -292,7 +294,7 @@ def test_the_error_handler_hears_of_a_failed_disconnect() -> None:
 
 def test_a_failed_disconnect_is_raised_once_in_testing() -> None:
     handler = MagicMock(side_effect=TypeError("a bug"))
-    asio = letting(handler, occasion="disconnect")
+    asio = letting(handler, lifecycle_event="disconnect")
     app_of(asio).testing = True
     with pytest.raises(AsynctionException, match="the disconnect handler raised TypeError"):
         client_of(asio).disconnect()

@@ -118,7 +118,7 @@ def test_a_real_client_is_told_why_it_is_refused() -> None:
             assert client.refusals["/rooms/x"]["message"] == "no namespace `/rooms/x`"
 
 
-def test_occasions_receive_the_parameters_too() -> None:
+def test_lifecycle_events_receive_the_parameters_too() -> None:
     seen: list[object] = []
     asio = served()
 
@@ -163,7 +163,7 @@ def test_an_event_of_no_namespace_is_answered_without_strict() -> None:
 def test_a_keyword_that_the_namespace_does_not_have_is_a_problem() -> None:
     asio = build(rooms())
 
-    with pytest.raises(DocumentError, match="`room`, which nobody passes"):
+    with pytest.raises(DocumentError, match="`room`, which is not passed"):
 
         @asio.on("say", namespace="/rooms/{roomId}")
         def say(text: str, *, room: int) -> int:
@@ -196,7 +196,9 @@ def test_a_pattern_is_no_address() -> None:
 def test_a_server_of_another_protocol_is_not_served() -> None:
     spec = rooms(servers={"queue": {"url": "mqtt://127.0.0.1", "protocol": "mqtt"}})
 
-    with pytest.raises(DocumentError, match="protocol /servers/queue the server `queue` speaks `mqtt`"):
+    with pytest.raises(
+        DocumentError, match="protocol /servers/queue the server `queue` uses the protocol `mqtt`"
+    ):
         build(spec)
 
 
