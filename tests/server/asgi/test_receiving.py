@@ -526,7 +526,7 @@ def test_global_middleware_is_for_all() -> None:
     asio.add_middleware(lambda context, call_next: call_next(context), global_middleware=True)
     assert ask(asio, "say", "abc") == [3]
     for scope in ({"namespace": "/"}, {"events": "say"}):
-        with pytest.raises(TypeError, match="for all events, or for some"):
+        with pytest.raises(TypeError, match="`global_middleware` handles all events"):
             asio.add_middleware(lambda context, call_next: None, global_middleware=True, **scope)
 
 
