@@ -1,4 +1,4 @@
-"""The docs page at its place beside the Socket.IO path, for WSGI and ASGI alike."""
+"""Serves the docs page next to the Socket.IO path, by WSGI and by ASGI."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from asynction.ui import Response, Site
 
 Source = Callable[[], Json]
-"""Makes one document of all that a contract was read from."""
+"""A function that returns one document with everything that the contract was read from."""
 
 
 class DocsApp:
-    """An ASGI application: the docs page, and all else `other`'s."""
+    """An ASGI application that serves the docs page, and passes everything else to `other`."""
 
     def __init__(self, docs: Docs, other: ASGIApp) -> None:
         self._docs = docs
@@ -34,7 +34,7 @@ class DocsApp:
         path = below(self._docs.base, scope)
         found = self._docs.get(path.removeprefix("/"), header_of(scope, b"if-none-match")) if path else None
         is_head = scope["method"] == "HEAD"
-        if not path:  # the page's own links count from a folder
+        if not path:  # the links of the page are relative to a folder
             await respond(
                 send, 308, headers={"Location": f"{self._docs.base.rpartition('/')[2]}/"}, is_head=is_head
             )
@@ -46,10 +46,14 @@ class DocsApp:
 
 
 class Docs:
-    """The docs page of one server, at `base`: made when it is first asked for.
+    """The docs page of one server, at the path `base`; it is rendered on the first request.
 
-    `base` is `docs` beside the Socket.IO path, or `asyncapi` where the application has that path already.
-    Where events can be sent by HTTP (`http`), their OpenAPI document is there, too.
+    Args:
+        contract: the contract to describe.
+        source: returns the document that the page offers for download.
+        socketio_path: the Socket.IO path; `base` is `docs` next to it.
+        taken: the paths of the application; if they contain `docs`, `base` is `asyncapi`.
+        http: the HTTP wire, if any; its OpenAPI document is then served, too.
     """
 
     def __init__(
@@ -71,8 +75,8 @@ class Docs:
         self._site: Site | None = None
 
     def get(self, path: str, if_none_match: str | None) -> Response | None:
-        """Answer a GET of `path`, which counts from `base`; None where nothing is there."""
-        from asynction.ui import Response, Site  # templates take time, which not every server need spend
+        """Return the response to a GET of `path` below `base`, or None if it does not exist."""
+        from asynction.ui import Response, Site  # importing the templates takes time
 
         if path == "openapi.json" and self._http is not None:
             from asynction.server._http.openapi import openapi

@@ -1,7 +1,7 @@
 """Serves a contract's events to dual-mode clients, which call an `api` by name, by Socket.IO or by HTTP.
 
-The wire is that of `asynction.client.SocketClient`: the event `api` comes in on `/`, or a POST; the event
-`apiResponse` goes back, or a POST to the client's `callback_url`.
+`asynction.client.SocketClient` sends a call as the event `api` in `/`, or as a POST; its result is the event
+`apiResponse`, or a POST to the client's `callback_url`.
 """
 
 from __future__ import annotations
@@ -23,28 +23,40 @@ from asynction.server.asgi import AsynctionAsyncServer
 from asynction.server.flask import AsynctionSocketIO
 
 Apis: TypeAlias = "Mapping[str, str | tuple[str, str]]"
-"""Which event each name calls: an event of `/`, or a namespace and an event of its own."""
+"""The event of each name: an event of `/`, or a namespace and an event."""
 
 CALL = "api"
 HELLO = "apiHello"
-"""Asked for by asynction's client, when it connects: which server process this is."""
+"""The event by which asynction's client asks for the id of the server process, after it connects."""
 
 
 class ApiGateway:
-    """Binds names that clients call to events of the contract, with all that the contract holds them to.
+    """Serves calls by name: each name is bound to an event of the contract, and checked like the event.
 
-    `apis` are the names; without them every event is called by its own, `get` of `/user` by `user.get`.
-    With an `app`, `POST path` takes calls as well, and their results, or those of calls that ask for it, are
-    sent to the `callback_url` that the call names, if its origin is one of `allowed_origins`: scheme, host
-    and port, exactly. That takes the extra `gateway`.
+    Calls come by Socket.IO, and if there is an `app`, also by HTTP. The result of a call by HTTP, or of one
+    with `callback_type: http`, is sent to its `callback_url`. This needs the extra `gateway`.
 
-    A `request_id` that comes again within `window` seconds gets the first answer; `window_size` bounds how
-    many are remembered. A result is sent to a callback `attempts` times at the most, with pauses from `delay`
-    to `delay_max` seconds, each time for `timeout` seconds, by `deliveries` threads; `max_pending` bounds how
-    many calls by HTTP are under way, `max_body` their size in bytes.
+    Args:
+        server: the server that handles the events.
+        apis: the event of each name; by default every event, `get` of `/user` with the name `user.get`.
+        app: the application that gets the route for calls by HTTP.
+        path: the path of this route, for POST.
+        allowed_origins: the origins of callback URLs: scheme, host and port, compared exactly.
+        window: the seconds for which a result is kept; a repeated `request_id` gets it again.
+        window_size: the greatest number of results that are kept, and of calls that run at a time.
+        attempts: how often a result is sent to its callback, if it cannot be delivered.
+        delay: the seconds before the second attempt; the pause doubles with each attempt.
+        delay_max: the longest pause in seconds.
+        timeout: the seconds for one attempt.
+        deliveries: the number of threads that send results.
+        max_pending: the greatest number of calls by HTTP that are handled or delivered at a time.
+        max_body: the greatest size of a call by HTTP in bytes.
 
-    Raises UnknownEventException for an event that the contract does not receive, or where it has no
-    namespace `/`, ValueError for what is no origin, NotEnabledError where the extra is missing.
+    Raises:
+        UnknownEventException: the contract does not receive an event, or has no namespace `/`.
+        ValueError: a value in `allowed_origins` is not an origin, or two events have the same name.
+        TypeError: the app has no routes.
+        NotEnabledError: the extra is not installed.
     """
 
     def __init__(
@@ -79,33 +91,33 @@ class ApiGateway:
             self._backend = FlaskBackend(server, limits, answer)
         else:
             self._backend = AsgiBackend(server, limits, answer)
-        service.bind_flow(ROOT, CALL, self._called)
-        service.bind_flow(ROOT, HELLO, self._greeted)
+        service.bind_flow(ROOT, CALL, self._on_call)
+        service.bind_flow(ROOT, HELLO, self._on_hello)
         if app is not None and self._backend.serve(app, self._calls) is False:
             raise TypeError("this app has no routes: serve `gateway.asgi_app(app)`")
 
-    def _called(self, context: Context) -> Response:
+    def _on_call(self, context: Context) -> Response:
         return (yield from self._calls.on_event(context, self._backend))
 
-    def _greeted(self, context: Context) -> Response:
+    def _on_hello(self, context: Context) -> Response:
         if context.identity is None:  # with `always_connect`, it may ask before it is accepted
             raise SecurityException
         yield from ()  # a flow without a step
         return self._calls.greeting
 
     def asgi_app(self, other: ASGIApp | None = None) -> ASGIApp:
-        """An ASGI application that takes calls by HTTP, and passes all else to `other`.
+        """Return an ASGI application that serves calls by HTTP, and passes everything else to `other`.
 
-        Its lifespan starts and stops the gateway, before what is in `other` stops. Raises TypeError on Flask.
+        Its lifespan starts and stops the gateway, which stops before `other`. Raises TypeError on Flask.
         """
         if isinstance(self._backend, FlaskBackend):
             raise TypeError("on Flask, give the app: ApiGateway(server, app=app)")
         return self._backend.app(self._calls, other)
 
     def close(self, timeout: float = 5.0) -> Any:
-        """Take no more calls by HTTP, and let those that came end, and be delivered, for `timeout` seconds.
+        """Reject new calls by HTTP, and wait up to `timeout` seconds for calls and their deliveries.
 
-        To be awaited on ASGI, where serving's end does the same.
+        Await it on ASGI, where the lifespan does this itself.
         """
         return self._backend.close(timeout)
 
@@ -117,13 +129,13 @@ def _named(service: Service, apis: Apis) -> dict[str, tuple[str, str]]:
         match = service.routes.match(namespace)
         known = service.contract.namespaces.get(match.name) if match is not None else None
         if service.has_contract and (known is None or event_name not in known.receives):
-            service.routes.schemas.received(namespace, event_name)  # says what there is instead
+            service.routes.schemas.received(namespace, event_name)  # raises, with a suggestion
         named[name] = (namespace_name(namespace), event_name)
     return named
 
 
 def _all_apis(service: Service) -> dict[str, tuple[str, str]]:
-    """Every event by its own name, behind that of its namespace."""
+    """Return all events by name; the name of the namespace is the prefix."""
     named: dict[str, tuple[str, str]] = {}
     for name, namespace in service.contract.namespaces.items():
         if is_pattern(name):
@@ -132,7 +144,7 @@ def _all_apis(service: Service) -> dict[str, tuple[str, str]]:
         for event in namespace.receives:
             api = f"{prefix}.{event}" if prefix else event
             if api in named:
-                raise ValueError(f"two events are called `{api}`: name them by `apis`")
+                raise ValueError(f"two events have the name `{api}`: give them names with `apis`")
             if (name, event) not in ((ROOT, CALL), (ROOT, HELLO)):
                 named[api] = (name, event)
     return named
@@ -141,5 +153,5 @@ def _all_apis(service: Service) -> dict[str, tuple[str, str]]:
 def _check_root(service: Service) -> None:
     if ROOT not in service.contract.namespaces and service.has_contract:
         raise UnknownEventException(
-            "the contract has no namespace `/`, where dual-mode clients come in: add one"
+            "the contract has no namespace `/`, to which dual-mode clients connect: add one"
         )

@@ -197,7 +197,7 @@ except NotEnabledError as error:
     print(error)
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert "make one first" in run.stdout
+    assert "create one" in run.stdout
     assert "AsynctionAsyncServer(app=app)" in run.stdout
 
 

@@ -1,4 +1,4 @@
-"""Serves a Socket.IO server by ASGI: alone, in front of another application, or inside Starlette's."""
+"""Serves a Socket.IO server by ASGI: alone, in front of another application, or mounted on Starlette."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from asynction.server._asgi.request import respond_text
 from asynction.server._asgi.types import ASGIApp, Message, Receive, Scope, Send
 
 Step = Callable[[], Awaitable[None]]
-"""What is done once, when serving starts or before it stops."""
+"""A function that runs once, when serving starts or before it stops."""
 
 CONNECTIONS = ("http", "websocket")
 
 
 class HandlesRequests(Protocol):
-    """A `socketio.AsyncServer`, as far as this module needs one."""
+    """The part of a `socketio.AsyncServer` that this module uses."""
 
     async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one request or one websocket."""
 
 
 class EngineApp:
-    """An ASGI application: the Socket.IO path goes to `server`, all else to `other`, or to nobody (404).
+    """An ASGI application that serves `path` by `server`, and everything else by `other`, or with a 404.
 
-    `start` runs when serving starts, after `other` has started; `stop` before `other` stops, so that
-    connections end while what their handlers use still lives. Where `start` raises, serving does not start.
+    Args:
+        server: serves the requests and WebSockets.
+        path: the path of the server.
+        other: another ASGI application.
+        start: runs when serving starts, after `other` has started; if it raises, serving does not start.
+        stop: runs before `other` stops, so that handlers can use the resources of `other` until they end.
     """
 
     def __init__(
@@ -62,7 +66,7 @@ class EngineApp:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         first: Message | None = await receive()
         if first is not None and first["type"].endswith(".disconnect"):
-            return  # Engine.IO takes it for a request, and raises KeyError
+            return  # Engine.IO would handle it like a request, and raise KeyError
 
         async def received() -> Message:
             nonlocal first
@@ -76,23 +80,29 @@ class EngineApp:
 
 
 def is_below(path: str, scope: Scope) -> bool:
-    """Whether a connection is for `/path` or below it; `root_path`, where the app is mounted, is left out."""
+    """Return whether a connection is for `/path` or below it, relative to `root_path`."""
     if scope["type"] not in CONNECTIONS:
         return False
     at: str = scope["path"]
     root: str = scope.get("root_path", "").rstrip("/")
-    if f"{at}/".startswith(f"{root}/"):  # else a proxy has removed it, and says so
+    if f"{at}/".startswith(f"{root}/"):  # a proxy may have removed it from the path already
         at = at[len(root) :]
     base = path.strip("/")
     return f"{at}/".startswith(f"/{base}/" if base else "/")
 
 
 def mount(app: object, engine: ASGIApp, path: str, start: Step, stop: Step) -> bool:
-    """Make a Starlette or FastAPI application serve `engine` at `path`; False for any other application.
+    """Add a route for `engine` to a Starlette or FastAPI application; return False for any other one.
 
-    The engine is a route, before all others: the application's middleware applies to it. `start` runs
-    after the application's own lifespan has started, `stop` before it ends; the routers that the
-    application includes later run theirs inside of the two.
+    It is the first route, and the application's middleware applies to it. The lifespans of routers that the
+    application includes later run between `start` and `stop`.
+
+    Args:
+        app: the application.
+        engine: the ASGI application to serve.
+        path: its path.
+        start: runs after the application's own lifespan has started.
+        stop: runs before the application's own lifespan ends.
     """
     applications = sys.modules.get("starlette.applications")
     if applications is None or not isinstance(app, applications.Starlette):
@@ -114,18 +124,18 @@ def mount(app: object, engine: ASGIApp, path: str, start: Step, stop: Step) -> b
 
 
 def add_route(app: Any, target: ASGIApp, path: str) -> None:
-    """Make a Starlette or FastAPI application serve `target` at `path` and below, before all else."""
+    """Add a route for `target`, before all others, to a Starlette or FastAPI application."""
     app.router.routes.insert(0, _route(target, path))
 
 
 def paths_of(app: object) -> frozenset[str]:
-    """The paths that an application is known to serve: none where it does not tell."""
+    """Return the paths of an application's routes; an empty set if it has no `routes`."""
     routes = getattr(app, "routes", ())
     return frozenset(str(getattr(route, "path", "")).rstrip("/") for route in routes)
 
 
 def below(path: str, scope: Scope) -> str:
-    """What is left of the path of a connection that is for `path` or below it."""
+    """Return the rest of a connection's path after `path`."""
     at: str = scope["path"]
     root: str = scope.get("root_path", "").rstrip("/")
     if f"{at}/".startswith(f"{root}/"):
@@ -134,7 +144,7 @@ def below(path: str, scope: Scope) -> str:
 
 
 def _route(engine: ASGIApp, path: str) -> Any:
-    """Return a route to `engine`; a kind of Starlette's own leaves out the path itself, or a protocol."""
+    """Return a route to `engine`: Starlette's own routes miss the path itself, or one of the protocols."""
     from starlette.routing import BaseRoute, Match, NoMatchFound
 
     class EngineRoute(BaseRoute):
@@ -157,16 +167,19 @@ def _route(engine: ASGIApp, path: str) -> Any:
 
 
 class _State(Enum):
-    IDLE = auto()  # the application has not asked what is the matter
+    IDLE = auto()  # lifespan startup not received yet
     STARTING = auto()
-    FAILED = auto()  # `start` raised: the application stops again
+    FAILED = auto()  # `start` raised: the application is told to shut down
     SERVING = auto()
     STOPPING = auto()
     OVER = auto()
 
 
 class _Lifespan:
-    """One lifespan: `other`'s, with `start` at the end of its startup and `stop` before its shutdown."""
+    """The lifespan of `other`, with `start` at the end of its startup and `stop` before its shutdown.
+
+    It relays messages between the ASGI server and `other`, and changes those about startup and shutdown.
+    """
 
     def __init__(self, other: ASGIApp | None, start: Step, stop: Step, receive: Receive, send: Send) -> None:
         self._other = other
@@ -178,16 +191,16 @@ class _Lifespan:
         self._failure = ""
 
     async def run(self, scope: Scope) -> None:
-        """Run until serving ends; what `other` raises in its own lifespan is raised."""
+        """Run until serving ends; raise the exceptions of `other` in its lifespan."""
         if self._other is not None:
             try:
                 await self._relay(self._other, scope)
             except Exception:
-                if not self._is(_State.IDLE):  # else it has no lifespan, and ASGI lets it say so like that
+                if not self._is(_State.IDLE):  # if it is IDLE, `other` has no lifespan: ASGI lets it raise
                     raise
         if self._is(_State.IDLE):
             await self._relay(_bare_lifespan, scope)
-        while self._is(_State.SERVING):  # `other` does not wait for the end
+        while self._is(_State.SERVING):  # `other` returned early: wait for the shutdown in its place
             await self._to_other()
         if self._is(_State.STOPPING):
             await self._from_other({"type": "lifespan.shutdown.complete"})
@@ -199,7 +212,7 @@ class _Lifespan:
         try:
             await app(scope, self._to_other, self._from_other)
         finally:
-            if self._is(_State.FAILED):  # `app` has let go of all it had: now the server may go
+            if self._is(_State.FAILED):  # `app` has shut down: only now may the ASGI server exit
                 await self._send({"type": "lifespan.startup.failed", "message": self._failure})
 
     async def _to_other(self) -> Message:
@@ -211,7 +224,7 @@ class _Lifespan:
             try:
                 await self._stop()
             except Exception as error:
-                self._failure = _told(error)
+                self._failure = _failure_text(error)
         elif self._is(_State.IDLE):
             self._state = _State.STARTING
         return message
@@ -224,7 +237,7 @@ class _Lifespan:
             try:
                 await self._start()
             except Exception as error:
-                self._failure, self._state = _told(error), _State.FAILED
+                self._failure, self._state = _failure_text(error), _State.FAILED
                 return
             self._state = _State.SERVING
         elif kind.startswith("lifespan."):
@@ -235,14 +248,14 @@ class _Lifespan:
 
 
 async def _bare_lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    """Be an application that has nothing to start or stop."""
+    """Complete the lifespan of an application that has nothing to start or stop."""
     for step in ("startup", "shutdown"):
         await receive()
         await send({"type": f"lifespan.{step}.complete"})
 
 
-def _told(error: Exception) -> str:
-    """Return what the server is to log: a problem of the document needs no traceback."""
+def _failure_text(error: Exception) -> str:
+    """Return the text that the ASGI server logs: a problem of the document needs no traceback."""
     return str(error) if isinstance(error, AsynctionException) else traceback.format_exc()
 
 
@@ -254,19 +267,19 @@ async def _not_found(scope: Scope, send: Send) -> None:
 
 
 def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Return a request's headers, with those in which Engine.IO reads what ASGI says by the scope."""
+    """Return a request's headers, with those that Engine.IO reads and that ASGI has in the scope only."""
     headers = list(scope["headers"])
     names = {name.lower() for name, _ in headers}
-    said: dict[bytes, bytes] = {}
-    if scope["type"] == "websocket":  # HTTP/2 has no such headers, test clients forget them
-        said.update({b"connection": b"upgrade", b"upgrade": b"websocket"})
-    if scope.get("scheme") in ("https", "wss"):  # else Engine.IO takes its own origin for another one
-        said[b"x-forwarded-proto"] = b"https"
-    return headers + [(name, value) for name, value in said.items() if name not in names]
+    added: dict[bytes, bytes] = {}
+    if scope["type"] == "websocket":  # HTTP/2 does not have these headers, and test clients omit them
+        added.update({b"connection": b"upgrade", b"upgrade": b"websocket"})
+    if scope.get("scheme") in ("https", "wss"):  # otherwise Engine.IO rejects its own origin as another one
+        added[b"x-forwarded-proto"] = b"https"
+    return headers + [(name, value) for name, value in added.items() if name not in names]
 
 
 def _lower_case(send: Send) -> Send:
-    """Write the names of headers as ASGI wants them, so that middleware (CORS) finds and replaces them."""
+    """Convert header names to lower case, as ASGI requires: CORS middleware then replaces ours."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":

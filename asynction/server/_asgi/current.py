@@ -1,4 +1,4 @@
-"""The async server of a process: the one that was made, or started, last."""
+"""The current async server of a process: the one that was created, or started, last."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def enable(server: object) -> None:
 
 
 def disable(server: object) -> None:
-    """Let a server be the current one no longer."""
+    """Remove a server, if it is the current one."""
     global _enabled  # noqa: PLW0603 - one server of the process is found from anywhere
     if _enabled is not None and _enabled() is server:
         _enabled = None
 
 
 def enabled() -> object:
-    """Return the current server; raise NotEnabledError where there is none."""
+    """Return the current server; raise NotEnabledError if there is none."""
     server = _enabled() if _enabled is not None else None
     if server is None:
         raise NotEnabledError(
-            "there is no server yet: make one first, `asio = AsynctionAsyncServer.from_spec(...)` or"
+            "there is no server yet: create one, `asio = AsynctionAsyncServer.from_spec(...)` or"
             " `AsynctionAsyncServer(app=app)`, keep it, and call `socket_api()` where events are handled"
         )
     return server

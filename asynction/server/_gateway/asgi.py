@@ -1,4 +1,4 @@
-"""What ASGI does for a gateway: emit, deliver, run in the background, and serve calls by HTTP."""
+"""The gateway's backend on ASGI: it emits, delivers results, runs jobs, and serves calls by HTTP."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger("asynction")
 
 
 class AsgiBackend:
-    """The gateway of an `AsynctionAsyncServer`; what delivers waits in threads of its own."""
+    """The backend of an `AsynctionAsyncServer`; deliveries have a thread pool of their own."""
 
     def __init__(self, server: AsynctionAsyncServer, limits: Limits, schemas: EventSchemas | None) -> None:
         self._server = server
@@ -39,48 +39,48 @@ class AsgiBackend:
         self._is_closed = False
 
     async def emit(self, sid: str, answer: Mapping[str, object]) -> None:
-        """Send `apiResponse` to one client, also past a contract that does not have it."""
+        """Send `apiResponse` to one client, also if the contract does not have this event."""
         args = outgoing(self._schemas, answer)
         await socketio.AsyncServer.emit(self._server, ANSWER, args, to=sid, namespace=ROOT)
 
     async def post(self, callback: Callback, body: bytes) -> None:
         """Make one attempt to deliver a result, in a thread; raise Undelivered."""
-        if self._threads is None:  # the loop's own are for handlers
+        if self._threads is None:  # not the default executor: a slow callback must not block handlers
             self._threads = ThreadPoolExecutor(self.limits.deliveries, "asynction-callback")
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._threads, post, callback, body, self.limits.timeout)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait between two attempts."""
         await asyncio.sleep(seconds)
 
     def spawn(self, job: Job) -> None:
         """Run a job in a task."""
-        task = asyncio.get_running_loop().create_task(_ran(job))
+        task = asyncio.get_running_loop().create_task(_run_job(job))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def is_busy(self) -> bool:
-        """Whether as much runs in the background as may."""
+        """Return whether the limit of background jobs has been reached."""
         return len(self._tasks) >= self.limits.max_pending
 
     def enter(self, namespace: str) -> None:
-        """Do nothing: here a handler says which namespace it means."""
+        """Do nothing: handlers on ASGI pass the namespace to `emit`."""
 
     def request(self, environ: Mapping[str, Any]) -> Request:
-        """What a client brought with a request."""
+        """Return the request of a client, for security functions."""
         return request_of(environ, None)
 
     def app(self, calls: Calls, other: ASGIApp | None = None) -> ASGIApp:
-        """An ASGI application that serves calls by HTTP in front of another."""
+        """Return an ASGI application that serves calls by HTTP, and passes everything else to `other`."""
         return EngineApp(_Http(self, calls), self.limits.path, other, start=self._start, stop=self._stop)
 
     def serve(self, app: object, calls: Calls) -> bool:
-        """Mount the route for calls by HTTP; False where the app cannot have one."""
+        """Mount the route for calls by HTTP; return False if the app cannot have routes."""
         return mount(app, self.app(calls), self.limits.path, self._start, self._stop)
 
     async def answer(self, calls: Calls, scope: Scope, receive: Receive) -> tuple[int, Mapping[str, object]]:
-        """Return the answer to a request, whose call may run for longer."""
+        """Return the status and body for a request; its call runs in the background."""
         kind = header_of(scope, b"content-type") or ""
         if self._is_closed:
             return refusal(503)
@@ -90,7 +90,7 @@ class AsgiBackend:
             return refusal(415)
         try:
             body = await read_body(scope, receive, self.limits.max_body)
-        except AsynctionException as error:  # too large (413), or the client has left
+        except AsynctionException as error:  # too large (413), or the client has disconnected
             return refusal(status_of(error))
         status, answer, job = await adrive(calls.on_post(body, environ_of(scope), self))
         if job is not None:
@@ -104,14 +104,14 @@ class AsgiBackend:
         await self.close(self._server.grace)
 
     async def close(self, timeout: float) -> None:
-        """Take no more calls by HTTP, wait for those that run, and give up those that last."""
+        """Reject new calls by HTTP, wait for those that run, and cancel them after `timeout` seconds."""
         self._is_closed = True
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
-        while self._tasks and loop.time() < end:  # one that ends may have started another
+        while self._tasks and loop.time() < end:  # a call that ends starts its delivery
             await asyncio.wait(self._tasks, timeout=end - loop.time(), return_when=asyncio.FIRST_COMPLETED)
         if self._tasks:
-            log.warning("%d calls or results are given up", len(self._tasks))
+            log.warning("%d calls or deliveries are cancelled", len(self._tasks))
             await cancel(list(self._tasks))
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
@@ -119,10 +119,10 @@ class AsgiBackend:
 
 
 class _Http:
-    """Serves requests, for an EngineApp."""
+    """Serves calls by HTTP, as the `server` of an EngineApp."""
 
-    def __init__(self, side: AsgiBackend, calls: Calls) -> None:
-        self._side = side
+    def __init__(self, backend: AsgiBackend, calls: Calls) -> None:
+        self._backend = backend
         self._calls = calls
 
     async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,12 +130,12 @@ class _Http:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close"})
             return
-        status, answer = await self._side.answer(self._calls, scope, receive)
+        status, answer = await self._backend.answer(self._calls, scope, receive)
         await respond(send, status, write_json(answer).encode(), {"Content-Type": "application/json"})
 
 
-async def _ran(job: Job) -> None:
+async def _run_job(job: Job) -> None:
     try:
         await (adrive(job.steps()) if job.context is None else arun(job.steps(), job.context))
-    except Exception:  # pragma: no cover - this server answers whatever is raised
+    except Exception:  # pragma: no cover - on this server every exception becomes an error ack
         log.exception("a call failed")

@@ -1,4 +1,4 @@
-"""What happens to a call by name, on whatever it came by: sans-I/O, as flows like the runtime's."""
+"""Handles calls by name, by Socket.IO and HTTP, without I/O: as flows like those of the runtime."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from asynction.runtime import (
     status_of,
 )
 from asynction.security import Identity, Request
-from asynction.server._gateway.delivery import Undelivered, delivered, encoded
+from asynction.server._gateway.delivery import Undelivered, deliver, encoded
 from asynction.server._gateway.idempotency import IdempotencyStore, Respond
 from asynction.server._gateway.origins import Callback, Origins
 from asynction.validation import JsonArgs, NotJson, read_args, read_json
@@ -37,14 +37,14 @@ ROOT = "/"
 """The namespace that dual-mode clients connect to."""
 
 ANSWER = "apiResponse"
-"""The event that brings them results."""
+"""The event with the result of a call."""
 
 log = logging.getLogger("asynction")
 
 _MAX_ID = 200
 
 _REFUSALS = {
-    405: "only POST is answered",
+    405: "only POST is allowed",
     413: "the body is too large",
     415: "the body must be application/json",
     503: "the gateway is stopping",
@@ -53,7 +53,7 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where calls by HTTP come in, and the bounds of sending results; times are in seconds."""
+    """The path and the limits of calls by HTTP, as the constructor of ApiGateway describes them."""
 
     path: str
     attempts: int
@@ -67,14 +67,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What runs in the background; `context` may then have dependencies to close."""
+    """A flow to run in the background; then the dependencies in `context` are closed."""
 
     steps: Callable[[], Steps[None]]
     context: Context | None = None
 
 
 class Backend(Protocol):
-    """What a kind of server does for its gateway."""
+    """The operations that a server provides to its gateway."""
 
     limits: Limits
 
@@ -91,18 +91,18 @@ class Backend(Protocol):
         """Run steps in the background."""
 
     def is_busy(self) -> bool:
-        """Whether as much runs in the background as may."""
+        """Return whether the limit of background jobs has been reached."""
 
     def enter(self, namespace: str) -> None:
-        """Take note that what follows is an event of this namespace."""
+        """Set the namespace of the event that is handled next."""
 
     def request(self, environ: Mapping[str, Any]) -> Request:
-        """What a client brought with a request: its `auth` payload is not kept."""
+        """Return the request of a client, for security functions; its `auth` payload is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: `sid` is None for HTTP; `identity` is what `/` knows of it."""
+    """The client that calls: `sid` is None for HTTP; `identity` is that in the namespace `/`."""
 
     sid: str | None
     identity: Identity | None
@@ -112,7 +112,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that may be run."""
+    """One call that has passed the checks.
+
+    `fingerprint` is equal for the same request of the same client; `target` identifies where `respond` sends
+    the result, so that a repeated call is answered once.
+    """
 
     id: str
     fingerprint: Hashable
@@ -122,7 +126,7 @@ class Call:
 
 
 class Calls:
-    """The calls of one gateway: which there are, who may make them, and what they result in."""
+    """The calls of one gateway: it checks them, runs them once, and sends their results."""
 
     def __init__(
         self,
@@ -140,19 +144,19 @@ class Calls:
     # Socket.IO -----------------------------------------------------------------------------------
 
     def on_event(self, context: Context, backend: Backend) -> Response:
-        """Take a call that came as an event, answer it by `apiResponse`, and return a receipt."""
+        """Return the flow of a call that came as an event: it sends `apiResponse` and returns a receipt."""
         message = context.args[0] if len(context.args) == 1 else None
         echo: Message = message if isinstance(message, dict) else {}
         environ = context.environ
         caller = Caller(context.sid, context.identity, partial(backend.request, environ), environ)
         try:
-            call = yield from self._admitted(context.args, context.json_args, caller, backend)
+            call = yield from self._prepare(context.args, context.json_args, caller, backend)
         except Exception as error:
             log_failure(error, ROOT, "api")
-            told = partial(backend.emit, str(context.sid))
-            yield from self._send(told, {**echo, "data": _failure(error)})
-            return _refused(error)
-        # The server closes them after the acknowledgement.
+            send_error = partial(backend.emit, str(context.sid))
+            yield from self._send(send_error, {**echo, "data": _failure(error)})
+            return _rejection(error)
+        # The same list: the server closes the dependencies of the call after the ack of `api`.
         call.context.open_dependencies = context.open_dependencies
         try:
             yield from self._run(call, backend)
@@ -162,11 +166,11 @@ class Calls:
 
     @property
     def greeting(self) -> dict[str, object]:
-        """What tells one server process from another, and from a server that remembers no calls."""
+        """Return the ack of `apiHello`: the id of this server process."""
         return {"server_id": self.server_id}
 
     def receipt(self, id: str) -> dict[str, object]:
-        """What a caller is told at once."""
+        """Return the immediate answer to a call that is accepted."""
         return {
             "success": True,
             "message": "the call is accepted",
@@ -179,22 +183,22 @@ class Calls:
     def on_post(
         self, body: bytes, environ: Mapping[str, Any], backend: Backend
     ) -> Steps[tuple[int, Mapping[str, object], Job | None]]:
-        """Take a call that came by HTTP: the status and the body of the answer, and what then is to run."""
+        """Return the status and body for a call that came by HTTP, and the job to run after the response."""
         caller = Caller(None, NOBODY, partial(backend.request, environ), environ)
         try:
             args = _parsed(body)
-            call = yield from self._admitted(args, args, caller, backend)
+            call = yield from self._prepare(args, args, caller, backend)
         except Exception as error:
             log_failure(error, ROOT, "api")
-            return status_of(error), _refused(error), None
+            return status_of(error), _rejection(error), None
         return 200, self.receipt(call.id), Job(partial(self._run, call, backend), call.context)
 
     # Both ----------------------------------------------------------------------------------------
 
-    def _admitted(
+    def _prepare(
         self, args: Args, json_args: JsonArgs | None, caller: Caller, backend: Backend
     ) -> Steps[Call]:
-        """Return a call that may be run; raise what speaks against it."""
+        """Check a call, and return it; raise SecurityException, EventException or UnknownEventException."""
         if caller.identity is None:
             raise SecurityException
         checked = _checked(args[0] if len(args) == 1 else None)
@@ -207,7 +211,7 @@ class Calls:
         context = self._context(*self._apis[api], caller)
         yield from self._identify(context, caller)
         context.args = self._args(context, checked.get("data"))
-        if args is json_args:  # what is part of a value that a reader made, is as good
+        if args is json_args:  # a part of a value that a strict reader has read
             context.json_args = JsonArgs(context.args)
         id = checked.get("request_id") or uuid4().hex
         asked = json.dumps(checked.get("data"), sort_keys=True, default=repr)
@@ -215,7 +219,7 @@ class Calls:
         return Call(id, (api, asked, who), context, target, respond)
 
     def _context(self, namespace: str, event: str, caller: Caller) -> Context:
-        """Return the context of the event that a call leads to."""
+        """Return the context of the event that a call names."""
         context = self._service.request_context(namespace, event, caller.environ)
         context.sid, context.identity = caller.sid, caller.identity
         match = self._service.routes.match(namespace) or Match(namespace)
@@ -223,7 +227,7 @@ class Calls:
         return context
 
     def _identify(self, context: Context, caller: Caller) -> Steps[None]:
-        """Check the caller against what its namespaces demand; `/` has accepted those who are connected."""
+        """Authenticate the caller for its namespaces; a connected client has been accepted in `/` already."""
         names = [
             name for name in dict.fromkeys((ROOT, context.pattern)) if caller.sid is None or name != ROOT
         ]
@@ -231,19 +235,19 @@ class Calls:
             yield from self._service.authenticate(context, caller.request(), names)
 
     def _responder(self, message: Message, caller: Caller, backend: Backend) -> tuple[Hashable, Respond]:
-        """Who is told of the result, and how."""
+        """Return where the result is sent, and the function that sends it."""
         if caller.sid is None or message.get("callback_type") == "http":
             callback = self._origins.allowed(message.get("callback_url"))
             if backend.is_busy():
                 raise EventException(503, "too many calls are waiting")
             return callback, lambda data: backend.spawn(
-                Job(partial(self._delivered, callback, {**message, "data": data}, backend))
+                Job(partial(self._deliver, callback, {**message, "data": data}, backend))
             )
         sid = caller.sid
         return sid, lambda data: backend.emit(sid, {**message, "data": data})
 
     def _args(self, context: Context, data: object) -> Args:
-        """Return the data of a call as the args of its event: a tuple schema takes a list one by one."""
+        """Return the data of a call as the args of its event: with a tuple schema, a list is several args."""
         schemas = self._service.routes.schemas.receives.get(context.pattern, {}).get(context.event)
         validator = schemas.args if schemas is not None else None
         if validator is None or validator.max_args == 1:
@@ -253,7 +257,7 @@ class Calls:
         return tuple(data) if isinstance(data, list) else (data,)
 
     def _run(self, call: Call, backend: Backend) -> Steps[None]:
-        """Run a call, or wait for who runs it, or repeat its answer; then tell who waits."""
+        """Run a call and send its result to all who wait; a repeated call gets the result of the first."""
         try:
             is_first, entry = self._store.enter(call.id, call.fingerprint, call.target, call.respond)
         except EventException as error:
@@ -267,25 +271,25 @@ class Calls:
         try:
             backend.enter(call.context.namespace)
             result = _result((yield from self._service.receive_identified(call.context)))
-        except Exception as error:  # while testing
+        except Exception as error:  # raised only while testing
             result = _failure(error)
             raise
-        finally:
+        finally:  # also if it is cancelled: a call must not stay in the store as running
             waiting = self._store.finish(call.id, result)
         for respond in waiting:
             yield from self._send(respond, result)
 
     def _send(self, respond: Respond, result: object) -> Steps[None]:
-        """Tell one caller; that it cannot be told is nobody else's business."""
+        """Send a result to one caller; an error is logged, so that the other callers get theirs."""
         try:
             yield respond, (result,)
         except Exception as error:
             log.warning("a result could not be sent: %s", type(error).__name__)
 
-    def _delivered(self, callback: Callback, answer: Message, backend: Backend) -> Steps[None]:
+    def _deliver(self, callback: Callback, answer: Message, backend: Backend) -> Steps[None]:
         try:
             limits = backend.limits
-            yield from delivered(
+            yield from deliver(
                 partial(backend.post, callback, encoded(answer)),
                 backend.sleep,
                 attempts=limits.attempts,
@@ -302,7 +306,7 @@ class Calls:
 
 
 class WrongServerError(EventException):
-    """A call was sent to another server process: nobody here can tell whether it has been run."""
+    """The call was first sent to another server process; it is unknown whether that has run it."""
 
     def __init__(self, server_id: str) -> None:
         super().__init__(409, "the call was first sent to another server, which may have run it")
@@ -310,29 +314,29 @@ class WrongServerError(EventException):
 
 
 def _failure(error: Exception) -> dict[str, dict[str, object]]:
-    """The data of an answer that is an error: the runtime's body."""
+    """Return the data of `apiResponse` for an error."""
     body = error_body(error)
     return {"error": {**body, "server_id": error.server_id} if isinstance(error, WrongServerError) else body}
 
 
-def _refused(error: Exception) -> dict[str, object]:
-    """What a caller is told at once whose call is not run."""
+def _rejection(error: Exception) -> dict[str, object]:
+    """Return the immediate answer to a call that is rejected."""
     body = _failure(error)["error"]
     return {"success": False, "message": body.get("detail", body["title"]), "error": body}
 
 
 def refusal(status: int) -> tuple[int, dict[str, object]]:
-    """The answer to a request that is no call."""
-    return status, _refused(EventException(status, _REFUSALS[status]))
+    """Return the status and body for a request that is not a call."""
+    return status, _rejection(EventException(status, _REFUSALS[status]))
 
 
 def _result(args: Args) -> object:
-    """What acknowledges an event as one value of JSON."""
+    """Return the ack of an event as one JSON value."""
     value = args[0] if len(args) == 1 else list(args) if args else None
     try:
         encoded(value)
     except (TypeError, ValueError) as error:
-        log.error("a result is no JSON, which a gateway sends: %s", type(error).__name__)
+        log.error("a result cannot be sent as JSON: %s", type(error).__name__)
         return _failure(AsynctionException())
     return value
 
@@ -355,9 +359,9 @@ _FIELDS: Mapping[str, tuple[type, ...]] = {
 
 
 def _checked(message: object) -> Message:
-    """A message of a client's, its fields of the types they must be; raises EventException."""
+    """Return the message of a client, with the types of its fields checked; raise EventException (400)."""
     if not isinstance(message, dict):
-        raise EventException(400, "a call is one object")
+        raise EventException(400, "a call must be one object")
     if not isinstance(message.get("api"), str):
         raise EventException(400, "`api` must be a string")
     for name, kinds in _FIELDS.items():
@@ -366,5 +370,5 @@ def _checked(message: object) -> Message:
     if message.get("callback_type", "socket") not in ("socket", "http"):
         raise EventException(400, "`callback_type` must be `socket` or `http`")
     if len(message.get("request_id") or "") > _MAX_ID:
-        raise EventException(400, f"`request_id` has at most {_MAX_ID} characters")
+        raise EventException(400, f"`request_id` must have at most {_MAX_ID} characters")
     return message

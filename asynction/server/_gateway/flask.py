@@ -1,4 +1,4 @@
-"""What Flask does for a gateway: emit, deliver, run in the background, and serve calls by HTTP."""
+"""The gateway's backend on Flask: it emits, delivers results, runs jobs, and serves calls by HTTP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger("asynction")
 
 
 class FlaskBackend:
-    """The gateway of an `AsynctionSocketIO`: every call that comes by HTTP has a thread, or a greenlet."""
+    """The backend of an `AsynctionSocketIO`: each call by HTTP runs in a thread, or a greenlet."""
 
     def __init__(self, server: AsynctionSocketIO, limits: Limits, schemas: EventSchemas | None) -> None:
         self._server = server
@@ -35,7 +35,7 @@ class FlaskBackend:
         self._changed = Condition()
 
     def emit(self, sid: str, answer: Mapping[str, object]) -> None:
-        """Send `apiResponse` to one client, also past a contract that does not have it."""
+        """Send `apiResponse` to one client, also if the contract does not have this event."""
         (data,) = outgoing(self._schemas, answer)
         flask_socketio.SocketIO.emit(self._server, ANSWER, data, to=sid, namespace=ROOT)
 
@@ -44,20 +44,20 @@ class FlaskBackend:
         post(callback, body, self.limits.timeout)
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait between two attempts."""
         self._server.sleep(seconds)
 
     def spawn(self, job: Job) -> None:
-        """Run a job in the background, with the request of the present."""
+        """Run a job in the background, in a copy of the current request context."""
 
-        def ran() -> None:
+        def run_job() -> None:
             try:
                 if job.context is None:
                     drive(job.steps())
                 else:
                     run(job.steps(), job.context)
             except Exception:
-                log.exception("a call failed")  # while testing
+                log.exception("a call failed")  # raised only while testing
             finally:
                 with self._changed:
                     self._pending -= 1
@@ -65,18 +65,18 @@ class FlaskBackend:
 
         with self._changed:
             self._pending += 1
-        self._server.start_background_task(flask.copy_current_request_context(ran))
+        self._server.start_background_task(flask.copy_current_request_context(run_job))
 
     def is_busy(self) -> bool:
-        """Whether as much runs in the background as may."""
+        """Return whether the limit of background jobs has been reached."""
         return self._pending >= self.limits.max_pending
 
     def enter(self, namespace: str) -> None:
-        """Have `emit` and `join_room` of a handler mean its namespace."""
+        """Set the namespace for `emit` and `join_room` in the handler."""
         set_namespace(namespace)
 
     def request(self, environ: Mapping[str, Any]) -> Request:
-        """What a client brought with the present request."""
+        """Return the current request, for security functions."""
         return current_request(None)
 
     def serve(self, app: flask.Flask, calls: Calls) -> None:
@@ -101,11 +101,11 @@ class FlaskBackend:
         return _response(status, answer)
 
     def close(self, timeout: float) -> None:
-        """Take no more calls by HTTP, and wait for those that run."""
+        """Reject new calls by HTTP, and wait up to `timeout` seconds for those that run."""
         self._is_closed = True
         with self._changed:
             if not self._changed.wait_for(lambda: not self._pending, timeout):
-                log.warning("%d calls or results are given up", self._pending)
+                log.warning("%d calls or deliveries have not ended", self._pending)
 
 
 def _response(status: int, answer: Mapping[str, object]) -> flask.Response:

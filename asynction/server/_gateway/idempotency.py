@@ -1,4 +1,4 @@
-"""What makes a call idempotent: for a while, a repeated `request_id` gets the answer of the first."""
+"""Makes calls idempotent: for some time, a repeated `request_id` gets the result of the first call."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TypeAlias
 from asynction.exceptions import EventException
 
 Respond: TypeAlias = Callable[[object], object]
-"""Gives a caller the result of its call."""
+"""A function that sends the result of a call to its caller."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """A call that runs, or has run: who waits for it, or what it resulted in."""
+    """A call that runs, with those who wait for it, or has run, with its result."""
 
     fingerprint: Hashable
     waiting: dict[Hashable, Respond] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Entry:
 
 
 class IdempotencyStore:
-    """The calls that run and those of the last `seconds`, `size` of them at the most: the oldest go first."""
+    """The calls that run, and the results of the last `seconds`, up to `size`; it drops the oldest first."""
 
     def __init__(self, size: int, seconds: float, clock: Callable[[], float] = monotonic) -> None:
         self._size = size
@@ -38,9 +38,16 @@ class IdempotencyStore:
         self._done: OrderedDict[str, Entry] = OrderedDict()
 
     def enter(self, id: str, fingerprint: Hashable, target: Hashable, respond: Respond) -> tuple[bool, Entry]:
-        """Whether a call is to be run, and its entry; where another runs it, `respond` waits for that.
+        """Return whether the caller must run a call, and its entry.
 
-        Raises EventException where the id belongs to another request (409), or too many run (503).
+        If the call runs already, `respond` is called when that ends. Raises EventException if the id belongs
+        to another request (409), or too many calls run (503).
+
+        Args:
+            id: the `request_id`.
+            fingerprint: equal for the same request of the same client.
+            target: where the result goes; for each target there is one response.
+            respond: sends the result.
         """
         with self._lock:
             self._expire()
@@ -57,7 +64,7 @@ class IdempotencyStore:
             return False, replace(entry)  # as it is now: another thread may finish it
 
     def finish(self, id: str, result: object) -> list[Respond]:
-        """Keep the result of a call; returns whom to tell."""
+        """Store the result of a call, and return the functions that send it."""
         with self._lock:
             entry = self._running.pop(id)
             entry.is_done, entry.result, entry.until = True, result, self._clock() + self._seconds

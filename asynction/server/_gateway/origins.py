@@ -1,4 +1,4 @@
-"""Where results may be sent: a URL that a client names is followed only to an origin that is listed."""
+"""Checks callback URLs: results are sent only to the origins that the application lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from asynction.exceptions import EventException
 
 _PORTS = {"http": 80, "https": 443}
 
-# No userinfo, no backslash, no fragment, nothing that two parsers may read in two ways.
+# No userinfo, no backslash, no fragment: nothing that two parsers may read differently.
 _ORIGIN = (
     r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
 )
@@ -20,7 +20,7 @@ _MAX_LENGTH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, host and port: the same three, or another origin."""
+    """An origin: scheme, host and port; two origins are the same only if all three are."""
 
     scheme: str
     host: str
@@ -29,14 +29,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A URL that was read once: what connects is given these parts, never the text."""
+    """A parsed URL; the connection uses these parts, so the URL is never parsed a second time."""
 
     origin: Origin
     path: str
 
 
 def read_url(text: object) -> Callback | None:
-    """Read a plain HTTP URL; None for anything else."""
+    """Parse a plain HTTP URL; return None for anything else."""
     if not isinstance(text, str) or len(text) > _MAX_LENGTH:
         return None
     found = _URL.fullmatch(text)
@@ -50,10 +50,7 @@ def read_url(text: object) -> Callback | None:
 
 
 class Origins:
-    """The origins that results may be sent to; without any, none may.
-
-    Raises ValueError for what is no origin.
-    """
+    """The origins that results may be sent to; raises ValueError for a text that is not an origin."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         if isinstance(allowed, str):
@@ -64,17 +61,19 @@ class Origins:
         return bool(self._allowed)
 
     def allowed(self, url: object) -> Callback:
-        """The parts of a URL whose origin is listed; raises EventException (400, 403)."""
+        """Parse a URL, and check that its origin is listed; raise EventException (400, 403)."""
         callback = read_url(url)
         if callback is None:
             raise EventException(400, "callback_url must be a plain HTTP URL")
         if callback.origin not in self._allowed:
-            raise EventException(403, "callback_url is at no origin that is allowed")
+            raise EventException(403, "the origin of callback_url is not allowed")
         return callback
 
 
 def _origin(text: object) -> Origin:
     callback = read_url(text)
     if callback is None or callback.path != "/" or str(text).endswith("/"):
-        raise ValueError(f"{text!r} is no origin: write scheme, host and port, `https://example.com:8443`")
+        raise ValueError(
+            f"{text!r} is not an origin: write scheme, host and port, `https://example.com:8443`"
+        )
     return callback.origin

@@ -13,7 +13,7 @@ from asynction.server.http import HttpWire, Incoming
 
 
 class HttpApp:
-    """An ASGI application: the events of a wire, and all else `other`'s."""
+    """An ASGI application that serves the events, and passes everything else to `other`."""
 
     def __init__(self, wire: HttpWire, other: ASGIApp) -> None:
         self._wire = wire

@@ -16,17 +16,17 @@ from asynction.server.http import HttpWire, Incoming
 
 
 class _Anything(BaseConverter):
-    """All that is left of a path: events and namespaces may have any name."""
+    """The rest of a path: events and namespaces may have any name, also with slashes."""
 
     regex = r"[\s\S]*"
     part_isolating = False
 
 
 def add_events(app: flask.Flask, wire: HttpWire, request: Callable[[object], Request]) -> None:
-    """Make an app serve the events of a wire; `request` is what the current request brings."""
+    """Add the events of a wire to an app; `request` returns the current request."""
     app.url_map.converters["asynction_event"] = _Anything
     endpoint = f"asynction {wire.path}"
-    # Flask's own `add_url_rule` gives a rule methods, and answers the others as a page.
+    # `app.add_url_rule` would add methods to the rule, and answer all others with an HTML page.
     rule = app.url_rule_class(
         f"{wire.path}/<asynction_event:path>", endpoint=endpoint, methods=None, merge_slashes=False
     )
@@ -57,6 +57,6 @@ def _body(limit: int) -> bytes:
                 raise RequestEntityTooLarge
     except RequestEntityTooLarge:
         raise EventException(413, f"the body has more than {limit} bytes") from None
-    except (ClientDisconnected, OSError, ValueError):  # its chunks are none, or it ends too early
+    except (ClientDisconnected, OSError, ValueError):  # invalid chunks, or an early end
         raise MalformedEvent("the body cannot be read") from None
     return b"".join(parts)

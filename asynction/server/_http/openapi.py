@@ -29,8 +29,8 @@ _PROBLEM: Mapping[str, Json] = {
 
 
 def openapi(wire: HttpWire) -> bytes:
-    """The document, of what is bound by now."""
-    return json.dumps(_Document(wire).made(), indent=2, ensure_ascii=False).encode() + b"\n"
+    """Build the document from the currently bound events."""
+    return json.dumps(_Document(wire).build(), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 class _Document:
@@ -41,7 +41,7 @@ class _Document:
         self.ids: set[str] = set()
         self.schemes: dict[str, None] = {}
 
-    def made(self) -> Json:
+    def build(self) -> Json:
         paths = dict(sorted((_path(route), self.operation(route)) for route in self.wire.routes()))
         info = self.contract.info
         components: dict[str, Json] = {
@@ -59,9 +59,9 @@ class _Document:
 
     def problem(self) -> Json:
         content: dict[str, Json] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        if self.wire.routing.answers_exceptions:  # with anything
+        if self.wire.routing.answers_exceptions:  # their results have no schema
             content[JSON] = {}
-        return {"description": "The event was refused, or failed.", "content": content}
+        return {"description": "The event was rejected, or failed.", "content": content}
 
     def operation(self, route: Route) -> Json:
         event, name = route.schemas.event, route.schemas.namespace
@@ -107,7 +107,7 @@ class _Document:
         return {"required": min_args > 0, "content": {JSON: content}}
 
     def listed(self, schema: Schema | None, route: Route) -> Json:
-        """The schema of the args, with how many there may be."""
+        """Return the schema of the args, with the limits of their number."""
         args = route.args
         if schema is None or args is None:
             return {"type": "array"} if route.is_list else {}
@@ -136,7 +136,7 @@ class _Document:
 
 
 def _path(route: Route) -> str:
-    """The path template of an event, from the server's base on."""
+    """Return the path template of an event, relative to the server's base."""
     namespace = "".join(_literals(route.schemas.namespace.strip("/")))
     event = quote(route.schemas.event.name, safe="")
     return f"/events/{namespace}/{event}" if namespace else f"/events/{event}"

@@ -1,4 +1,4 @@
-"""The schemas of a contract as OpenAPI 3.1 has them: JSON Schema 2020-12, definitions among components."""
+"""Converts the schemas of a contract for OpenAPI 3.1: JSON Schema 2020-12, with definitions as components."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from asynction.problems import unescape
 from asynction.validation import DIALECTS, map_subschemas
 
 _PREFIX = "#/definitions/"
-_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_LEAST_2020 = 2019
-"""The first draft whose keywords mean what they mean in 2020-12, but for `items`."""
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_FIRST_MODERN_DRAFT = 2019
+"""The first draft with the meaning of keywords in 2020-12, except `items`."""
 
 
 class Schemas:
-    """The schemas of one document; `found` are those that stand among its components."""
+    """The schemas of one document; `found` are its components."""
 
     def __init__(self, found: dict[str, Json]) -> None:
         self.found = found
 
     def read(self, schema: Schema, count: tuple[int, int | None] | None = None) -> Json:
-        """A schema, its definitions put with `found`; `count` is how many args it lists: least, most."""
+        """Convert a schema, and add its definitions to `found`.
+
+        `count` is the least and greatest number of args, for a tuple schema.
+        """
         if not schema.is_json_schema:
             return {}
         value, draft = public_schema(schema.value), DIALECTS[schema.dialect]
@@ -31,7 +34,7 @@ class Schemas:
             return value
         definitions = value.get("definitions")
         own = definitions if isinstance(definitions, dict) else {}
-        names = self._added(own, draft)
+        names = self._add_definitions(own, draft)
         kept = {key: item for key, item in value.items() if key not in ("definitions", "$schema")}
         read = _modern(kept, draft, names)
         if count is None or not isinstance(read, dict):
@@ -42,12 +45,15 @@ class Schemas:
         )
         return {**read, "type": "array", **bounds}
 
-    def _added(self, own: Mapping[str, Json], draft: int) -> Mapping[str, str]:
-        """Put the definitions of one schema with `found`, by names that mean nothing else; return those."""
+    def _add_definitions(self, own: Mapping[str, Json], draft: int) -> Mapping[str, str]:
+        """Add the definitions of one schema to `found`, and return their new names.
+
+        A name that another schema uses for a different definition gets a number.
+        """
         count = 1
         while True:
             names = {
-                name: (_NO_NAME.sub("_", name) or "_") + (f".{count}.{index}" if count > 1 else "")
+                name: (_NOT_IN_NAMES.sub("_", name) or "_") + (f".{count}.{index}" if count > 1 else "")
                 for index, name in enumerate(own)
             }
             made = {names[name]: _modern(definition, draft, names) for name, definition in own.items()}
@@ -60,7 +66,7 @@ class Schemas:
 
 
 def _modern(schema: Json, draft: int, names: Mapping[str, str]) -> Json:
-    """A schema of any draft in 2020-12; its `$ref`s lead to the components of these names."""
+    """Convert a schema of any draft to 2020-12; its `$ref`s point to the components with these names."""
     if not isinstance(schema, dict):
         return schema
     ref = schema.get("$ref")
@@ -68,12 +74,12 @@ def _modern(schema: Json, draft: int, names: Mapping[str, str]) -> Json:
     if isinstance(ref, str):
         name = unescape(ref.removeprefix(_PREFIX))
         moved["$ref"] = f"#/components/schemas/{names[name]}" if name in names else ref
-        if draft < _LEAST_2020:  # what stands beside a `$ref` meant nothing then
+        if draft < _FIRST_MODERN_DRAFT:  # before 2019-09, keywords next to a `$ref` are ignored
             return moved
     changed = {**map_subschemas(schema, lambda inner: _modern(inner, draft, names)), **moved}
     if draft < 2020:
         _list_items(changed)
-    if draft < _LEAST_2020:
+    if draft < _FIRST_MODERN_DRAFT:
         _depend(changed)
     if draft == 4:
         _exclude(changed)
@@ -98,7 +104,7 @@ def _depend(schema: dict[str, Json]) -> None:
 
 
 def _exclude(schema: dict[str, Json]) -> None:
-    """Draft 4 has `exclusiveMinimum: true` beside `minimum`."""
+    """Convert `exclusiveMinimum: true` of draft 4, which makes `minimum` exclusive."""
     for keyword, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if schema.pop(exclusive, None) is True and keyword in schema:
             schema[exclusive] = schema.pop(keyword)

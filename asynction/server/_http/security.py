@@ -1,4 +1,4 @@
-"""Security schemes as HTTP has them: challenges (RFC 9110, 11.6.1), and OpenAPI's schemes."""
+"""Converts security schemes for HTTP: to challenges (RFC 9110, 11.6.1), and to OpenAPI's schemes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = {"basic": "Basic", "bearer": "Bearer"}
 
 
 def challenges(schemes: Iterable[SecurityScheme]) -> list[str]:
-    """How a client may show who it is, each way once."""
+    """Return the challenges of these schemes for `WWW-Authenticate`, without duplicates."""
     return list(dict.fromkeys(_challenge(scheme) for scheme in schemes))
 
 
@@ -37,7 +37,7 @@ def _challenge(scheme: SecurityScheme) -> str:
 
 
 def _token(text: str) -> str:
-    """A text that a header can have as a name."""
+    """Return a text without the characters that are not allowed in a token."""
     return (
         "".join(letter for letter in text if letter.isascii() and (letter.isalnum() or letter in "-_"))
         or "Other"
@@ -51,7 +51,7 @@ def _quoted(text: str) -> str:
 
 
 def openapi_scheme(scheme: SecurityScheme) -> dict[str, Json]:
-    """A Security Scheme Object of OpenAPI: where this wire looks for the credentials of a scheme."""
+    """Return OpenAPI's Security Scheme Object: where this wire reads the credentials of a scheme."""
     fields = scheme.fields
     shown: dict[str, Json]
     if scheme.type == "http":
@@ -71,7 +71,7 @@ def openapi_scheme(scheme: SecurityScheme) -> dict[str, Json]:
 
 
 def _flows(flows: Json) -> Json:
-    """OAuth flows; AsyncAPI 3 has another name for the scopes of one."""
+    """Convert OAuth flows: AsyncAPI 3 names the scopes `availableScopes`."""
     found: dict[str, Json] = {}
     for name, flow in flows.items() if isinstance(flows, Mapping) else ():
         if isinstance(flow, Mapping):
@@ -81,7 +81,7 @@ def _flows(flows: Json) -> Json:
 
 
 def together(first: Requirements, second: Requirements) -> Requirements:
-    """The alternatives that meet both: what the namespace demands, and what the event does."""
+    """Return the requirements that meet both those of the namespace and those of the event."""
     if not first or not second:
         return first or second
     met = []

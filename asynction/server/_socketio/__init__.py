@@ -1,1 +1,1 @@
-"""What the two Socket.IO servers share."""
+"""The parts that the Socket.IO servers for Flask and ASGI share."""

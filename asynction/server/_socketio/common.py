@@ -1,4 +1,4 @@
-"""What the servers for Flask and for ASGI share."""
+"""The functions that the servers for Flask and ASGI share."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ DEFAULT_PATH = "socket.io"
 
 
 class ContractServer(Registrar):
-    """What the servers for Flask and for ASGI have in common."""
+    """The base class of the servers for Flask and ASGI."""
 
     def security_info(self, sid: str) -> Mapping[str, object] | None:
-        """Return what the security function returned for a connected client; None where none was asked."""
+        """Return the security function's result for a connected client; None for an anonymous one."""
         identity = self._service.identities.get(sid)
         return identity.token_info if identity is not None else None
 
 
 def service_of(server: ContractServer) -> Service:
-    """Return the Service of a server, for what is built on top of it."""
+    """Return the Service of a server, for modules that are built on top of it."""
     return server._service
 
 
 def exclude_unauthenticated(manager: Any, service: Service) -> None:
-    """Let broadcasts pass by clients that have not shown their credentials yet, unless a sid names them.
+    """Exclude clients that are not authenticated yet from broadcasts; a message to their sid is sent.
 
-    python-socketio counts a client among the participants of its namespace as soon as it asks to connect.
+    python-socketio adds a client to the participants of its namespace as soon as it asks to connect.
     """
     participants = manager.get_participants
     accepted = service.identities
@@ -51,18 +51,18 @@ def exclude_unauthenticated(manager: Any, service: Service) -> None:
 
 
 def parent_options(service: Service, given: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of the parent class: those `given`, and what the contract decides.
+    """Return the options for the parent class: those `given`, and those that depend on the contract.
 
-    `options` are all that are known by now.
+    `options` are all options of the server, also those of an earlier call.
     """
     chosen = dict(given)
     schemas, strict = service.routes.schemas, service.strict
-    if schemas.patterns:  # python-socketio then asks the handlers of `*`
+    if schemas.patterns:  # python-socketio compares names only; our connect handler matches the pattern
         chosen["namespaces"] = "*"
-    elif strict:  # else code may serve namespaces of its own
+    elif strict:  # without strict, code may serve other namespaces
         chosen.setdefault("namespaces", options.get("namespaces") or list(service.contract.namespaces))
     sends_text = set()
-    if strict and schemas.sends_text:  # without strict, events that no schema describes are sent
+    if strict and schemas.sends_text:  # without strict, events without a schema can be sent
         sends_text.add(EVENT)
     if strict and schemas.acks_text:
         sends_text.add(ACK)
@@ -75,18 +75,21 @@ def parent_options(service: Service, given: Mapping[str, Any], options: Mapping[
 
 
 def handler_namespace(name: str | None) -> str:
-    """The namespace that a handler is registered for; `*` stands for all, as in python-socketio."""
+    """Return the namespace that a handler is registered for; `*` means all, as in python-socketio."""
     return "*" if name == "*" else namespace_name(name or "/")
 
 
 def certificate_of(environ: Mapping[str, Any]) -> str | None:
-    """The client's verified certificate, as the server that ends TLS sets it; no client can."""
+    """Return the client's verified certificate, which the server that terminates TLS sets.
+
+    These are variables of the WSGI server: a client can only set variables that begin with `HTTP_`.
+    """
     verified = environ.get("SSL_CLIENT_VERIFY", "SUCCESS") == "SUCCESS"
     return environ.get("SSL_CLIENT_CERT") if verified else None
 
 
 def request_of(environ: Mapping[str, Any], auth: object) -> Request:
-    """What a client brought with the ASGI request that opened its connection, and its `auth` payload."""
+    """Return the ASGI request that opened a connection, with an `auth` payload, for security functions."""
     scope = environ.get("asgi.scope", {})
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers", ())

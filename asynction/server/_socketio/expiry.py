@@ -1,4 +1,4 @@
-"""Disconnects clients when their credentials end (`x-enforceExpiry`)."""
+"""Disconnects clients when their credentials expire (`x-enforceExpiry`)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from asynction.runtime import Args, Function, drive
 
-LONGEST = 3600.0
-"""How many seconds are slept at once: clocks are set, and computers sleep too."""
+MAX_PAUSE = 3600.0
+"""The longest wait in seconds: a clock may be changed, or the computer may sleep, meanwhile."""
 
 log = logging.getLogger("asynction")
 
@@ -19,15 +19,18 @@ Watching: TypeAlias = "Generator[tuple[Function, Args], object, None]"
 
 
 def wait_for(wake: Any, pause: float) -> None:
-    """Wait until `wake` is set, `pause` seconds at the most."""
+    """Wait until `wake` is set, for at most `pause` seconds."""
     wake.wait(pause)
 
 
 class Expiries:
-    """Who is to leave when, watched by one background task, which ends when nobody is left.
+    """The expiry times of clients, with one background task that runs while there are any.
 
-    `server` is a `socketio.Server` or `AsyncServer`; its own kinds of task and event fit however it
-    serves. `driver` runs the task, and `wait` waits in it for such an event, so many seconds at the most.
+    Args:
+        server: a `socketio.Server` or `AsyncServer`; its own tasks and events fit its `async_mode`.
+        now: returns the current Unix time.
+        driver: runs the flow of the task: `drive` or `adrive`.
+        wait: waits for an event of the server, for at most a number of seconds.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class Expiries:
         self._wake: Any = None
 
     def add(self, sid: str, namespace: str, end: float) -> None:
-        """Disconnect a client at `end`, in seconds since the epoch."""
+        """Disconnect a client at `end`, a Unix time."""
         with self._lock:
             self._ends[sid] = (end, namespace)
             if self._wake is not None:
@@ -57,7 +60,7 @@ class Expiries:
         self._server.start_background_task(self._driver, self._watch(self._wake))
 
     def remove(self, sid: str) -> None:
-        """Forget a client that has left."""
+        """Remove a client that has disconnected."""
         with self._lock:
             self._ends.pop(sid, None)
 
@@ -71,11 +74,11 @@ class Expiries:
                 due = [(sid, namespace) for sid, (end, namespace) in self._ends.items() if end <= now]
                 for sid, _ in due:
                     del self._ends[sid]
-                pause = min([LONGEST, *(end - now for end, _ in self._ends.values())])
+                pause = min([MAX_PAUSE, *(end - now for end, _ in self._ends.values())])
             for sid, namespace in due:
                 try:
                     yield self._server.disconnect, (sid, namespace)
-                except Exception as error:  # of a handler, while testing; the others are to leave as well
+                except Exception as error:  # a disconnect handler, while testing; the others must leave, too
                     log.error("disconnecting a client raised %s", type(error).__name__)
             if not due:
                 yield self._wait, (wake, pause)

@@ -1,11 +1,11 @@
-"""The Socket.IO packet as a contract needs it: strict JSON, and every event answered.
+"""A Socket.IO packet with strict JSON, which makes sure that every event gets an answer.
 
-python-socketio takes a packet class as its `serializer`, and lets an exception in one end in a log
-line and silence. So what cannot be served becomes a MALFORMED event here, which is answered like
-any other one, and an acknowledgement that cannot be written becomes an error acknowledgement.
+python-socketio takes a packet class as its `serializer`; it logs an exception in one, and the client gets no
+answer. So here an event that cannot be read becomes a MALFORMED event, which is answered like any other, and
+an acknowledgement that cannot be written becomes an error ack.
 
 Besides the public `encode` and `decode` this relies on `__init__` and `add_attachment` of
-python-socketio's Packet; tests/server/socketio/test_packet.py fails where those change.
+python-socketio's Packet; tests/server/socketio/test_packet.py fails if those change.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from asynction.runtime import MalformedEvent, error_ack, log_failure
 from asynction.validation import is_json, is_suspicious, json_fault, read_json, write_json
 
 MALFORMED = "\x00malformed"
-"""The name of an event that cannot be served; its one arg is why. No contract can have it."""
+"""The name of an event that cannot be read; its arg is the exception. No contract can have this name."""
 
 RESERVED = frozenset({"connect", "disconnect", "*", MALFORMED})
-"""Names that mean something else than an event to python-socketio."""
+"""Names with another meaning in python-socketio: a client could call the connect handler, for example."""
 
 MAX_ATTACHMENTS = 100
-"""How many pieces of binary data one event may have."""
+"""The greatest number of binary attachments of one event."""
 
 _ATTACHMENTS = re.compile(r"\d(\d{1,10})-")
 _WITHOUT_BINARY = {BINARY_EVENT: EVENT, BINARY_ACK: ACK}
@@ -57,11 +57,13 @@ def contract_packet(
     receives_text: bool = False,
     sends_text: frozenset[int] = frozenset(),
 ) -> type[Any]:
-    """Derive the packet class of one server from what python-socketio takes as its `serializer`.
+    """Derive the packet class of one server from the `serializer` option of python-socketio.
 
-    `receives_text` says that no event received has a place for bytes: binary ones are then refused.
-    `sends_text` has the packet types that never carry bytes: their data is not searched for any
-    (at 2.4 KB a third of the time python-socketio takes).
+    Args:
+        serializer: `default`, `msgpack` or a packet class.
+        receives_text: whether no received event may have bytes: binary events are then rejected.
+        sends_text: the types of packets that never have bytes: they are not searched for bytes, which takes a
+            third of python-socketio's time at 2.4 KB.
     """
     base: type[Any] = Packet if serializer == "default" else _base(serializer)
     if issubclass(base, _ContractPacket):
@@ -75,7 +77,7 @@ def contract_packet(
 def _base(serializer: str | type[Any]) -> type[Any]:
     if isinstance(serializer, str):
         if serializer != "msgpack":
-            raise ValueError(f"no serializer `{serializer}`: take `default`, `msgpack` or a packet class")
+            raise ValueError(f"no serializer `{serializer}`: use `default`, `msgpack` or a packet class")
         from socketio.msgpack_packet import MsgPackPacket  # its library is optional
 
         return cast("type[Any]", MsgPackPacket)
@@ -94,8 +96,8 @@ def peer_packet(packet_class: type[Any]) -> type[Any]:
 def reads_json(packet_class: type[Any]) -> bool:
     """Return whether the args that `packet_class` reads are JsonArgs.
 
-    They are where its reader is the strict one, and the contract has no place for bytes: then every event
-    that passes `decode` came from JSON text that has been looked through.
+    True if the reader is StrictJSON and the contract has no bytes: then all args come from JSON text that
+    `decode` has checked, and validation need not check the types of their values again.
     """
     return bool(packet_class.receives_text) and packet_class.json is StrictJSON
 
@@ -120,41 +122,41 @@ class _ContractPacket:
     ) -> None:
         parent: Any = super().__init__
         if packet_type == CONNECT_ERROR and isinstance(data, str):
-            data = {"message": data}  # where clients of protocol 5 look for it
+            data = {"message": data}  # protocol 5 requires an object
         if binary is None and packet_type in self.sends_text:
             binary = False
         try:
             parent(packet_type, data, namespace, id, binary, encoded_packet)
-        except RecursionError as error:  # in the search for binary data
+        except RecursionError as error:  # data with deep nesting, in the search for bytes
             if packet_type != ACK:
                 raise
-            parent(ACK, self._apology(error), namespace, id, False)
+            parent(ACK, self._error_ack(error), namespace, id, False)
 
     @staticmethod
     def data_is_binary(data: object) -> bool:
-        """Whether data has bytes, as the parent finds them, in a sixth of its time."""
+        """Return whether data contains bytes, as the parent does, in a sixth of its time."""
         return _has_bytes(data)
 
     def decode(self, encoded_packet: Any) -> int:
         error: AsynctionException | None = None
         try:
             attachments: int = super().decode(encoded_packet) or 0  # type: ignore[misc]  # mixed into a Packet
-        except Exception as cause:  # whatever the serializer raises
+        except Exception as cause:  # a serializer can raise anything
             if self.packet_type not in (EVENT, BINARY_EVENT, CONNECT, ACK, BINARY_ACK):
                 raise
-            attachments = _announced(encoded_packet)
-            told = isinstance(cause, ValueError)  # of what is wrong with the text
-            error = MalformedEvent(str(cause) if told else "the packet cannot be read")
+            attachments = _attachment_count(encoded_packet)
+            is_text_error = isinstance(cause, ValueError)  # its message describes the text, nothing internal
+            error = MalformedEvent(str(cause) if is_text_error else "the packet cannot be read")
         else:
             if self.packet_type in (ACK, BINARY_ACK):
                 error = self._ack_fault()
             elif self.packet_type in (EVENT, BINARY_EVENT):
-                error = self._fault(isinstance(encoded_packet, str) and is_suspicious(encoded_packet))
-        if attachments > MAX_ATTACHMENTS:  # they would be kept in memory until the last one comes
+                error = self._event_fault(isinstance(encoded_packet, str) and is_suspicious(encoded_packet))
+        if attachments > MAX_ATTACHMENTS:  # python-socketio keeps them in memory until the last one arrives
             error, attachments = MalformedEvent(f"more than {MAX_ATTACHMENTS} attachments"), 0
         if error is not None:
-            self._refuse(error)
-        if not attachments:  # python-socketio would wait for what never comes
+            self._reject(error)
+        if not attachments:  # python-socketio would wait for attachments that never arrive
             self.packet_type = _WITHOUT_BINARY.get(self.packet_type, self.packet_type)
         return attachments
 
@@ -162,46 +164,46 @@ class _ContractPacket:
         try:
             complete = bool(super().add_attachment(attachment))  # type: ignore[misc]  # mixed into a Packet
         except (IndexError, TypeError):
-            self._refuse(MalformedEvent("a placeholder leads to no attachment"))
+            self._reject(MalformedEvent("a placeholder has no attachment"))
             return True
         if complete and self.receives_text and self.packet_type == BINARY_EVENT and self.data[0] != MALFORMED:
             fault = json_fault(self.data[1:])
             if fault is not None:
-                self._refuse(fault)
+                self._reject(fault)
         return complete
 
-    def _fault(self, suspicious: bool) -> AsynctionException | None:
-        """Say why an event cannot be served, whatever its contract is."""
+    def _event_fault(self, suspicious: bool) -> AsynctionException | None:
+        """Return why an event is invalid under any contract, or None."""
         data = self.data
         if not isinstance(data, list) or not data or not isinstance(data[0], str):
-            return MalformedEvent("an event is a list that starts with its name")
+            return MalformedEvent("an event must be a list that starts with its name")
         if data[0] in RESERVED or (suspicious and not is_json(data[0])):
             return UnknownEventException(f"no event can be named {data[0]!r:.80}")
         return json_fault(data[1:]) if suspicious else None
 
     def _ack_fault(self) -> AsynctionException | None:
-        """Say why an acknowledgement cannot be taken; python-socketio keeps its counter under the id 0."""
+        """Return why an ack is invalid, or None; python-socketio stores its counter under the id 0."""
         fine = isinstance(self.data, list) and self.id != 0
-        return None if fine else MalformedEvent("an acknowledgement is an id and a list of args")
+        return None if fine else MalformedEvent("an acknowledgement must have an id and a list of args")
 
-    def _refuse(self, error: AsynctionException) -> None:
+    def _reject(self, error: AsynctionException) -> None:
         if self.packet_type in (ACK, BINARY_ACK):
             log_failure(error, self.namespace or "/", "acknowledgement")
-            self.id, self.data = None, []  # nobody waits for it: python-socketio ignores it
+            self.id, self.data = None, []  # python-socketio ignores an ack with an unknown id
         else:
             self.data = error if self.packet_type == CONNECT else [MALFORMED, error]
 
     def encode(self) -> Any:
         try:
             return super().encode()  # type: ignore[misc]  # mixed into a Packet
-        except Exception as error:  # whatever the serializer raises
+        except Exception as error:  # a serializer can raise anything
             if self.packet_type not in (ACK, BINARY_ACK):
                 raise
-            self.packet_type, self.data = ACK, self._apology(error)
+            self.packet_type, self.data = ACK, self._error_ack(error)
             return super().encode()  # type: ignore[misc]
 
-    def _apology(self, error: Exception) -> list[dict[str, object]]:
-        """What acknowledges an event whose own acknowledgement cannot be written."""
+    def _error_ack(self, error: Exception) -> list[dict[str, object]]:
+        """Log an error in an acknowledgement, and return the error ack to send instead."""
         log_failure(error, self.namespace or "/", "acknowledgement")
         return list(error_ack(error))
 
@@ -216,13 +218,13 @@ def _has_bytes(data: object) -> bool:
         values = data
     else:
         return isinstance(data, bytes | bytearray)
-    for value in values:  # noqa: SIM110 - a generator would take half as long again
+    for value in values:  # noqa: SIM110 - a generator takes 50 % longer
         if type(value) not in _LEAVES and _has_bytes(value):
             return True
     return False
 
 
-def _announced(encoded_packet: Any) -> int:
-    """How many binary attachments follow a packet that cannot be read; they are swallowed with it."""
+def _attachment_count(encoded_packet: Any) -> int:
+    """Return the number of attachments that follow a packet that cannot be read: they must be skipped."""
     match = _ATTACHMENTS.match(encoded_packet) if isinstance(encoded_packet, str) else None
     return int(match[1]) if match else 0

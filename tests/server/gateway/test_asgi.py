@@ -105,7 +105,7 @@ def test_closing_waits_for_results_then_gives_up(caplog: pytest.LogCaptureFixtur
 
     with caplog.at_level(logging.WARNING):
         run(body())
-    assert "1 calls or results are given up" in caplog.text
+    assert "1 calls or deliveries are cancelled" in caplog.text
 
 
 @pytest.mark.parametrize("mounted", [True, False])

@@ -1,4 +1,4 @@
-"""One POST to a callback: what counts as delivered, and what a bad receiver can do about it."""
+"""One POST to a callback: what counts as deliver, and what a bad receiver can do about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from asynction.runtime import drive
-from asynction.server._gateway.delivery import TryAgain, Undelivered, delivered, encoded, post
+from asynction.server._gateway.delivery import TryAgain, Undelivered, deliver, encoded, post
 from asynction.server._gateway.origins import Callback, Origin
 from tests.runtime.support import Run, arun
 from tests.serving import DEADLINE
@@ -101,7 +101,7 @@ def test_garbage_is_no_answer(garbage: bytes) -> None:
 
 
 def test_an_answer_may_come_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asynction.server._gateway.delivery._PIECE", 1)
+    monkeypatch.setattr("asynction.server._gateway.delivery._CHUNK", 1)
     with receiving(answer(204)) as receiver:
         post(receiver.callback(), BODY, DEADLINE)
 
@@ -109,7 +109,7 @@ def test_an_answer_may_come_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nobody_waits_longer_because_something_came(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([0.0, 1.0, 1e9])
     monkeypatch.setattr("asynction.server._gateway.delivery.monotonic", lambda: next(times))
-    monkeypatch.setattr("asynction.server._gateway.delivery._PIECE", 1)
+    monkeypatch.setattr("asynction.server._gateway.delivery._CHUNK", 1)
     with receiving(answer(204)) as receiver, pytest.raises(TryAgain, match="TimeoutError"):
         post(receiver.callback(), BODY, DEADLINE)
 
@@ -158,7 +158,7 @@ def calls(run: Run, pauses: list[float], *outcomes: Exception | None) -> tuple[i
         return asyncio.sleep(0) if run is not drive else None
 
     try:
-        run(delivered(send, pauses.append, attempts=3, delay=1.0, delay_max=3.0))
+        run(deliver(send, pauses.append, attempts=3, delay=1.0, delay_max=3.0))
     except Undelivered as error:
         return len(outcomes) - len(left), error
     return len(outcomes) - len(left), None
@@ -182,5 +182,5 @@ def test_pauses_are_bounded_however_many_attempts_there_are() -> None:
         raise TryAgain
 
     with pytest.raises(TryAgain):
-        drive(delivered(send, pauses.append, attempts=5000, delay=0.5, delay_max=10.0))
+        drive(deliver(send, pauses.append, attempts=5000, delay=0.5, delay_max=10.0))
     assert (len(pauses), max(pauses) <= 10.5, min(pauses) >= 0.5) == (4999, True, True)

@@ -88,7 +88,7 @@ def test_closing_waits_for_results_and_takes_no_more(caplog: pytest.LogCaptureFi
         assert started.wait(DEADLINE)
         with caplog.at_level(logging.WARNING):
             gateway.gateway.close(0)
-        assert "1 calls or results are given up" in caplog.text
+        assert "1 calls or deliveries have not ended" in caplog.text
         refused = post(gateway.url, call("echo", 2, callback_url=results.url))
         assert refused.status_code == 503
         closing = Thread(target=gateway.gateway.close, args=(DEADLINE,))

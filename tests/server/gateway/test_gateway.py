@@ -38,7 +38,7 @@ def test_without_names_every_event_has_its_own(kind: str) -> None:
 @kinds
 def test_two_events_of_one_name_are_refused(kind: str) -> None:
     spec = document({"/": channel([message("user.get")]), "/user": channel([message("get")])})
-    with pytest.raises(ValueError, match=r"two events are called `user.get`"):
+    with pytest.raises(ValueError, match=r"two events have the name `user.get`"):
         ApiGateway(made(kind, spec))
 
 

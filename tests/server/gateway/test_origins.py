@@ -111,7 +111,7 @@ def test_nothing_is_allowed_unless_it_is_listed(url: str) -> None:
     "origin", ["*", "localhost", "http://*:8000", "http://localhost:8000/", "http://localhost/cb", "null", ""]
 )
 def test_what_is_listed_must_be_an_origin(origin: str) -> None:
-    with pytest.raises(ValueError, match="is no origin"):
+    with pytest.raises(ValueError, match="is not an origin"):
         Origins([origin])
 
 

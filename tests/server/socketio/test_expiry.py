@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from asynction.runtime import adrive
-from asynction.server._socketio.expiry import LONGEST, Expiries
+from asynction.server._socketio.expiry import MAX_PAUSE, Expiries
 
 
 class Event:
@@ -132,9 +132,9 @@ def test_a_task_starts_again(server: Server, expiries: Expiries) -> None:
 
 
 def test_nobody_sleeps_for_ever(server: Server, expiries: Expiries) -> None:
-    expiries.add("a", "/", 1000 + 2 * LONGEST)
+    expiries.add("a", "/", 1000 + 2 * MAX_PAUSE)
     server.run()
-    assert server.waits == [LONGEST, LONGEST]
+    assert server.waits == [MAX_PAUSE, MAX_PAUSE]
 
 
 def test_a_handler_that_raises_keeps_nobody_here(

@@ -199,12 +199,12 @@ def test_good_packets_are_read_as_the_parent_reads_them(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("2", "an event is a list that starts with its name"),
-        ("2[]", "an event is a list that starts with its name"),
-        ("2{}", "an event is a list that starts with its name"),
-        ('2"e"', "an event is a list that starts with its name"),
-        ("2[1]", "an event is a list that starts with its name"),
-        ("2[null]", "an event is a list that starts with its name"),
+        ("2", "an event must be a list that starts with its name"),
+        ("2[]", "an event must be a list that starts with its name"),
+        ("2{}", "an event must be a list that starts with its name"),
+        ('2"e"', "an event must be a list that starts with its name"),
+        ("2[1]", "an event must be a list that starts with its name"),
+        ("2[null]", "an event must be a list that starts with its name"),
         ("2[e]", "Expecting value: line 1 column 2"),
         ('2["e"', "Expecting ',' delimiter"),
         ('2["e",NaN]', "NaN is not a JSON number"),
