@@ -1,4 +1,4 @@
-"""Servers: the adapters that bring a contract to a wire."""
+"""Servers: the adapters that serve a contract on a wire."""
 
 from __future__ import annotations
 

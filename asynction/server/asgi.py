@@ -1,4 +1,4 @@
-"""A python-socketio server for ASGI that keeps a contract."""
+"""A python-socketio server for ASGI that checks events against a contract."""
 
 from __future__ import annotations
 
@@ -69,38 +69,40 @@ T = TypeVar("T")
 
 log = logging.getLogger("asynction")
 
-_handled: ContextVar[str | None] = ContextVar("asynction_namespace", default=None)
-"""The namespace in which an event is being handled, where a contract has patterns."""
+_current_namespace: ContextVar[str | None] = ContextVar("asynction_namespace", default=None)
+"""The namespace of the event that is being handled, if the contract has patterns."""
 
 
-def _addressed(method: F) -> F:
-    """A method of the parent's for which a pattern is the namespace in which an event is being handled."""
+def _resolves_namespace(method: F) -> F:
+    """Return a method of the parent to which a pattern is the namespace of the event being handled."""
     signature = inspect.signature(method)
 
     @wraps(method)
-    def addressed(self: AsynctionAsyncServer, *args: Any, **kwargs: Any) -> Any:
+    def resolved(self: AsynctionAsyncServer, *args: Any, **kwargs: Any) -> Any:
         if self._service.routes.schemas.patterns:
             given = signature.bind(self, *args, **kwargs).arguments
             kwargs = {name: value for name, value in given.items() if name != "self"}
-            kwargs["namespace"] = self._service.address(given.get("namespace"), _handled.get())
+            kwargs["namespace"] = self._service.address(given.get("namespace"), _current_namespace.get())
             args = ()
         return method(self, *args, **kwargs)
 
-    return cast("F", addressed)
+    return cast("F", resolved)
 
 
 class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
-    """A `socketio.AsyncServer` bound to a contract: made by `from_spec`, used like its parent.
+    """A `socketio.AsyncServer` bound to a contract: create it with `from_spec`, use it like its parent.
 
-    Without a contract it is made like its parent, and only what handlers are annotated with is checked.
+    Without a contract only the annotations of handlers are checked.
 
     Args:
         contract: the contract, as `asynction.load` returns it.
-        app: an application of FastAPI or Starlette gets the server mounted, and starts and stops it; any
-            other ASGI application is served by `asgi_app()`, behind the Socket.IO path.
+        app: a FastAPI or Starlette application to mount the server on, which then starts and stops it; any
+            other ASGI application is served by `asgi_app()`, after the Socket.IO path.
         server: the server of the document that is served.
-        source: makes the document that the docs page shows; None serves no page.
+        source: returns the document for the docs page; None disables the page.
         **options: see AsyncServerOptions.
+
+    Raises DocumentError for handlers that the contract names and that cannot be served.
     """
 
     def __init__(
@@ -118,8 +120,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self.strict = self._service.strict
         self._is_stopping = False
-        self._beside: set[str] = set()  # namespaces that the contract has no part in
-        self._has_any = False  # handlers for every namespace
+        self._outside_contract: set[str] = set()  # namespaces of the Admin UI
+        self._has_catch_all = False  # whether there are handlers for the namespace `*`
         self.socketio_path = path or (server.path if server is not None else None) or DEFAULT_PATH
         parents = {"async_mode": "asgi", **options}
         super().__init__(**parent_options(self._service, parents, parents))
@@ -128,15 +130,16 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         exclude_unauthenticated(self.manager, self._service)
         for router in (default_router, *routers):
             self.add_router(router)
-        if not getattr(options.get("client_manager"), "write_only", False):  # else no client ever comes
+        # A write-only manager makes a process that only emits: it need not import handlers.
+        if not getattr(options.get("client_manager"), "write_only", False):
             self._service.bind_contract(resolver)
         self._register_all()
         self._other: ASGIApp | None = None
-        self._http = self._wire(http) if http else None
+        self._http = self._http_wire(http) if http else None
         self._docs = None
         if contract is not None and source is not None:
             self._docs = Docs(contract, source, self.socketio_path, paths_of(app), self._http)
-        if app is not None and not self._mounted(app):
+        if app is not None and not self._mount(app):
             self._other = app
         current.enable(self)
 
@@ -152,16 +155,17 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
     ) -> AsynctionAsyncServer:
         """Build a server from an AsyncAPI document.
 
-        Raises DocumentError with all problems of the document, and of the handlers that it names.
-
         Args:
             spec_path: the path of a file, or a mapping.
-            app: an application of FastAPI or Starlette to mount the server on, or any other ASGI application.
-            server_name: the server of the document whose URL path is the Socket.IO path; a sole server is
-                chosen without it.
-            docs: whether to serve a page about the API at `docs` beside the Socket.IO path, or at `asyncapi`
-                where the app has that already.
+            app: a FastAPI or Starlette application to mount the server on, or any other ASGI application.
+            server_name: the server of the document to serve: its URL path is the Socket.IO path. It may be
+                left out if there is only one.
+            docs: whether to serve a page about the API at `docs` next to the Socket.IO path, or at `asyncapi`
+                if the app has that path already.
             **options: see AsyncServerOptions.
+
+        Raises:
+            DocumentError: the document, or a handler that it names, has problems; it lists all of them.
         """
         return cls(**load_served(spec_path, server_name, docs), app=app, **options)
 
@@ -180,8 +184,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             expire=self._expire,
         )
 
-    def _wire(self, options: bool | HttpOptions) -> HttpWire:
-        return HttpWire(self._service, self.socketio_path, options, _handled.set)
+    def _http_wire(self, options: bool | HttpOptions) -> HttpWire:
+        return HttpWire(self._service, self.socketio_path, options, _current_namespace.set)
 
     def _environ(self, sid: str, namespace: str) -> Mapping[str, Any]:
         environ: Mapping[str, Any] = super().get_environ(sid, namespace) or {}
@@ -203,20 +207,26 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         *,
         response_model: object = None,
     ) -> Callable[[F], F]:
-        """Register the handler of an event, as in python-socketio; it is held to the contract.
+        """Register the handler of an event, as in python-socketio; its signature is checked.
 
-        `response_model` is the type that shapes the acknowledgement, instead of the return annotation.
-        Raises UnknownEventException where the contract receives no such event (`strict=False`
-        warns), DocumentError where the handler cannot take the event's args.
+        Args:
+            event: the name of the event.
+            handler: the function to register; without it, `on` is a decorator.
+            namespace: the namespace of the event, `/` by default.
+            response_model: the type of the acknowledgement, instead of the handler's return annotation.
+
+        Raises:
+            UnknownEventException: the contract receives no such event (`strict=False` warns).
+            DocumentError: the handler cannot take the event's args.
         """
         name = handler_namespace(namespace)
 
         def decorator(function: F) -> F:
-            if name in self._beside:
+            if name in self._outside_contract:
                 super(AsynctionAsyncServer, self).on(event, function, name)
             elif not self._service.bind(Registration(name, event, function, response_model)):
                 super(AsynctionAsyncServer, self).on(event, function, name)
-                self._has_any = self._has_any or event not in LIFECYCLE_EVENTS
+                self._has_catch_all = self._has_catch_all or event not in LIFECYCLE_EVENTS
             return function
 
         if handler is not None:
@@ -224,12 +234,13 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         return decorator
 
     def register_namespace(self, namespace_handler: socketio.AsyncNamespace) -> None:
-        """Register a class-based namespace; each `on_...` method is held to the contract."""
+        """Register a class-based namespace; each `on_...` method is bound like a handler."""
         name = handler_namespace(namespace_handler.namespace)
         known = self._service.contract.namespaces.get(name)
         if known is None:
             self._service.reject_unknown(f"the contract has no namespace `{name}`")
         super().register_namespace(namespace_handler)
+        # A class with a `trigger_event` of its own finds its methods itself: it gets every event.
         if type(namespace_handler).trigger_event is not socketio.AsyncNamespace.trigger_event:
             for event in (*LIFECYCLE_EVENTS, *(known.receives if known is not None else ())):
                 self.on(event, _routed(namespace_handler), name)
@@ -241,8 +252,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
                 self.on(attribute.removeprefix("on_"), getattr(namespace_handler, attribute), name)
 
     def instrument(self, *args: Any, namespace: str = "/admin", **kwargs: Any) -> Any:
-        """Let the Socket.IO Admin UI look at the server, as in python-socketio: beside the contract."""
-        self._beside.add(handler_namespace(namespace))
+        """Enable the Socket.IO Admin UI, as in python-socketio; its namespace is outside the contract."""
+        self._outside_contract.add(handler_namespace(namespace))
         return super().instrument(*args, namespace=namespace, **kwargs)
 
     def _register_all(self) -> None:
@@ -254,20 +265,21 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             super().on("disconnect", self._disconnect_any, "*")
 
     def _register(self, namespace: str, event: str) -> None:
-        """Tell the parent of a namespace: all that happens there is ours."""
+        """Register our connect and disconnect handlers for a namespace with the parent."""
         if not is_pattern(namespace):
             super().on("connect", partial(self._connect_any, namespace), namespace)
             super().on("disconnect", partial(self._disconnect_any, namespace), namespace)
 
     # Receiving ---------------------------------------------------------------------------------
 
-    # The parent's method has an exact handler called, and acknowledges what that returns. This one is
-    # private to it; tests/server/asgi/test_parent.py fails where it changes.
+    # The parent's method calls a handler that is registered for the exact event, and sends its result as the
+    # ack. We find the handler by the contract, and always send an ack. The method is private to the parent;
+    # tests/server/asgi/test_parent.py fails if it changes.
     async def _handle_event_internal(  # noqa: PLR0917 - as the parent has it
         self, server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
     ) -> None:
         event, service = data[0], self._service
-        if (self._has_any or self._beside) and self._is_the_parents(namespace, event):
+        if (self._has_catch_all or self._outside_contract) and self._belongs_to_parent(namespace, event):
             await super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
             return
         args = tuple(data[1:])
@@ -275,7 +287,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         if self._reads_json:
             context.json_args = args  # type: ignore[assignment]  # JsonArgs(args) would cost a call
         if self._service.routes.schemas.patterns:
-            _handled.set(namespace)
+            _current_namespace.set(namespace)
         if event == MALFORMED and isinstance(data[-1], AsynctionException):
             context.event = "(malformed)"
             flow = service.reject(context, data[-1])
@@ -287,9 +299,9 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
                 await self._send_packet(eio_sid, self.packet_class(ACK, list(args), namespace, id))
         except asyncio.CancelledError as error:
             context.error = error
-            if id is not None:  # its client would wait for ever
+            if id is not None:  # otherwise the client would never get an ack
                 stopping = EventException(503, "the server is stopping")
-                await self._acknowledged(
+                await self._send_ack(
                     eio_sid, namespace, id, error_ack(stopping if self._is_stopping else error)
                 )
             raise
@@ -297,18 +309,18 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             if context.open_dependencies:
                 await adrive(closing(context))
 
-    def _is_the_parents(self, namespace: str, event: str) -> bool:
-        """Whether an event has handlers that were registered for every namespace, past the contract."""
-        if namespace in self._beside:
+    def _belongs_to_parent(self, namespace: str, event: str) -> bool:
+        """Return whether the parent handles an event: by a handler for the namespace `*`, or the Admin UI."""
+        if namespace in self._outside_contract:
             return event != MALFORMED
         routes = self._service.routes
-        if not self._has_any or event == MALFORMED or routes.handles(namespace, event):
+        if not self._has_catch_all or event == MALFORMED or routes.handles(namespace, event):
             return False
         match = routes.match(namespace)
-        # What the contract has is not given to a handler that would not check it.
+        # An event of the contract never goes to a handler that would not check it.
         return match is None or event not in routes.schemas.receives.get(match.name, ())
 
-    async def _acknowledged(self, eio_sid: str, namespace: str, id: int, args: Args) -> None:
+    async def _send_ack(self, eio_sid: str, namespace: str, id: int, args: Args) -> None:
         await self._send_packet(eio_sid, self.packet_class(ACK, list(args), namespace, id))
 
     async def _connect_any(
@@ -321,7 +333,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         except ConnectionRejected as rejected:
             raise SocketIORefusal(rejected.reason, rejected.body) from rejected.__cause__
         except asyncio.CancelledError:
-            return False  # the parent swallows it, and would let the client in
+            return False  # the parent suppresses a CancelledError, and would accept the client
 
     async def _disconnect_any(self, namespace: str, sid: str, reason: object = None) -> None:
         self._expiries.remove(sid)
@@ -329,11 +341,11 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         await arun(self._service.disconnect(context, reason), context)
 
     def _context(self, namespace: str, event: str, sid: str) -> Context:
-        _handled.set(namespace)
+        _current_namespace.set(namespace)
         return self._service.context(namespace, event, sid)
 
-    # Engine.IO's asynchronous server forgets to end the poll of a client that has left, which would keep
-    # its request open, and whoever waits for that, until a ping is overdue.
+    # Engine.IO's async server does not end the long poll of a client that disconnects: the request would stay
+    # open until the ping timeout, and a stopping server would wait for it.
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         await super()._handle_eio_disconnect(eio_sid, reason)
         gone = self.eio.sockets.get(eio_sid)
@@ -353,11 +365,21 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         callback: Function | None = None,
         ignore_queue: bool = False,
     ) -> None:
-        """Emit an event to clients, as in python-socketio; a tuple is several args.
+        """Emit an event to clients, as in python-socketio.
 
-        Raises UnknownEventException where the contract sends no such event, and
-        PayloadValidationException. A `callback` is called only with an acknowledgement that keeps
-        the contract.
+        Args:
+            event: the name of the event.
+            data: its arg; a tuple is several args.
+            to: the sid or room, or a list of these, to send to; all clients of the namespace by default.
+            room: the same as `to`.
+            skip_sid: a client, or a list of clients, to leave out.
+            namespace: the namespace to send in, `/` by default.
+            callback: called with the client's acknowledgement, if it is valid.
+            ignore_queue: whether to send to clients of this process only.
+
+        Raises:
+            UnknownEventException: the contract sends no such event.
+            PayloadValidationException: `data` breaks its schema.
         """
         name, schemas = self._sending(namespace, event)
         if callback is not None and schemas is not None and schemas.ack is not None:
@@ -374,10 +396,10 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         )
 
     def _sending(self, namespace: str | None, event: str) -> tuple[str, EventSchemas | None]:
-        """Return the namespace to send an event in, and its schemas there, if any."""
-        if self._beside and (name := handler_namespace(namespace)) in self._beside:
+        """Return the namespace to send an event in, and its schemas, if any."""
+        if self._outside_contract and (name := handler_namespace(namespace)) in self._outside_contract:
             return name, None
-        return self._service.sending(event, namespace, _handled.get())
+        return self._service.sending(event, namespace, _current_namespace.get())
 
     async def _take_ack(
         self, schemas: EventSchemas, namespace: str, callback: Function, *args: object
@@ -394,14 +416,28 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         timeout: float = 60,
         ignore_queue: bool = False,
     ) -> Any:
-        """Emit an event to one client and return its acknowledgement, both held to the contract.
+        """Emit an event to one client and return its acknowledgement; both are checked.
 
-        Raises as `emit` does, MessageAckValidationException, and `socketio.exceptions.TimeoutError`.
+        Args:
+            event: the name of the event.
+            data: its arg; a tuple is several args.
+            to: the sid of the client.
+            sid: the same as `to`.
+            namespace: the namespace to send in, `/` by default.
+            timeout: the seconds to wait for the acknowledgement.
+            ignore_queue: whether to send to clients of this process only.
+
+        Raises:
+            UnknownEventException: the contract sends no such event.
+            PayloadValidationException: `data` breaks its schema.
+            MessageAckValidationException: the acknowledgement breaks its schema.
+            socketio.exceptions.TimeoutError: there was no acknowledgement in time.
         """
         if to is None and sid is None:
-            raise ValueError("call() is for one client: name it by `to`")
+            raise ValueError("call() is for one client: name it with `to`")
+        # Without async_handlers the client's next packet, its ack, is read only after the handler returns.
         if not self.async_handlers:
-            raise RuntimeError("call() needs async_handlers: it waits for what the same client sends")
+            raise RuntimeError("call() needs async_handlers=True: otherwise the ack is never received")
         name, schemas = self._sending(namespace, event)
         answer: asyncio.Future[Args] = asyncio.get_running_loop().create_future()
 
@@ -425,31 +461,31 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             checked_ack(schemas, args)
         return args if len(args) > 1 else args[0] if args else None
 
-    enter_room = _addressed(socketio.AsyncServer.enter_room)
-    leave_room = _addressed(socketio.AsyncServer.leave_room)
-    close_room = _addressed(socketio.AsyncServer.close_room)
-    rooms = _addressed(socketio.AsyncServer.rooms)
-    get_session = _addressed(socketio.AsyncServer.get_session)
-    save_session = _addressed(socketio.AsyncServer.save_session)
-    session = _addressed(socketio.AsyncServer.session)
-    get_environ = _addressed(socketio.AsyncServer.get_environ)
-    transport = _addressed(socketio.AsyncServer.transport)
-    disconnect = _addressed(socketio.AsyncServer.disconnect)
+    enter_room = _resolves_namespace(socketio.AsyncServer.enter_room)
+    leave_room = _resolves_namespace(socketio.AsyncServer.leave_room)
+    close_room = _resolves_namespace(socketio.AsyncServer.close_room)
+    rooms = _resolves_namespace(socketio.AsyncServer.rooms)
+    get_session = _resolves_namespace(socketio.AsyncServer.get_session)
+    save_session = _resolves_namespace(socketio.AsyncServer.save_session)
+    session = _resolves_namespace(socketio.AsyncServer.session)
+    get_environ = _resolves_namespace(socketio.AsyncServer.get_environ)
+    transport = _resolves_namespace(socketio.AsyncServer.transport)
+    disconnect = _resolves_namespace(socketio.AsyncServer.disconnect)
 
     # Serving -----------------------------------------------------------------------------------
 
     def asgi_app(self, other: ASGIApp | None = None) -> ASGIApp:
-        """An ASGI application that serves the Socket.IO path, and passes all else to `other`.
+        """Return an ASGI application that serves the Socket.IO path, and passes everything else to `other`.
 
-        Its lifespan starts and stops the server. Where the server was made with an `app` that it could
-        not be mounted on, that is `other`.
+        Its lifespan starts and stops the server. The default of `other` is the `app` of the constructor, if
+        the server could not be mounted on it.
         """
         path = self.socketio_path
         app: ASGIApp = EngineApp(self, path, other or self._other, start=self._start, stop=self.shutdown)
         app = app if self._http is None else HttpApp(self._http, app)
         return app if self._docs is None else DocsApp(self._docs, app)
 
-    def _mounted(self, app: ASGIApp) -> bool:
+    def _mount(self, app: ASGIApp) -> bool:
         engine = EngineApp(self, self.socketio_path, start=self._start, stop=self.shutdown)
         mounted = mount(app, engine, self.socketio_path, self._start, self.shutdown)
         if mounted and self._docs is not None:
@@ -466,7 +502,14 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         headers: Headers | None = None,
         auth: object = None,
     ) -> AsyncTestClient:
-        """A client for tests, which needs no network: `async with asio.test_client() as client`."""
+        """Return a test client that needs no network: `async with asio.test_client() as client`.
+
+        Args:
+            namespace: the namespace to connect to.
+            query_string: the query string of the connection.
+            headers: the headers of the connection.
+            auth: the `auth` payload.
+        """
         return AsyncTestClient(
             self.asgi_app(),
             namespace,
@@ -486,39 +529,39 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         current.enable(self)
 
     async def shutdown(self) -> None:
-        """Stop: let handlers end, then cancel them, disconnect all clients, and cancel background tasks.
+        """Stop: wait for handlers for `grace` seconds, cancel them, disconnect clients, and cancel tasks.
 
-        A client whose event is cancelled is told so (503).
+        A client gets an error ack (503) for an event that is cancelled.
         """
         if handlers := self._handlers():
             await asyncio.wait(handlers, timeout=self.grace)
         self._is_stopping = True
         await cancel(self._handlers())
-        # A client that polls may never fetch what is left for it.
+        # A polling client may never fetch its last packets: do not wait for it.
         sockets = {
             asyncio.ensure_future(socket.close(wait=socket.upgraded))
             for socket in list(self.eio.sockets.values())
         }
         if sockets:
             await asyncio.wait(sockets, timeout=self.grace)
-        if self.eio.service_task_handle is not None:  # else it has ended, and the parent raises
+        if self.eio.service_task_handle is not None:  # the parent raises if the task does not run
             await super().shutdown()
-            self.eio.start_service_task = True  # when a client comes after all
+            self.eio.start_service_task = True  # the next client starts it again
         await cancel({*sockets, *self.eio.tasks})
-        current.disable(self)  # not before: disconnect handlers may ask for `socket_api()`
+        current.disable(self)  # last: disconnect handlers may call `socket_api()`
 
     def _handlers(self) -> set[asyncio.Task[Any]]:
-        """The tasks that handle events, without the current one."""
+        """Return the tasks that handle events, without the current one."""
         own = asyncio.current_task()
         return {task for task in self.eio.tasks if task is not own and _is_handler(task)}
 
 
 def _routed(namespace_handler: socketio.AsyncNamespace) -> Function:
-    """Give a class that routes its events itself what python-socketio gives it."""
+    """Return a handler that calls `trigger_event` of a class with the arguments of python-socketio."""
 
     async def routed(_: Data, context: Context, sid: SocketID) -> object:
-        brought = (context.environ,) if context.event == "connect" else ()
-        return await namespace_handler.trigger_event(context.event, sid, *brought, *context.args)
+        leading = (context.environ,) if context.event == "connect" else ()
+        return await namespace_handler.trigger_event(context.event, sid, *leading, *context.args)
 
     return routed
 
@@ -529,7 +572,7 @@ def _is_handler(task: asyncio.Task[Any]) -> bool:
 
 
 def socket_api() -> AsynctionAsyncServer:
-    """Return the async server of this process, from anywhere; of several, the last that was made.
+    """Return the async server of this process; if there are several, the last one created.
 
     Raises NotEnabledError before there is one, and after it has been shut down.
     """

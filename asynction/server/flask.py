@@ -1,4 +1,4 @@
-"""A Flask-SocketIO server that keeps a contract."""
+"""A Flask-SocketIO server that checks events against a contract."""
 
 from __future__ import annotations
 
@@ -58,17 +58,19 @@ log = logging.getLogger("asynction")
 
 
 class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
-    """A `flask_socketio.SocketIO` bound to a contract: made by `from_spec`, used like its parent.
+    """A `flask_socketio.SocketIO` bound to a contract: create it with `from_spec`, use it like its parent.
 
-    Handlers come from the document when an app is given, here or to `init_app`. Everything that is sent and
-    received is checked against the contract; see the manual, "Events and acks" and "Errors".
+    The handlers of the document are imported when an app is given, here or to `init_app`. Everything that is
+    sent and received is checked against the contract; see the manual, "Events and acks" and "Errors".
 
     Args:
         contract: the contract, as `asynction.load` returns it.
         app: the Flask app to attach to; else call `init_app`.
         server: the server of the document that is served.
-        source: makes the document that the docs page shows; None serves no page.
+        source: returns the document for the docs page; None disables the page.
         **options: see SocketIOOptions.
+
+    Raises DocumentError for handlers that the contract names and that cannot be served, if there is an app.
     """
 
     def __init__(
@@ -107,24 +109,25 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     ) -> AsynctionSocketIO:
         """Build a server from an AsyncAPI document.
 
-        Raises DocumentError with all problems of the document, and of the handlers that it names once there
-        is an app.
-
         Args:
             spec_path: the path of a file, or a mapping.
             app: the Flask app to attach to; else call `init_app`.
-            server_name: the server of the document whose URL path is the Socket.IO path; a sole server is
-                chosen without it.
-            docs: whether to serve a page about the API at `docs` beside the Socket.IO path, or at `asyncapi`
-                where the app has that already.
+            server_name: the server of the document to serve: its URL path is the Socket.IO path. It may be
+                left out if there is only one.
+            docs: whether to serve a page about the API at `docs` next to the Socket.IO path, or at `asyncapi`
+                if the app has that path already.
             **options: see SocketIOOptions.
+
+        Raises:
+            DocumentError: the document has problems, or if there is an app, a handler that it names; it lists
+                all of them.
         """
         return cls(**load_served(spec_path, server_name, docs), app=app, **options)
 
     def init_app(self, app: flask.Flask | None, **kwargs: Any) -> None:
         """Attach the server to an app, and bind the handlers that the contract names.
 
-        Without an app (another process that only emits) no handler is imported. Raises DocumentError.
+        Without an app, in a process that only emits, no handler is imported. Raises DocumentError.
         """
         options = {**self.server_options, **kwargs}
         server = self._service.server
@@ -181,11 +184,11 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     def on(
         self, message: str, namespace: str | None = None, *, response_model: object = None
     ) -> Callable[[F], F]:
-        """Register the handler of an event, as in Flask-SocketIO; it is held to the contract.
+        """Register the handler of an event, as in Flask-SocketIO; its signature is checked.
 
-        `response_model` is the type that shapes the acknowledgement, instead of the return annotation.
-        Raises UnknownEventException where the contract receives no such event (`strict=False`
-        warns), DocumentError where the handler cannot take the event's args.
+        `response_model` is the type of the acknowledgement, instead of the handler's return annotation.
+        Raises UnknownEventException if the contract receives no such event (`strict=False` warns), and
+        DocumentError if the handler cannot take the event's args.
         """
         name = handler_namespace(namespace)
 
@@ -197,7 +200,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         return decorator
 
     def on_namespace(self, namespace_handler: flask_socketio.Namespace) -> None:
-        """Register a class-based namespace; each `on_...` method is held to the contract."""
+        """Register a class-based namespace; each `on_...` method is bound like a handler."""
         name = handler_namespace(getattr(namespace_handler, "namespace", None))
         known = name in self.contract.namespaces
         if not known:
@@ -205,10 +208,11 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         super().on_namespace(namespace_handler)
         if not known:
             return
-        # The parent's class goes to the server below it, past the checks.
+        # `flask_socketio.Namespace.call` calls the python-socketio server directly, without our checks.
         namespace_handler.call = partial(self._call_from, name)
         if hasattr(namespace_handler, "error"):
             self.exception_handlers.setdefault(name, namespace_handler.error)
+        # A class with a `trigger_event` of its own finds its methods itself: it gets every event.
         if type(namespace_handler).trigger_event is not flask_socketio.Namespace.trigger_event:
             for event in (*LIFECYCLE_EVENTS, *self.contract.namespaces[name].receives):
                 self.on(event, name)(partial(_trigger, namespace_handler, event))
@@ -218,7 +222,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
                 self.on(attribute.removeprefix("on_"), name)(getattr(namespace_handler, attribute))
 
     def _register_all(self) -> None:
-        """Tell the server of every namespace of the contract and all that is bound so far."""
+        """Register every namespace of the contract, and every event that is bound so far, with the parent."""
         for name in self.contract.namespaces:
             if not is_pattern(name):
                 self._register_namespace(name)
@@ -232,13 +236,14 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         on("connect", name)(self._connect)
         on("disconnect", name)(self._disconnect)
         if name == "*":
-            # Flask-SocketIO takes the event for the namespace where both are `*`, so not through it.
+            # If both the event and the namespace are `*`, Flask-SocketIO mistakes the event for the
+            # namespace: register this one with python-socketio.
             self.server.on("*", self._unbound_in_any, namespace="*")
         else:
             on("*", name)(self._receive)
 
     def _register(self, namespace: str, event: str) -> None:
-        """Tell the server of one handler, as soon as there is a server."""
+        """Register one event with the parent, if `init_app` has been called."""
         if self.server is None:
             return
         if namespace not in self.contract.namespaces and event in (*LIFECYCLE_EVENTS, "*"):
@@ -249,7 +254,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     # Receiving ---------------------------------------------------------------------------------
 
     def _receive(self, event: str, *args: object) -> Args:
-        request: Any = flask.request  # with what Flask-SocketIO adds
+        request: Any = flask.request  # Flask-SocketIO adds `sid` and `namespace`
         context = self._service.context(request.namespace, event, request.sid, args)
         if self._reads_json:
             context.json_args = JsonArgs(args)
@@ -261,11 +266,11 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         return run(flow, context)
 
     def _unbound_in_any(self, event: str, namespace: str, sid: str, *args: object) -> object:
-        """Take the call of python-socketio for an event that no pattern has a handler for."""
+        """Handle an event in a namespace of a pattern, if the pattern has no handler for it."""
         return self._handle_event(partial(self._receive, event), "*", namespace, sid, *args)
 
     def _connect(self, auth: object = None) -> object:
-        request: Any = flask.request  # with what Flask-SocketIO adds
+        request: Any = flask.request  # Flask-SocketIO adds `sid` and `namespace`
         context = self._service.context(request.namespace, "connect", request.sid)
         try:
             return run(self._service.connect(context, auth, current_request), context)
@@ -273,7 +278,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             raise ConnectionRefusedError(rejected.reason, rejected.body) from rejected.__cause__
 
     def _disconnect(self, reason: object = None) -> None:
-        request: Any = flask.request  # with what Flask-SocketIO adds
+        request: Any = flask.request  # Flask-SocketIO adds `sid` and `namespace`
         if self._expiries is not None:
             self._expiries.remove(request.sid)
         context = self._service.context(request.namespace, "disconnect", request.sid)
@@ -282,11 +287,17 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     # Sending -----------------------------------------------------------------------------------
 
     def emit(self, event: str, *args: object, **kwargs: Any) -> None:
-        """Emit an event to clients, as in Flask-SocketIO; several args may follow the event.
+        """Emit an event to clients, as in Flask-SocketIO.
 
-        Raises UnknownEventException where the contract sends no such event, and
-        PayloadValidationException. A `callback` is called only with an acknowledgement that keeps
-        the contract.
+        Args:
+            event: the name of the event.
+            *args: its args.
+            **kwargs: `namespace`, `to`, `include_self` and `skip_sid` as in Flask-SocketIO; `callback` is
+                called with the client's acknowledgement, if it is valid.
+
+        Raises:
+            UnknownEventException: the contract sends no such event.
+            PayloadValidationException: the args break their schema.
         """
         data, schemas = self._prepared(event, args, kwargs)
         callback = kwargs.get("callback")
@@ -295,9 +306,9 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         super().emit(event, data, **kwargs)
 
     def call(self, event: str, *args: object, **kwargs: Any) -> Any:
-        """Emit an event to one client and return its acknowledgement, both held to the contract.
+        """Emit an event to one client and return its acknowledgement; both are checked.
 
-        Raises as `emit` does, and MessageAckValidationException.
+        Raises as `emit` does, and MessageAckValidationException if the acknowledgement breaks its schema.
         """
         data, schemas = self._prepared(event, args, kwargs)
         answer = super().call(event, data, **kwargs)
@@ -316,7 +327,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         namespace: str | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Stand in for `Namespace.call`; `own` is the namespace of the class."""
+        """Replace `Namespace.call`; `own` is the namespace of the class."""
         return self.call(event, data, to=to or sid, namespace=namespace or own, **kwargs)
 
     def _prepared(self, event: str, args: Args, kwargs: dict[str, Any]) -> tuple[Args, EventSchemas | None]:
@@ -333,7 +344,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     # Serving -----------------------------------------------------------------------------------
 
     def run(self, app: flask.Flask, host: str | None = None, port: int | None = None, **kwargs: Any) -> None:
-        """Serve, as in Flask-SocketIO; raises DocumentError where a received event has no handler."""
+        """Serve, as in Flask-SocketIO; raise DocumentError if a received event has no handler."""
         self._service.check_complete()
         super().run(app, host, port, **kwargs)
 
@@ -352,7 +363,7 @@ def _add_docs(app: flask.Flask, docs: Docs) -> None:
 
 
 def _propagates() -> bool:
-    """True while testing or debugging, by the app's PROPAGATE_EXCEPTIONS as Flask reads it."""
+    """Return whether exceptions are raised: while testing or debugging, or by PROPAGATE_EXCEPTIONS."""
     if not flask.has_app_context():
         return False
     app = flask.current_app
@@ -361,7 +372,7 @@ def _propagates() -> bool:
 
 
 def current_request(auth: object) -> Request:
-    """Return what a client brought with the current request, and its `auth` payload."""
+    """Return the current request with an `auth` payload, for security functions."""
     request = flask.request
     return Request(
         request.method,
@@ -373,12 +384,12 @@ def current_request(auth: object) -> Request:
 
 
 def set_namespace(namespace: str) -> None:
-    """Make `emit` send to the namespace of an event that came without a connection, and so has no `sid`."""
+    """Set the namespace for `emit` in the handler of an event that has no connection."""
     flask.request.namespace = namespace  # type: ignore[attr-defined]  # as Flask-SocketIO does
 
 
 def _trigger(namespace_handler: flask_socketio.Namespace, event: str, *args: object, sid: SocketID) -> object:
-    """Reach a class-based namespace that routes its events itself."""
+    """Call `trigger_event` of a class-based namespace with the arguments of python-socketio."""
     if event == "connect":
         args = (flask.request.environ, *args)
     return namespace_handler.trigger_event(event, sid, *args)

@@ -1,7 +1,8 @@
-"""The HTTP wire: `POST {base}/events/<namespace>/<event>` is one event, and its answer the acknowledgement.
+"""The HTTP wire: `POST {base}/events/<namespace>/<event>` sends one event, the response is its ack.
 
-`from_spec(..., http=True)` turns it on, or `http=HttpOptions(...)`. Nothing here does I/O: `_http_flask` and
-`_http_asgi` do. The same contract, handlers, middleware, exception handlers and security schemes serve it.
+`from_spec(..., http=True)` enables it, or `http=HttpOptions(...)`. It has the same contract, handlers,
+middleware, exception handlers and security schemes as the other wires. This module does no I/O:
+`_http.flask` and `_http.asgi` do.
 """
 
 from __future__ import annotations
@@ -44,17 +45,25 @@ ALLOW = ("Allow", "OPTIONS, POST")
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """How events are taken by HTTP; a body of more than `max_body_size` bytes is refused (413)."""
+    """The options of the HTTP wire.
+
+    Args:
+        max_body_size: the greatest size of a request body in bytes; a larger one gets a 413.
+    """
 
     max_body_size: int = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A request: its `path` is decoded and goes on from `{base}/events/`.
+    """One HTTP request.
 
-    `read` takes the most bytes that the body may have and returns it, or raises EventException (413) or
-    MalformedEvent.
+    Args:
+        path: the decoded path after `{base}/events/`.
+        request: the request for security functions.
+        environ: the request as WSGI describes it.
+        read: returns the body, up to the given number of bytes; raises EventException (413) for a longer one,
+            and MalformedEvent if it cannot be read.
     """
 
     path: str
@@ -65,7 +74,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, but for its length."""
+    """One HTTP response, without Content-Length."""
 
     status: int
     body: bytes = field(default=b"", repr=False)
@@ -74,7 +83,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An event that can be sent by HTTP, and how its args and its acknowledgement stand in JSON."""
+    """An event that can be sent by HTTP, and how a body represents its args and its ack."""
 
     schemas: EventSchemas
     endpoint: Endpoint
@@ -83,19 +92,19 @@ class Route:
 
     @property
     def is_list(self) -> bool:
-        """Whether the body lists the args: the schema decides, or how many args the handler takes."""
+        """Return whether the body is a list of args, by the schema, else by the handler's signature."""
         if self.args is not None:
             return self.args.is_tuple
         return self.endpoint.plan.max_args is None or self.endpoint.plan.max_args > 1
 
     @property
     def takes_body(self) -> bool:
-        """False where a request has nothing to say."""
+        """Return whether a request can have a body: False for an event without args."""
         return (self.args.max_args if self.args is not None else self.endpoint.plan.max_args) != 0
 
     @property
     def has_ack(self) -> bool | None:
-        """Whether the answer has a body; None where that depends on the handler."""
+        """Return whether the response has a body; None if that depends on the handler."""
         return None if self.ack is None else not self.ack.is_tuple or self.ack.max_args != 0
 
     def read(self, body: bytes) -> JsonArgs:
@@ -111,16 +120,16 @@ class Route:
         return read_args(value if self.is_list else (value,), body)
 
     def written(self, args: Args) -> Answer:
-        """The answer that has the args of an acknowledgement; raises where JSON cannot write them."""
+        """Return the response for the args of an ack; raise ValueError or TypeError if they are not JSON."""
         if not args and not (self.has_ack and self.ack is not None and self.ack.is_tuple):
             return Answer(204)
         is_list = len(args) != 1 if self.ack is None else self.ack.is_tuple
-        return Answer(200, _json(list(args) if is_list else args[0]), _typed(JSON))
+        return Answer(200, _json(list(args) if is_list else args[0]), _content_headers(JSON))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a path leads to: an event of a client's namespace, and its route where there is one."""
+    """The event that a path names, and its route, if it can be sent by HTTP."""
 
     namespace: str
     event: str
@@ -129,10 +138,13 @@ class Found:
 
 
 class HttpWire:
-    """The events of a server by HTTP, at `path` and below.
+    """The events of a server by HTTP, below `path`; a warning is logged for each that cannot be sent so.
 
-    `entering` is told the namespace of each event before anything of it runs. What cannot be sent by HTTP,
-    of what is bound by now, is warned of.
+    Args:
+        service: the Service of the server.
+        socketio_path: the Socket.IO path; the events are next to it.
+        options: the options; True means the defaults.
+        set_namespace: called with the namespace of each event before its code runs.
     """
 
     def __init__(
@@ -140,49 +152,55 @@ class HttpWire:
         service: Service,
         socketio_path: str,
         options: HttpOptions | bool = True,
-        entering: Callable[[str], object] = lambda namespace: None,
+        set_namespace: Callable[[str], object] = lambda namespace: None,
     ) -> None:
         self.base = f"/{socketio_path.strip('/')}".rpartition("/")[0]
         self.path = f"{self.base}/events"
         self.options = options if isinstance(options, HttpOptions) else HttpOptions()
         self.service, self.routing = service, service.routes
-        self.entering = entering
-        self._told: set[tuple[str, str]] = set()
+        self.set_namespace = set_namespace
+        self._warned: set[tuple[str, str]] = set()
         self._known = {
-            (name, event): (_facts(schemas.event.args, schemas.args), _facts(schemas.event.ack, schemas.ack))
+            (name, event): (
+                _validator_of(schemas.event.args, schemas.args),
+                _validator_of(schemas.event.ack, schemas.ack),
+            )
             for name, events in self.routing.schemas.receives.items()
             for event, schemas in events.items()
         }
-        self._most_slashes = max((event.count("/") for _, event in self._known), default=0)
+        self._max_slashes = max((event.count("/") for _, event in self._known), default=0)
         self._check()
 
     def routes(self) -> Iterator[Route]:
-        """The events that can be sent by HTTP; warns, once, of each that has a handler and cannot."""
+        """Yield the events that can be sent by HTTP; log one warning for each other event with a handler."""
         for key in self._known:
             route = self._route(*key)
             reason = None if route is None else self._reason(route)
             if route is not None and reason is None:
                 yield route
-            elif reason is not None and key not in self._told:
-                self._told.add(key)
+            elif reason is not None and key not in self._warned:
+                self._warned.add(key)
                 log.warning("the event `%s` of `%s` cannot be sent by HTTP: %s", key[1], key[0], reason)
 
     def _check(self) -> None:
-        """Log what will not work as its authors may think."""
+        """Log warnings for handlers that do not run for HTTP requests."""
         for _ in self.routes():
             pass
         for name, event in self.routing.lifecycle:
             if event == "connect" and not self.routing.is_demanding(name):
                 log.warning(
-                    "the connect handler of `%s` does not run for HTTP requests: only security schemes keep"
-                    " anybody out there",
+                    "the connect handler of `%s` does not run for HTTP requests: restrict access with"
+                    " security schemes",
                     name,
                 )
 
     def find(self, path: str) -> Found | None:
-        """What a path leads to; where that is no event, its namespace; None where that is none, either."""
+        """Return the event of a path, or its namespace if the event is unknown, or None.
+
+        Namespaces and events may have slashes in their names, so a path can be split at several places.
+        """
         known: Found | None = None
-        for slashes in range(self._most_slashes + 1):
+        for slashes in range(self._max_slashes + 1):
             parts = path.rsplit("/", slashes + 1)
             if len(parts) <= slashes or (len(parts) > slashes + 1 and parts[0] == ""):
                 break  # an empty part is not the root namespace
@@ -196,7 +214,7 @@ class HttpWire:
         return known
 
     def _route(self, name: str, event: str) -> Route | None:
-        """The route of an event by its names in the contract; None where it has no handler."""
+        """Return the route of an event, by the contract's names, or None if it has no handler."""
         schemas = self.routing.schemas.receives.get(name, {}).get(event)
         endpoint = self.routing.endpoint(name, event) if schemas is not None else None
         if schemas is None or endpoint is None:
@@ -204,21 +222,21 @@ class HttpWire:
         return Route(schemas, endpoint, *self._known[name, event])
 
     def _reason(self, route: Route) -> str | None:
-        """Why an event cannot be sent by HTTP; None where it can."""
+        """Return why an event cannot be sent by HTTP, or None if it can."""
         name, event = route.schemas.namespace, route.schemas.event.name
         if route.endpoint.plan.needs_sid:
-            return "its handler takes a `sid`, which no request has (`SocketID | None` does without)"
-        if any(facts is not None and facts.takes_bytes for facts in (route.args, route.ack)):
-            return "it has binary data, and JSON has none"
+            return "its handler takes a `sid`, which an HTTP request does not have; write `SocketID | None`"
+        if any(validator is not None and validator.takes_bytes for validator in (route.args, route.ack)):
+            return "it has binary data, which JSON does not have"
         if event in ("", ".", ".."):
-            return "its name is none for the last part of a URL"
+            return "its name cannot be the last part of a URL"
         found = self.find(f"{name.strip('/')}/{event}".lstrip("/")) if "/" in event else None
         if found is not None and found.route is not None and found.route.schemas != route.schemas:
             return f"its URL is that of `{found.event}` of `{found.match.name}`"
         return None
 
     def exchange(self, incoming: Incoming) -> Exchange:
-        """One request and its answer."""
+        """Return the Exchange of a request."""
         found = self.find(incoming.path) or Found("/", incoming.path, Match("/"))
         if found.route is not None and self._reason(found.route) is not None:
             found = replace(found, route=None)
@@ -226,7 +244,7 @@ class HttpWire:
 
 
 class Exchange:
-    """One request: `answer` is a flow, after which the dependencies in `context` are to be closed."""
+    """One request and its response: run the flow of `answer`, then close the dependencies in `context`."""
 
     def __init__(self, wire: HttpWire, incoming: Incoming, found: Found) -> None:
         self._wire, self._incoming, self._route = wire, incoming, found.route
@@ -236,11 +254,14 @@ class Exchange:
             self.context.contract = found.route.schemas.event
 
     def answer(self) -> Generator[tuple[Function, Args], object, Answer]:
-        """Handle the event; raise what the server lets through while testing, but no client's fault."""
+        """Return the flow that handles the event and returns the response.
+
+        While testing it raises exceptions of the server, but not errors of the client.
+        """
         context, service = self.context, self._wire.service
         if self._route is not None and self._incoming.request.method == "OPTIONS":
             return Answer(204, headers=(ALLOW,))
-        self._wire.entering(context.namespace)
+        self._wire.set_namespace(context.namespace)
         if self._route is None:
             error: Exception = UnknownEventException(
                 f"no event `{context.event:.80}` in `{context.namespace:.80}`"
@@ -256,13 +277,14 @@ class Exchange:
             if status_of(error) >= 500:
                 raise
             args = error_ack(error)
-        return self._written(args)
+        return self._answer_of(args)
 
     def _args(self, route: Route) -> Generator[tuple[Function, Args], object, JsonArgs]:
-        """Read the args of a request whose sender is known."""
+        """Read the args from the body, after authentication."""
         incoming = self._incoming
         content_type = incoming.request.header("content-type")
-        # A page of another site can send a body of no type, but a JSON type only where the server allows it.
+        # A page of another site can send a body without a type, but a browser sends a JSON type only if the
+        # server allows it (CORS): so a request with an Origin needs the type, against CSRF.
         if content_type is not None or incoming.request.header("origin") is not None:
             _check_type(content_type or "")
         body = cast("bytes", (yield incoming.read, (self._wire.options.max_body_size,)))
@@ -270,32 +292,32 @@ class Exchange:
             _check_type("")
         return route.read(body)
 
-    def _written(self, args: Args) -> Answer:
+    def _answer_of(self, args: Args) -> Answer:
         context = self.context
         try:
             if context.error is not None:
-                return self._failed(context.error, args)
+                return self._error_answer(context.error, args)
             assert self._route is not None, "what is not found fails"  # noqa: S101
             return self._route.written(args)
         except (ValueError, TypeError, RecursionError) as error:
             log_failure(error, context.namespace, context.event)
-            return self._failed(error, error_ack(error))
+            return self._error_answer(error, error_ack(error))
 
-    def _failed(self, error: BaseException, args: Args) -> Answer:
-        """A problem (RFC 9457), or what an exception handler says, with the status of the exception."""
+    def _error_answer(self, error: BaseException, args: Args) -> Answer:
+        """Return a problem (RFC 9457), or the result of an exception handler with the exception's status."""
         problem = _problem(args)
         if problem is None:
             status = status_of(error)
             body = _json(args[0] if len(args) == 1 else list(args))
-            return Answer(status, body, (*_typed(JSON), *self._more(status)))
+            return Answer(status, body, (*_content_headers(JSON), *self._status_headers(status)))
         pointer = problem.get("pointer")
         if isinstance(pointer, str) and pointer and self._route is not None and not self._route.is_list:
             problem = {**problem, "pointer": pointer.removeprefix("/0")}  # the body is the arg itself
         status = int(str(problem["status"]))
-        return Answer(status, _json(problem), (*_typed(PROBLEM), *self._more(status)))
+        return Answer(status, _json(problem), (*_content_headers(PROBLEM), *self._status_headers(status)))
 
-    def _more(self, status: int) -> tuple[tuple[str, str], ...]:
-        """The headers that a status demands (RFC 9110, 15.5)."""
+    def _status_headers(self, status: int) -> tuple[tuple[str, str], ...]:
+        """Return the headers that a status requires (RFC 9110, 15.5)."""
         if status == 405:
             return (ALLOW,)
         if status != 401 or self._route is None:
@@ -306,8 +328,8 @@ class Exchange:
         return tuple(("WWW-Authenticate", value) for value in challenges(schemes))
 
 
-def _facts(schema: Schema | None, validator: Validator | None) -> Validator | None:
-    """What tells how args are counted, also where nothing is validated."""
+def _validator_of(schema: Schema | None, validator: Validator | None) -> Validator | None:
+    """Return a validator also with `validation=False`: it knows how many args there are."""
     if validator is None and schema is not None and schema.is_json_schema:
         return Validator(schema)
     return validator
@@ -328,11 +350,11 @@ def _check_type(content_type: str) -> None:
     ]
     is_type = kind == JSON or (kind.startswith("application/") and kind.endswith("+json"))
     if not is_type or any(charset not in ("utf-8", "utf8") for charset in charsets):
-        raise EventException(415, f"the body of an event is {JSON}")
+        raise EventException(415, f"the body of an event must be {JSON}")
 
 
 def _problem(args: Args) -> Mapping[str, object] | None:
-    """What is wrong, of the runtime's own error acknowledgement."""
+    """Return the error in an error ack of the runtime, or None for other args."""
     first = args[0] if len(args) == 1 else None
     error = first.get("error") if isinstance(first, dict) and len(first) == 1 else None
     return error if isinstance(error, dict) and isinstance(error.get("status"), int) else None
@@ -342,7 +364,7 @@ def _json(value: object) -> bytes:
     return write_json(value).encode()
 
 
-def _typed(content_type: str) -> tuple[tuple[str, str], ...]:
+def _content_headers(content_type: str) -> tuple[tuple[str, str], ...]:
     return (("Content-Type", content_type), ("X-Content-Type-Options", "nosniff"))
 
 

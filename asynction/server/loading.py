@@ -1,4 +1,4 @@
-"""Loading the document that a server serves."""
+"""Loads the document that a server serves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger("asynction")
 
 
 class Loaded(TypedDict):
-    """What a server needs of a document: arguments of its class."""
+    """The arguments of a server that come from its document."""
 
     contract: Contract
     server: Server | None

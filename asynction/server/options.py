@@ -1,4 +1,4 @@
-"""The options of the servers, each written once: checked and completed by editors and type checkers."""
+"""The options of the servers, as typed dictionaries, for editors and type checkers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from asynction.server.http import HttpOptions
 
 
 class ServiceOptions(TypedDict, total=False):
-    """How any server checks what it sends and receives.
+    """The options for checks, of every server.
 
     Attributes:
-        validation: False checks no payload, ack or handshake. Default: True.
-        strict: False warns where code and contract differ, instead of raising. Default: True.
-        security_functions: functions to ask, by security scheme, instead of those that the document names.
+        validation: whether to check payloads, acks and handshakes. Default: True.
+        strict: whether to raise if code and contract differ; False only warns. Default: True.
+        security_functions: security functions by scheme, instead of those in the document.
     """
 
     validation: bool
@@ -24,10 +24,10 @@ class ServiceOptions(TypedDict, total=False):
 
 
 class BindingOptions(ServiceOptions, total=False):
-    """Where any server gets its handlers from, besides the document and decorators.
+    """The sources of handlers besides the document and decorators, of every server.
 
     Attributes:
-        routers: routers to attach.
+        routers: routers to add.
         resolver: finds the handlers that the document does not name, see ModuleResolver.
     """
 
@@ -64,13 +64,13 @@ class SocketIOOptions(BindingOptions, EngineOptions, total=False):
     """The options of AsynctionSocketIO: those of every server, and those of `flask_socketio.SocketIO`.
 
     Attributes:
-        default_error_handler: answers every exception that no other handler answers.
-        http: whether events are taken by `POST` requests, too, at `events` beside the Socket.IO path.
+        default_error_handler: handles every exception that no other handler handles.
+        http: whether events can also be sent by `POST`, at `events` next to the Socket.IO path.
         message_queue: the URL of a message queue that connects several processes.
         channel: the channel of the message queue.
         path: the Socket.IO path; else that of the document's server.
         resource: the same as `path`.
-        manage_session: whether Flask-SocketIO keeps sessions apart from HTTP's.
+        manage_session: whether Flask-SocketIO has sessions of its own, separate from those of HTTP.
     """
 
     default_error_handler: Function | None
@@ -87,8 +87,8 @@ class AsyncServerOptions(BindingOptions, EngineOptions, total=False):
 
     Attributes:
         socketio_path: the Socket.IO path; else that of the document's server.
-        grace: how many seconds handlers may go on when serving stops. Default: 5.
-        http: whether events are taken by `POST` requests, too, at `events` beside the Socket.IO path.
+        grace: the seconds to wait for handlers when the server stops. Default: 5.
+        http: whether events can also be sent by `POST`, at `events` next to the Socket.IO path.
     """
 
     socketio_path: str | None

@@ -1,4 +1,4 @@
-"""A router for plain WebSockets: JSON requests with a `uuid`, answered by the same contract and handlers."""
+"""A router for plain WebSockets: JSON requests with a `uuid`, with the same contract and handlers."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ from asynction.server._websocket.frames import (
 )
 from asynction.server._websocket.transports import (
     EndpointSignature,
-    Link,
     Serving,
-    asgi_link,
+    Transport,
+    asgi_transport,
     serve_simple,
-    starlette_link,
+    starlette_transport,
 )
 from asynction.server.loading import load_served
 from asynction.server.options import BindingOptions, ServiceOptions, take
@@ -84,17 +84,19 @@ _ROUTE = HandlerStyle(3, lambda ws, message: (ws, message.headers, message.paylo
 
 
 class SocketRouter(Registrar):
-    """Serves plain WebSockets: an ASGI application, an endpoint of FastAPI or Starlette, or Flask's.
+    """Serves plain WebSockets, as an ASGI application or in an endpoint of FastAPI, Starlette or Flask.
 
     A route is an event of the contract's channel; without a contract every route may be registered.
 
     Args:
         contract: the contract, as `asynction.load` returns it.
-        access: asked about each connection before it is accepted.
-        limits: what one connection may take.
-        grace: how many seconds requests may go on when serving stops.
-        server: the server of the document whose security is demanded.
+        access: called with each new connection; a false result rejects it.
+        limits: the limits of one connection.
+        grace: the seconds to wait for requests when the server stops.
+        server: the server of the document; its security is the default for channels.
         **options: see BindingOptions.
+
+    Raises DocumentError for handlers that the contract names and that cannot be served.
     """
 
     __signature__ = EndpointSignature()
@@ -118,7 +120,7 @@ class SocketRouter(Registrar):
         routers, resolver = options.pop("routers", ()), options.pop("resolver", None)
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self._access = None if access is None else off_the_loop(access)
-        self._answers = Answers(self._handle, _abandoned)
+        self._answers = Answers(self._handle, _stopping_answer)
         for router in routers:
             self.add_router(router)
         self._service.bind_contract(resolver)
@@ -137,17 +139,19 @@ class SocketRouter(Registrar):
     ) -> SocketRouter:
         """Build a router from an AsyncAPI document.
 
-        Raises DocumentError with all problems, and UnknownEventException where there is no such channel.
-
         Args:
             spec_path: the path of a file, or a mapping.
-            channel: the channel to serve, wherever the router is mounted. A sole one is chosen without it; of
-                several, each is served at its own path.
-            server_name: the server of the document whose security is demanded.
-            access: asked about each connection before it is accepted.
-            limits: what one connection may take.
-            grace: how many seconds requests may go on when serving stops.
+            channel: the only channel to serve, at any path. Without it, a single channel is served at any
+                path, and each of several channels at its own path.
+            server_name: the server of the document; its security is the default for channels.
+            access: called with each new connection; a false result rejects it.
+            limits: the limits of one connection.
+            grace: the seconds to wait for requests when the server stops.
             **options: see BindingOptions.
+
+        Raises:
+            DocumentError: the document, or a handler that it names, has problems; it lists all of them.
+            UnknownEventException: the document has no such channel.
         """
         loaded = load_served(spec_path, server_name, docs=False)
         contract = loaded["contract"] if channel is None else _narrowed(loaded["contract"], channel)
@@ -175,10 +179,10 @@ class SocketRouter(Registrar):
     ) -> Callable[[F], F]:
         """Register the handler of a route: it takes `(ws, headers, payload)` and returns a HandlerResult.
 
-        `options` are its hooks: `data_check`, `access`, `hydrate` and `dehydrate`. What `hydrate` returns, or
-        the checks leave in `local["value"]`, is what the handler takes instead. Raises TypeError for
-        another option, UnknownEventException where the contract has no such route, and DocumentError for a
-        function that cannot be served.
+        `options` are its hooks: `data_check`, `access`, `hydrate` and `dehydrate`. The result of `hydrate`,
+        or the value that the checks store in `local["value"]`, becomes the handler's only argument. Raises
+        TypeError for another option, UnknownEventException if the contract has no such route, and
+        DocumentError for a function that cannot be served.
         """
         hooks = dict(options or {})
         for unknown in hooks.keys() - HOOKS.keys():
@@ -215,16 +219,16 @@ class SocketRouter(Registrar):
         *,
         global_middleware: bool = False,
     ) -> None:
-        """Put a middleware around events of a channel, as for Socket.IO's namespaces."""
+        """Put a middleware around the events of a channel; see `Registrar.add_middleware`."""
         super().add_middleware(middleware, channel, events, global_middleware=global_middleware)
 
     def _named(self, channel: str | None) -> str:
-        """The channel that is meant; raises ValueError where there are several."""
+        """Return the name of a channel, or of the only one; raise ValueError if there are several."""
         if channel is not None:
             return namespace_name(channel)
         names = list(self._service.contract.namespaces) or ["/"]
         if len(names) > 1:
-            raise ValueError("the contract has several channels: name one by `channel`")
+            raise ValueError("the contract has several channels: name one with `channel`")
         return names[0]
 
     # Serving -----------------------------------------------------------------------------------
@@ -232,18 +236,18 @@ class SocketRouter(Registrar):
     def __call__(self, ws: Any, receive: Any = None, send: Any = None) -> Any:
         """Serve one connection: `(scope, receive, send)` of ASGI, or the WebSocket of an endpoint.
 
-        Await what this returns.
+        Await the result.
         """
         if receive is not None:
             return self.asgi(ws, receive, send)
-        if isinstance(ws, MutableMapping):  # from a server that takes this for an application of ASGI 2
+        if isinstance(ws, MutableMapping):  # the server takes this for an application of ASGI 2
             return partial(self.asgi, ws)
-        return Serving(lambda: self._serve(starlette_link(ws)), ws.scope)
+        return Serving(lambda: self._serve(starlette_transport(ws)), ws.scope)
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
-        """Be an ASGI application, also for servers that look whether it is `async def`."""
+        """Serve as an ASGI application, for servers that check that it is `async def`."""
         if scope["type"] == "websocket":
-            await self._serve(asgi_link(scope, receive, send))
+            await self._serve(asgi_transport(scope, receive, send))
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
@@ -262,51 +266,52 @@ class SocketRouter(Registrar):
         await send({"type": "lifespan.shutdown.complete"})
 
     def serve(self, ws: Any) -> None:
-        """Serve a WebSocket of simple-websocket, as flask-sock has one, until it closes: in this thread."""
+        """Serve a WebSocket of simple-websocket (flask-sock) in this thread, until it closes."""
         serve_simple(ws, self._serve, self.limits.concurrency)
 
     async def shutdown(self) -> None:
-        """Let nobody in any more, answer what is being handled, and close all connections (1001)."""
+        """Reject new connections, finish the current requests, and close all connections (1001)."""
         self._is_stopping = True
-        await asyncio.gather(*[_there(each, each.stop(self.grace)) for each in self._connections.values()])
+        clients = list(self._connections.values())
+        await asyncio.gather(*[_on_loop_of(client, client.stop(self.grace)) for client in clients])
 
-    async def _serve(self, link: Link) -> None:
-        if not link.is_accepted and (await link.receive())["type"] != "websocket.connect":
+    async def _serve(self, transport: Transport) -> None:
+        if not transport.is_accepted and (await transport.receive())["type"] != "websocket.connect":
             return
-        client = Connection(link.receive, link.send, link.peer, self.limits, self._answers)
-        client.namespace = client.pattern = self._namespace_of(link)
-        self._connections[client.sid], self._environs[client.sid] = client, link.environ
-        has_entered = False
+        client = Connection(transport.receive, transport.send, transport.peer, self.limits, self._answers)
+        client.namespace = client.pattern = self._namespace_of(transport)
+        self._connections[client.sid], self._environs[client.sid] = client, transport.environ
+        is_connected = False
         try:
-            has_entered = await self._admitted(client, link)
-            if has_entered and not link.is_accepted:
-                await link.send({"type": "websocket.accept"})
-            if has_entered:
+            is_connected = await self._accept(client, transport)
+            if is_connected and not transport.is_accepted:
+                await transport.send({"type": "websocket.accept"})
+            if is_connected:
                 await client.run()
         finally:
             del self._connections[client.sid]
             try:
-                await self._left(client, has_entered)
+                await self._disconnect(client, is_connected)
             finally:
                 del self._environs[client.sid]
-        if not has_entered:
+        if not is_connected:
             code = GOING_AWAY if self._is_stopping else POLICY
-            await link.send({"type": "websocket.close", "code": code, "reason": ""})
+            await transport.send({"type": "websocket.close", "code": code, "reason": ""})
 
-    def _namespace_of(self, link: Link) -> str:
-        """The channel that a connection is to: the only one, else the one that has its path."""
+    def _namespace_of(self, transport: Transport) -> str:
+        """Return the channel of a connection: the only one, else that of its path."""
         names = list(self._service.contract.namespaces)
-        return names[0] if len(names) == 1 else namespace_name(link.path) if names else "/"
+        return names[0] if len(names) == 1 else namespace_name(transport.path) if names else "/"
 
-    async def _admitted(self, client: Connection, link: Link) -> bool:
+    async def _accept(self, client: Connection, transport: Transport) -> bool:
         known = not self._service.strict or self._service.routes.match(client.namespace) is not None
         if self._is_stopping or not known:
             return False
         context = self._context(client, "connect")
         try:
-            if self._access is not None and not await self._access(link.peer):
+            if self._access is not None and not await self._access(transport.peer):
                 return False
-            flow = self._service.connect(context, None, link.request)
+            flow = self._service.connect(context, None, transport.request)
             answer = await arun(flow, context)
             client.pattern = context.pattern
         except (ConnectionRejected, SocketIORefusal, ConnectionRefusedError):
@@ -316,8 +321,8 @@ class SocketRouter(Registrar):
             return False
         return answer is not False
 
-    async def _left(self, client: Connection, has_entered: bool) -> None:
-        if has_entered:
+    async def _disconnect(self, client: Connection, is_connected: bool) -> None:
+        if is_connected:
             context = self._context(client, "disconnect")
             await arun(self._service.disconnect(context, client.reason), context)
 
@@ -342,7 +347,7 @@ class SocketRouter(Registrar):
         return context
 
     async def _handle(self, client: Connection, frame: Frame | MalformedFrame) -> None:
-        """Answer one request, whatever happens."""
+        """Handle one request and send its answer; an error is answered, too."""
         endpoint: Endpoint | None = None
         if isinstance(frame, MalformedFrame):
             context = self._context(client, "(malformed)")
@@ -354,7 +359,7 @@ class SocketRouter(Registrar):
             try:
                 context.args = context.json_args = _args(endpoint, frame)
                 flow = self._service.receive(context)
-            except PayloadValidationException as error:  # what JSON text cannot hold
+            except PayloadValidationException as error:  # a value that JSON does not allow
                 flow = self._service.reject(context, error)
         try:
             args = await adrive(flow)
@@ -370,7 +375,7 @@ class SocketRouter(Registrar):
 
     @property
     def connections(self) -> tuple[str, ...]:
-        """The ids of all connected clients."""
+        """Return the ids of all connected clients."""
         return tuple(self._connections)
 
     async def push(
@@ -382,14 +387,23 @@ class SocketRouter(Registrar):
         channel: str | None = None,
         headers: Mapping[str, object] | None = None,
     ) -> int:
-        """Send a frame that answers no request to all clients of a channel; return how many it is sent to.
+        """Send a frame without a request to clients of a channel; return the number of clients.
 
-        `to` is one client, or a list: each by its id (SocketID) or its WebSocket. A client that does not take
-        what it is sent is waited for until it does, or is closed as a slow one. Raises
-        UnknownEventException where the contract sends no such event, and PayloadValidationException.
+        It waits for a slow client until the frame is queued, or the client is disconnected (`slow_timeout`).
+
+        Args:
+            route: the route, an event that the contract sends.
+            payload: the payload; a tuple is several args.
+            to: a client, or a list of clients, each by its id (SocketID) or its WebSocket; all by default.
+            channel: the channel; it may be left out if there is only one.
+            headers: the headers of the frame.
+
+        Raises:
+            UnknownEventException: the contract sends no such event.
+            PayloadValidationException: `payload` breaks its schema.
         """
         text, clients = self._pushed(route, payload, to, channel, headers)
-        done = await asyncio.gather(*[_there(client, client.put(text)) for client in clients])
+        done = await asyncio.gather(*[_on_loop_of(client, client.put(text)) for client in clients])
         return sum(map(bool, done))
 
     def push_from_thread(
@@ -401,15 +415,15 @@ class SocketRouter(Registrar):
         channel: str | None = None,
         headers: Mapping[str, object] | None = None,
     ) -> int:
-        """Do what `push` does, from where nothing can be awaited: a `def` handler, say, or Flask.
+        """Send a frame as `push` does, from a thread: for example, from a `def` handler or from Flask.
 
-        Raises RuntimeError on the event loop of a client, which would wait for itself.
+        Raises as `push` does, and RuntimeError on the event loop of a client, which it would block.
         """
         text, clients = self._pushed(route, payload, to, channel, headers)
         loop = _running_loop()
         if any(client.loop is loop for client in clients):
             raise RuntimeError("this is the event loop: write `await router.push(...)`")
-        sent = [_submitted(client, client.put(text)) for client in clients]
+        sent = [_submit(client, client.put(text)) for client in clients]
         return sum(bool(each.result()) for each in sent if each is not None)
 
     def _pushed(
@@ -435,7 +449,7 @@ class SocketRouter(Registrar):
 
 
 def _narrowed(contract: Contract, channel: str) -> Contract:
-    """The contract of one channel; raises UnknownEventException where there is none of the name."""
+    """Return the contract with one channel only; raise UnknownEventException for an unknown channel."""
     name = namespace_name(channel)
     found: Namespace | None = contract.namespaces.get(name)
     if found is None:
@@ -445,33 +459,33 @@ def _narrowed(contract: Contract, channel: str) -> Contract:
 
 
 def _args(endpoint: Endpoint | None, frame: Frame) -> JsonArgs:
-    """The args of an event: where its schema is a tuple's, a list has them all."""
+    """Return the args of an event: if its schema is a tuple, the payload is a list of them."""
     validator = endpoint.schemas.args if endpoint is not None else None
     payload = frame.payload
     if validator is not None and validator.is_tuple:
         values = payload if isinstance(payload, list) else () if payload is None else (payload,)
     else:
-        # Without a schema, null is no arg for a handler that takes none.
+        # Without a schema, a null is not an arg if the handler takes none.
         is_empty = validator is None and payload is None and (endpoint is None or endpoint.plan.takes(0))
         values = () if is_empty else (payload,)
     return read_args(values, frame.text)
 
 
 def _value(args: Args, *, is_tuple: bool) -> object:
-    """The payload that says the same as the args of an acknowledgement or an event."""
+    """Return the payload for the args of an acknowledgement or an event."""
     return list(args) if is_tuple or len(args) > 1 else args[0] if args else None
 
 
 def _answer(uuid: str | int, args: Args, endpoint: Endpoint | None, context: Context) -> str:
-    """Write what the flow of a request ended in."""
+    """Write the answer to a request from the ack of its event."""
     failure = context.error
     taken, given = (endpoint.schemas.args, endpoint.schemas.ack) if endpoint is not None else (None, None)
     reply = args if isinstance(args, Ack) else None
     if failure is not None and reply is not None:
-        told = failure if status_of(failure) == reply.status else RuntimeError()
-        return refusal(uuid, told, is_tuple=taken is not None and taken.is_tuple)
+        reported = failure if status_of(failure) == reply.status else RuntimeError()
+        return refusal(uuid, reported, is_tuple=taken is not None and taken.is_tuple)
     try:
-        if failure is not None:  # whoever answers it says what it likes
+        if failure is not None:  # the result of an exception handler
             return written(uuid, status_of(failure), None, _value(args, is_tuple=False))
         is_tuple = given is not None and given.is_tuple and (reply is None or reply.is_success)
         payload = _value(args, is_tuple=is_tuple)
@@ -483,20 +497,20 @@ def _answer(uuid: str | int, args: Args, endpoint: Endpoint | None, context: Con
         return refusal(uuid, error)
 
 
-def _abandoned(frame: Frame | MalformedFrame) -> str:
+def _stopping_answer(frame: Frame | MalformedFrame) -> str:
     return refusal(frame.uuid, EventException(503, ""))
 
 
-async def _there(client: Connection, work: Any) -> Any:
-    """Await something on the event loop that a client is served by."""
+async def _on_loop_of(client: Connection, work: Any) -> Any:
+    """Await something on the event loop that serves a client."""
     if client.loop is asyncio.get_running_loop():
         return await work
-    submitted = _submitted(client, work)
+    submitted = _submit(client, work)
     return None if submitted is None else await asyncio.wrap_future(submitted)
 
 
-def _submitted(client: Connection, work: Coroutine[Any, Any, T]) -> Future[T] | None:
-    """Start something on the event loop of a client; None where that has ended with the client, on Flask."""
+def _submit(client: Connection, work: Coroutine[Any, Any, T]) -> Future[T] | None:
+    """Start something on the event loop of a client; None if the loop has ended, on Flask with the client."""
     try:
         return asyncio.run_coroutine_threadsafe(work, client.loop)
     except RuntimeError:

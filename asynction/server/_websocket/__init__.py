@@ -1,1 +1,1 @@
-"""Plain WebSockets: frames, one connection, where they come from."""
+"""Plain WebSockets: frames, connections, and transports."""

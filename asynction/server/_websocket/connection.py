@@ -1,4 +1,4 @@
-"""One plain WebSocket: it reads requests, answers some of them at a time, and leaves nothing behind."""
+"""One plain WebSocket connection: it reads requests and handles a limited number at a time."""
 
 from __future__ import annotations
 
@@ -19,20 +19,25 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 GOING_AWAY, POLICY, TOO_BIG, FAILED, TRY_AGAIN = 1001, 1008, 1009, 1011, 1013
-"""Why a server closes a connection (RFC 6455, 7.4.1, and its registry)."""
+"""The close codes (RFC 6455, 7.4.1, and its registry)."""
 
-CLOSE_WAIT = 1.0  # seconds that saying goodbye may take
+CLOSE_WAIT = 1.0  # seconds to wait for the close frame to be sent
 
 log = logging.getLogger("asynction")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one connection may take: times are in seconds, None is no limit.
+    """The limits of one connection; times are in seconds, None is no limit.
 
-    `concurrency` requests are handled at a time, no more are read meanwhile. `outgoing` frames wait to be
-    sent; a client that takes `slow_timeout` for one is closed with 1013, one that sends nothing for
-    `idle_timeout` with 1001, and one that sends more than `max_frame` characters at once with 1009.
+    Args:
+        concurrency: the number of requests that are handled at a time; no more are read meanwhile.
+        outgoing: the number of frames in the queue to the client.
+        slow_timeout: a client that takes longer to receive a frame is closed (1013).
+        idle_timeout: a client that sends nothing for longer is closed (1001).
+        max_frame: a client that sends a longer frame, in characters, is closed (1009).
+
+    Raises ValueError if `concurrency` or `outgoing` is less than 1.
     """
 
     concurrency: int = 16
@@ -42,21 +47,29 @@ class Limits:
     max_frame: int = 1_048_576
 
     def __post_init__(self) -> None:
-        """Raise ValueError for what would serve nobody."""
+        """Raise ValueError for limits that allow no request."""
         if self.concurrency < 1 or self.outgoing < 1:
-            raise ValueError("`concurrency` and `outgoing` are 1 at the least")
+            raise ValueError("`concurrency` and `outgoing` must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Who answers a request, and writes the frame for one that a stopping server leaves."""
+    """The functions that answer a request, and that write the answer if a stopping server cancels it."""
 
     handle: Callable[[Connection, Frame | MalformedFrame], Awaitable[None]]
     abandoned: Callable[[Frame | MalformedFrame], str]
 
 
 class Connection:
-    """A client; `run` serves it until it leaves, or `end` or `stop` is called."""
+    """The connection of one client; `run` serves it until it disconnects, or `end` or `stop` is called.
+
+    Args:
+        receive: receives an ASGI message.
+        send: sends an ASGI message.
+        peer: the WebSocket that hooks get as the connection.
+        limits: the limits of the connection.
+        answers: the functions that answer requests.
+    """
 
     namespace = "/"
     pattern = "/"
@@ -79,7 +92,7 @@ class Connection:
         self._is_stopping = False
 
     async def run(self) -> None:
-        """Serve the client; whatever was begun for it has ended when this returns."""
+        """Serve the client; all its tasks have ended when this returns."""
         reader = self._reader = asyncio.create_task(self._read())
         writer = asyncio.create_task(self._write())
         try:
@@ -88,17 +101,17 @@ class Connection:
             await cancel([reader, writer, *self._tasks])
             self._over.set()
         if code is not None:
-            with suppress(Exception):  # it may be gone, or not take it
+            with suppress(Exception):  # the client may be gone, or too slow
                 await asyncio.wait_for(self._send(_close(code, self.reason)), CLOSE_WAIT)
 
     def end(self, code: int | None, reason: str) -> None:
-        """End the connection: `code` tells the client why, None that it has left."""
+        """End the connection with a close code; None if the client has disconnected."""
         if not self._ended.done():
             self.reason = reason
             self._ended.set_result(code)
 
     async def put(self, text: str) -> bool:
-        """Queue a frame, when there is room; False where the connection ends before there is."""
+        """Queue a frame, when there is room; return False if the connection ends before."""
         if self._ended.done():
             return False
         if not self._outgoing.full():
@@ -112,9 +125,9 @@ class Connection:
             room.cancel()
 
     async def stop(self, grace: float) -> None:
-        """Read no more; end the connection when what runs has been answered, or `grace` seconds have gone."""
+        """Read no more, wait up to `grace` seconds for requests and their answers, and end the connection."""
         self._is_stopping = True
-        if self._reader is not None:  # else it has not been let in yet
+        if self._reader is not None:  # None before the client has been accepted
             self._reader.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=grace)
@@ -138,7 +151,7 @@ class Connection:
                 data = message.get("bytes") or b"" if data is None else data
                 if len(data) > self._limits.max_frame:
                     return self.end(TOO_BIG, "frame too big")
-                with idle():  # what it sends next is not read before this has its turn
+                with idle():  # waits for a slot: reading pauses, which slows the client down (backpressure)
                     await self._take(data)
         except Exception as error:
             self._fail(error)
@@ -161,7 +174,7 @@ class Connection:
         try:
             await self._answers.handle(self, frame)
         except asyncio.CancelledError:
-            if self._is_stopping and not self._outgoing.full():  # its client would wait for ever
+            if self._is_stopping and not self._outgoing.full():  # otherwise the client never gets a reply
                 self._outgoing.put_nowait(self._answers.abandoned(frame))
             raise
         except Exception as error:
@@ -176,13 +189,13 @@ class Connection:
                 with self._within(self._limits.slow_timeout, TRY_AGAIN, "slow client"):
                     await self._send({"type": "websocket.send", "text": text})
                 self._outgoing.task_done()
-        except Exception:  # the server raises what it likes where the client has left
+        except Exception:  # the client has disconnected; servers raise different exceptions
             self.end(None, "client disconnect")
 
-    # Not `asyncio.wait_for`, which before Python 3.12 may swallow a cancellation.
+    # Not `asyncio.wait_for`, which before Python 3.12 may suppress a cancellation.
     @contextmanager
     def _within(self, seconds: float | None, code: int, reason: str) -> Iterator[None]:
-        """End the connection where the block takes longer."""
+        """End the connection if the block takes longer than `seconds`."""
         timer = None if seconds is None else self.loop.call_later(seconds, self.end, code, reason)
         try:
             yield

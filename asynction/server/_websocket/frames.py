@@ -1,4 +1,4 @@
-"""The frames of a plain WebSocket: one JSON text each way, a request and its answer share a `uuid`."""
+"""The frames of a plain WebSocket: JSON texts; a request and its answer have the same `uuid`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from asynction.validation import NotJson, read_json, write_json
 
 PING, PONG = "PING", "PONG"
 NO_UUID = 0
-"""The `uuid` of an answer to what has none that can be read."""
+"""The `uuid` of an answer to a frame without a valid `uuid`."""
 
 
 class Status(IntEnum):
-    """The status of an answer: HTTP's words and numbers, but for PENDING."""
+    """The status of an answer: the status codes of HTTP, except PENDING."""
 
     OK = 200
     CREATED = 201
@@ -76,7 +76,7 @@ class Status(IntEnum):
 
 
 class HandlerResult(TypedDict, total=False):
-    """What the handler of a route returns: `status` is 200 where it is left out, `headers` are empty."""
+    """The result of a route's handler; `status` is 200 by default."""
 
     status: int
     headers: Mapping[str, Any]
@@ -85,7 +85,7 @@ class HandlerResult(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A request, as it was read from `text`; `has_payload` tells null from a payload that was left out."""
+    """A request, read from `text`; `has_payload` is False if the payload was left out, not null."""
 
     uuid: str | int
     route: str
@@ -96,7 +96,7 @@ class Frame:
 
 
 class MalformedFrame(MalformedEvent):
-    """What a client sent is no request; `uuid` is its, as far as it can be read."""
+    """A frame that is not a request; `uuid` is its `uuid`, or NO_UUID."""
 
     def __init__(self, message: str, uuid: str | int = NO_UUID) -> None:
         super().__init__(message)
@@ -104,13 +104,13 @@ class MalformedFrame(MalformedEvent):
 
 
 def read_frame(data: str | bytes) -> Frame:
-    """Read what a client sent; raises MalformedFrame."""
+    """Read a frame; raise MalformedFrame if it is not a request."""
     try:
         value = read_json(data)
     except NotJson as error:
         raise MalformedFrame(f"the frame is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise MalformedFrame("the frame is no JSON object")
+        raise MalformedFrame("the frame is not a JSON object")
     uuid = value.get("uuid", value.get("track_id"))
     known = isinstance(uuid, str | int) and not isinstance(uuid, bool)
     echoed: str | int = cast("str | int", uuid) if known else NO_UUID
@@ -120,21 +120,21 @@ def read_frame(data: str | bytes) -> Frame:
     if not isinstance(route, str):
         raise MalformedFrame("the frame has no route", echoed)
     if not known and (route != PING or uuid is not None):
-        raise MalformedFrame("`uuid` is no string and no integer")
+        raise MalformedFrame("`uuid` is not a string or an integer")
     if not isinstance(headers, dict | None):
-        raise MalformedFrame("`headers` is no object", echoed)
+        raise MalformedFrame("`headers` is not an object", echoed)
     return Frame(echoed, route, headers or {}, value.get("payload"), "payload" in value, data)
 
 
 def written(uuid: str | int, status: int, headers: Mapping[str, object] | None, payload: object) -> str:
-    """Write an answer; raises ValueError or TypeError where the payload or the headers are no JSON."""
+    """Write an answer; raise ValueError or TypeError if the payload or the headers are not JSON."""
     return write_json({"headers": headers, "payload": payload, "uuid": uuid, "status": status})
 
 
 def refusal(uuid: str | int, error: BaseException, *, is_tuple: bool = False) -> str:
-    """Write the answer to what failed; it tells nothing internal.
+    """Write the answer for an error; it reveals nothing internal.
 
-    A pointer leads from the payload to the fault; `is_tuple` says that the payload is all the args.
+    Its pointer starts at the payload; `is_tuple` says that the payload is the list of args, not the only arg.
     """
     body = error_body(error)
     status = body["status"]
@@ -154,7 +154,7 @@ _MESSAGES: tuple[tuple[type[Exception], str], ...] = (
     (UnknownEventException, "Path not found"),
     (SecurityException, "Access denied"),
 )
-"""What the clients of this wire know errors by; of all others they are told HTTP's phrase."""
+"""The messages of some errors, which clients of this wire know; others have HTTP's phrase."""
 
 
 def pong(uuid: str | int) -> str:
@@ -163,17 +163,17 @@ def pong(uuid: str | int) -> str:
 
 
 def pushed(uuid: str, route: str, headers: Mapping[str, object], payload: object) -> str:
-    """Write a frame that answers no request; raises as `written` does."""
+    """Write a frame without a request; raise as `written` does."""
     return write_json({"headers": headers, "payload": payload, "uuid": uuid, "route": route})
 
 
 def reply_of(result: object) -> Ack:
-    """Read what the handler of a route returned; raises TypeError for what is no HandlerResult."""
+    """Convert the result of a route's handler to an ack; raise TypeError if it is not a HandlerResult."""
     if not isinstance(result, Mapping) or not result.keys() <= {"status", "headers", "payload"}:
-        raise TypeError(f"a route returns a HandlerResult, not {type(result).__name__}")
+        raise TypeError(f"a route must return a HandlerResult, not {type(result).__name__}")
     status, headers = result.get("status", Status.OK), result.get("headers")
     if not isinstance(status, int) or not 200 <= status <= HTTPStatus.HTTP_VERSION_NOT_SUPPORTED:
-        raise TypeError("the status of a HandlerResult is a number from 200 to 505")
+        raise TypeError("the status of a HandlerResult must be a number from 200 to 505")
     if not isinstance(headers, Mapping | None):
-        raise TypeError("the headers of a HandlerResult are a mapping")
+        raise TypeError("the headers of a HandlerResult must be a mapping")
     return Ack((result.get("payload"),), int(status), headers)

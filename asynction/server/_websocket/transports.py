@@ -1,4 +1,4 @@
-"""What brings a WebSocket to the router: an ASGI server, Starlette's object, or simple-websocket's."""
+"""The transports of a WebSocket: of an ASGI server, of Starlette, and of simple-websocket."""
 
 from __future__ import annotations
 
@@ -19,12 +19,22 @@ from asynction.server._websocket.connection import Message, Receive, Send
 
 log = logging.getLogger("asynction")
 
-Serve = Callable[["Link"], Awaitable[None]]
+Serve = Callable[["Transport"], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A WebSocket that a server brings: `peer` is what hooks are given as it."""
+class Transport:
+    """A WebSocket of any server.
+
+    Args:
+        path: the path, relative to where the router is mounted.
+        receive: receives an ASGI message.
+        send: sends an ASGI message.
+        peer: the WebSocket that hooks get as the connection.
+        environ: the handshake as WSGI describes it.
+        request: returns the handshake with an `auth` payload, for security functions.
+        is_accepted: whether the handshake is complete.
+    """
 
     path: str
     receive: Receive
@@ -37,7 +47,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The connection as hooks see it where Starlette is not installed."""
+    """The connection that hooks get if Starlette is not installed."""
 
     scope: MutableMapping[str, Any]
 
@@ -45,22 +55,22 @@ class Peer:
 # ASGI ------------------------------------------------------------------------------------------
 
 
-def asgi_link(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> Link:
-    """The WebSocket of an ASGI server."""
-    return _link(scope, receive, send, _peer(scope, receive, send))
+def asgi_transport(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> Transport:
+    """Return the transport of an ASGI server."""
+    return _transport(scope, receive, send, _peer(scope, receive, send))
 
 
-def starlette_link(ws: Any) -> Link:
-    """The WebSocket of a Starlette or FastAPI endpoint, which may have accepted it."""
-    return _link(ws.scope, ws.receive, ws.send, ws, ws.application_state.name == "CONNECTED")
+def starlette_transport(ws: Any) -> Transport:
+    """Return the transport of a Starlette or FastAPI endpoint, which may have accepted it already."""
+    return _transport(ws.scope, ws.receive, ws.send, ws, ws.application_state.name == "CONNECTED")
 
 
-def _link(
+def _transport(
     scope: MutableMapping[str, Any], receive: Receive, send: Send, peer: object, is_accepted: bool = False
-) -> Link:
+) -> Transport:
     environ = environ_of(scope)
     path: str = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
-    return Link(path, receive, send, peer, environ, partial(request_of, environ), is_accepted)
+    return Transport(path, receive, send, peer, environ, partial(request_of, environ), is_accepted)
 
 
 def _peer(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> object:
@@ -72,9 +82,9 @@ def _peer(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> obje
 
 
 class Serving:
-    """A WebSocket that an endpoint gave to the router: it is served where this is awaited.
+    """A WebSocket that an endpoint passed to the router; awaiting this serves it.
 
-    FastAPI ends an endpoint by a stack of its own, which serves where the endpoint has not awaited.
+    If a FastAPI endpoint forgets to await it, FastAPI's exit stack does so after the endpoint has returned.
     """
 
     def __init__(self, serve: Callable[[], Awaitable[None]], scope: Mapping[str, Any]) -> None:
@@ -94,16 +104,16 @@ class Serving:
             await self
 
     def __del__(self) -> None:
-        """Say what is wrong: whoever awaits nothing here serves nobody."""
+        """Log an error if it has not been awaited, so its client was not served."""
         if not self._is_served:
-            log.error("a WebSocket was given to a SocketRouter and not served: write `await router(ws)`")
+            log.error("a WebSocket was passed to a SocketRouter and not served: write `await router(ws)`")
 
 
 class EndpointSignature:
-    """The signature that FastAPI reads of a router that is an endpoint: it takes the WebSocket."""
+    """The signature of a router as a FastAPI endpoint: one parameter, the WebSocket."""
 
     def __get__(self, router: object, owner: type) -> Signature:
-        """Describe a router; its class has the signature that it has."""
+        """Return the signature of a router; for the class raise AttributeError, so that it keeps its own."""
         if router is None:
             raise AttributeError("__signature__")
         try:
@@ -117,23 +127,23 @@ class EndpointSignature:
 
 
 def serve_simple(ws: Any, serve: Serve, concurrency: int) -> None:
-    """Serve a `simple_websocket.Server`, as flask-sock has one, in an event loop of the calling thread."""
+    """Serve a `simple_websocket.Server` (flask-sock) in a new event loop in the calling thread."""
 
     async def main() -> None:
         threads = ThreadPoolExecutor(concurrency + 2)  # for handlers, for reading and for writing
         asyncio.get_running_loop().set_default_executor(threads)
         try:
-            await serve(simple_link(ws))
+            await serve(simple_transport(ws))
         finally:
-            with suppress(Exception):  # it is closed; else whoever reads would wait for ever
+            with suppress(Exception):  # closed already; the event wakes the thread that waits in `receive`
                 ws.close()
             ws.event.set()
 
     asyncio.run(main())
 
 
-def simple_link(ws: Any) -> Link:
-    """The WebSocket of simple-websocket, whose handshake is over."""
+def simple_transport(ws: Any) -> Transport:
+    """Return the transport of simple-websocket; its handshake is complete."""
     from werkzeug.datastructures import EnvironHeaders
 
     environ: dict[str, Any] = ws.environ
@@ -146,7 +156,7 @@ def simple_link(ws: Any) -> Link:
     async def receive() -> Message:
         try:
             data = await asyncio.to_thread(ws.receive)
-        except Exception:  # it raises what it likes where the client has left
+        except Exception:  # the client has disconnected
             data = None
         if data is None:
             return {"type": "websocket.disconnect", "code": int(ws.close_reason or 1006)}
@@ -158,4 +168,4 @@ def simple_link(ws: Any) -> Link:
         else:
             await asyncio.to_thread(ws.send, message["text"])
 
-    return Link(environ.get("PATH_INFO", "/"), receive, send, ws, environ, request, is_accepted=True)
+    return Transport(environ.get("PATH_INFO", "/"), receive, send, ws, environ, request, is_accepted=True)

@@ -389,7 +389,7 @@ def test_channels_are_served_at_their_paths() -> None:
     found = talk(made, body, scope("/chat"), scope("/rooms/1"), {**scope("/app/chat"), "root_path": "/app"})
     assert found == [(200, "/chat"), (200, "/rooms/1"), (200, "/chat")]
     assert refused(made, scope("/nowhere")) == {"type": "websocket.close", "code": 1008, "reason": ""}
-    with pytest.raises(ValueError, match="name one by `channel`"):
+    with pytest.raises(ValueError, match="name one with `channel`"):
         made.route("e")
     made.route("e", channel="/chat")(lambda ws, headers, payload: only("other"))
     assert talk(made, body, scope("/chat")) == [(200, "other")]
@@ -600,7 +600,7 @@ def test_so_many_requests_are_handled_at_a_time(concurrency: int) -> None:
 
 @pytest.mark.parametrize("limits", [{"concurrency": 0}, {"outgoing": 0}])
 def test_limits_that_serve_nobody_are_refused(limits: Any) -> None:
-    with pytest.raises(ValueError, match="1 at the least"):
+    with pytest.raises(ValueError, match="must be at least 1"):
         Limits(**limits)
 
 
