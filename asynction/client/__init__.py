@@ -1,4 +1,4 @@
-"""Clients of contract-first servers, held to the same document."""
+"""Clients of contract-first servers, which check events against the same document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from asynction.client.aio import AsynctionAsyncClient as AsynctionAsyncClient
     from asynction.client.sync import AsynctionClient as AsynctionClient
 
-# Imported on first use: each client needs libraries of its own.
+# Imported on first use, as each client needs other libraries.
 _HOMES = {
     "AsynctionAsyncClient": "aio",
     "AsynctionClient": "sync",

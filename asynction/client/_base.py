@@ -1,4 +1,4 @@
-"""What both clients do, decided without waiting: each method that ends in `ing` is a flow to drive."""
+"""The base class of both clients; methods named `*_flow` are generators for `drive` or `adrive`."""
 
 from __future__ import annotations
 
@@ -54,42 +54,42 @@ C = TypeVar("C", bound="ContractClient")
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_PATH = "socket.io"
-"""Where Socket.IO is, if nobody says otherwise."""
+"""The Socket.IO path, unless the document or an argument names another."""
 
 EXTRA = "needs the extra `client`: install `asynction[client]`"
 
 log = logging.getLogger("asynction")
 
-_handled: ContextVar[str | None] = ContextVar("asynction_client_namespace", default=None)
-"""The namespace in which an event is being handled."""
+_current_namespace: ContextVar[str | None] = ContextVar("asynction_client_namespace", default=None)
+"""The namespace of the event that is being handled."""
 
 
 class Pending:
-    """A call that waits for its acknowledgement; `args` stays None where none comes."""
+    """A call that waits for its acknowledgement; `args` is None until that arrives."""
 
     def __init__(self, namespace: str, event: Any) -> None:
         self.namespace = namespace
         self.event = event
         self.args: Args | None = None
 
-    def arrived(self, *args: object) -> None:
-        """Take the acknowledgement."""
+    def set_ack(self, *args: object) -> None:
+        """Store the acknowledgement, and wake the call."""
         self.args = args
         self.event.set()
 
 
 class ClientOptions(TypedDict, total=False):
-    """The options of both clients, besides those of python-socketio's.
+    """The options of both clients; those that are not listed are python-socketio's.
 
     Attributes:
-        validation: False checks no payload, ack or handshake. Default: True.
-        strict: False warns where code and contract differ, instead of raising. Default: True.
-        routers: routers to attach.
+        validation: whether to check payloads, acks and handshakes. Default: True.
+        strict: whether to raise if code and contract differ; False only warns. Default: True.
+        routers: routers to add.
         reconnection: whether to connect again when the connection is lost. Default: True.
-        reconnection_attempts: how often to try; 0 is without end.
-        reconnection_delay: the first pause between two attempts, in seconds.
-        reconnection_delay_max: the longest pause, in seconds.
-        randomization_factor: how much of a pause is random, from 0 to 1.
+        reconnection_attempts: the number of attempts; 0 is no limit.
+        reconnection_delay: the seconds before the second attempt.
+        reconnection_delay_max: the longest pause in seconds.
+        randomization_factor: the random part of a pause, from 0 to 1.
     """
 
     validation: bool
@@ -113,9 +113,9 @@ class ClientOptions(TypedDict, total=False):
 
 
 class ContractClient(Registrar, BaseClient):
-    """The half of a client that keeps the contract; the other half is python-socketio's.
+    """The base class of clients, which adds checks against a contract to those of python-socketio.
 
-    It runs the contract's mirror image, so all that servers check is checked here the other way round.
+    Its Service has the contract with the directions swapped, so a client runs the same code as a server.
 
     Args:
         contract: the contract of the server, as `asynction.load` returns it.
@@ -160,12 +160,13 @@ class ContractClient(Registrar, BaseClient):
     ) -> C:
         """Build a client from the AsyncAPI document of the server.
 
-        Raises DocumentError with all problems of the document.
-
         Args:
             spec: the path of a file, or a mapping.
-            server_name: the server of the document to connect to; a sole server is chosen without it.
+            server_name: the server of the document to connect to. It may be left out if there is only one.
             **options: see ClientOptions.
+
+        Raises:
+            DocumentError: the document has problems; it lists all of them.
         """
         contract = load(spec)
         for problem in contract.warnings:
@@ -178,7 +179,7 @@ class ContractClient(Registrar, BaseClient):
             type(self)._driver,
             environ=lambda sid, namespace: {},
             is_connected=lambda sid, namespace: True,
-            register=lambda namespace, event: None,  # all events come here as it is
+            register=lambda namespace, event: None,  # `_handle_event` gets all events without it
             conventions=FLASK,
             providers={type(self): lambda _: self},
             is_async=self.is_asyncio_based(),
@@ -194,17 +195,23 @@ class ContractClient(Registrar, BaseClient):
         *,
         response_model: object = None,
     ) -> Callable[[F], F]:
-        """Register the handler of an event, as in python-socketio; it is held to the contract.
+        """Register the handler of an event, as in python-socketio; its signature is checked.
 
-        `response_model` is the type that shapes the acknowledgement, instead of the return annotation.
-        Raises UnknownEventException where the contract's server sends no such event (`strict=False`
-        warns), DocumentError where the handler cannot take the event's args.
+        Args:
+            event: the name of the event.
+            handler: the function to register; without it, `on` is a decorator.
+            namespace: the namespace of the event, `/` by default.
+            response_model: the type of the acknowledgement, instead of the handler's return annotation.
+
+        Raises:
+            UnknownEventException: the server sends no such event by the contract (`strict=False` warns).
+            DocumentError: the handler cannot take the event's args.
         """
         name = "*" if namespace == "*" else namespace_name(namespace or "/")
 
         def decorator(function: F) -> F:
             registration = Registration(name, event, function, response_model)
-            if event in _THE_PARENTS or not self._service.bind(registration):
+            if event in _CLIENT_EVENTS or not self._service.bind(registration):
                 super(ContractClient, self).on(event, function, name)
             return function
 
@@ -213,7 +220,7 @@ class ContractClient(Registrar, BaseClient):
         return decorator
 
     def register_namespace(self, namespace_handler: Any) -> None:
-        """Register a class-based namespace; each `on_...` method is held to the contract."""
+        """Register a class-based namespace; each `on_...` method is bound like a handler."""
         name = namespace_name(namespace_handler.namespace)
         known = self._service.contract.namespaces.get(name)
         if known is None:
@@ -225,7 +232,7 @@ class ContractClient(Registrar, BaseClient):
             return
         for attribute in dir(namespace_handler):
             event = attribute.removeprefix("on_")
-            if attribute.startswith("on_") and event not in _THE_PARENTS:
+            if attribute.startswith("on_") and event not in _CLIENT_EVENTS:
                 self.on(event, getattr(namespace_handler, attribute), name)
 
     def on_any(self, listener: Callable[[Context], object]) -> None:
@@ -239,16 +246,16 @@ class ContractClient(Registrar, BaseClient):
     # Connecting --------------------------------------------------------------------------------
 
     def _connect_options(self, values: Mapping[str, object], wait_timeout: float) -> ConnectOptions:
-        """What is to be brought; where python-socketio reconnects, it has that from the last time."""
+        """Return the options of a connection."""
         url = values["url"]
-        if isinstance(url, ConnectOptions):
+        if isinstance(url, ConnectOptions):  # python-socketio reconnects, with the URL of the last time
             return url
         return ConnectOptions({**values, "url": self._server_url() if url is None else url}, wait_timeout)
 
     def _server_url(self) -> str:
         server = self._service.server
         if server is None:
-            raise ValueError("which server? pass `url`, or choose one of the document's by `server_name`")
+            raise ValueError("no server: pass `url`, or choose a server of the document with `server_name`")
         secure = "s" if server.protocol in ("https", "wss") else ""
         return server.url if "://" in server.url else f"http{secure}://{server.url}"
 
@@ -257,15 +264,15 @@ class ContractClient(Registrar, BaseClient):
         return given or (server.path if server is not None else None) or DEFAULT_PATH
 
     def _check_extra(self) -> None:
-        """Raise NotEnabledError where a library is missing; python-socketio would say so in its log only."""
+        """Raise NotEnabledError if a library is missing: python-socketio would only log that."""
         try:
             for name in self._libraries:
                 import_module(name)
         except ImportError as error:
             raise NotEnabledError(f"{type(self).__name__} {EXTRA}") from error
 
-    def _entered(self, given: str | Sequence[str] | None) -> list[str]:
-        """The namespaces to enter: all that are known, but those whose parameters nobody has told."""
+    def _namespaces_to_connect(self, given: str | Sequence[str] | None) -> list[str]:
+        """Return the given namespaces, or all that are known and have no parameters."""
         service = self._service
         if given is not None:
             return [namespace_name(name) for name in ([given] if isinstance(given, str) else given)]
@@ -273,11 +280,14 @@ class ContractClient(Registrar, BaseClient):
         known = (*service.contract.namespaces, *bound, *self.handlers, *self.namespace_handlers)
         names = [name for name in dict.fromkeys(known) if name != "*" and not is_pattern(name)]
         if not names and service.has_contract:
-            raise ValueError("all namespaces have parameters: pass those to enter as `namespaces`")
+            raise ValueError("all namespaces have parameters: pass `namespaces`, with their values")
         return names or ["/"]
 
     def _check(self, handshake: ResolvedHandshake, namespaces: Iterable[str]) -> None:
-        """Raise where the server would not let the client in, as far as the contract tells."""
+        """Raise if the contract says that the server will reject the client.
+
+        Raises BindingsValidationException for the handshake, and UnknownEventException for a namespace.
+        """
         request = handshake.request()
         for namespace in namespaces:
             match = self._service.routes.match(namespace)
@@ -286,12 +296,17 @@ class ContractClient(Registrar, BaseClient):
             else:
                 self._service.check_handshake(match.name, request)
 
-    def _connecting(
+    def _connect_flow(
         self, connect: Function, connect_options: ConnectOptions, options: Mapping[str, Any], *, again: bool
     ) -> Response:
-        """Connect with `connect`, the parent's; raises ConnectionRefused, and as `connect` does.
+        """Return the flow that connects; it raises ConnectionRefused, and as `connect` does.
 
-        Where python-socketio connects `again` by itself, it goes on trying after one exception only.
+        Args:
+            connect: the method of the parent.
+            connect_options: the URL, headers, `auth` payload, query and credentials.
+            options: the other arguments of `connect`.
+            again: whether python-socketio reconnects by itself. It tries again only after a ConnectionError,
+                so every exception becomes one.
         """
         self._check_extra()
         if again and self.eio.state != "disconnected":
@@ -320,17 +335,17 @@ class ContractClient(Registrar, BaseClient):
             failed = {name: self.refusals.get(name) for name in self.failed_namespaces}
             raise ConnectionRefused(failed) from error
 
-    def _telling(self, context: Context, trigger: Function, args: Args) -> Response:
-        """Tell of a connection, of its end or of a refusal; `trigger` is the parent's."""
+    def _lifecycle_flow(self, context: Context, trigger: Function, args: Args) -> Response:
+        """Return the flow of `connect`, `disconnect` or `connect_error`; `trigger` is the parent's method."""
         event, namespace = context.event, context.namespace
         if event == "connect_error":
             self.refusals[namespace] = args[0] if args else None
         elif event == "disconnect":
-            self._hang_up(namespace)
+            self._wake_calls(namespace)
         match = self._service.routes.match(namespace)
         name = match.name if match is not None else namespace
         if (name, event) in self._service.routes.lifecycle:
-            return (yield from self._occasion(context, args))
+            return (yield from self._handler_flow(context, args))
         registered = namespace in self.handlers or namespace in self.namespace_handlers
         try:
             return (yield trigger, (event, namespace if registered else name, *args))
@@ -338,28 +353,28 @@ class ContractClient(Registrar, BaseClient):
             log_failure(error, namespace, event)
             return None
 
-    def _occasion(self, context: Context, args: Args) -> Response:
-        with _handling(context.namespace):
+    def _handler_flow(self, context: Context, args: Args) -> Response:
+        with _in_namespace(context.namespace):
             if context.event == "disconnect":
                 yield from self._service.disconnect(context, args[0] if args else None)
             else:
-                yield from self._entering(context)
+                yield from self._connect_handler_flow(context)
         return None
 
-    def _entering(self, context: Context) -> Response:
-        """Tell the connect handler; as in python-socketio it is given nothing, unless it asks for `auth`."""
+    def _connect_handler_flow(self, context: Context) -> Response:
+        """Return the flow of the connect handler; it gets no args, unless it has a parameter for `auth`."""
         match = self._service.routes.match(context.namespace) or Match(context.namespace)
         context.parameters, context.pattern = match.parameters, match.name
-        made = self._service.routes.lifecycle[match.name, "connect"]
+        plan = self._service.routes.lifecycle[match.name, "connect"]
         context.auth = self._handshake.auth
-        context.args = (context.auth,) if made.min_args else ()
+        context.args = (context.auth,) if plan.min_args else ()
         try:
-            return (yield from invoke(made, context, self._service.settings.override))
+            return (yield from invoke(plan, context, self._service.settings.override))
         except Exception as error:
             return (yield from self._service.reject(context, error))
 
-    def _hang_up(self, namespace: str) -> None:
-        """Wake the calls that nobody will answer any more."""
+    def _wake_calls(self, namespace: str) -> None:
+        """Wake the calls in a namespace that has been disconnected: they will not be answered."""
         for pending in list(self._pending):
             if pending.namespace == namespace:
                 pending.event.set()
@@ -369,15 +384,15 @@ class ContractClient(Registrar, BaseClient):
     def _context(self, namespace: str, event: str, args: Args = ()) -> Context:
         return self._service.context(namespace, event, self.get_sid(namespace) or "", args)
 
-    def _received(self, namespace: str | None, data: Any) -> Context:
-        """The context of a received event."""
+    def _event_context(self, namespace: str | None, data: Any) -> Context:
+        """Return the context of a received event."""
         is_event = isinstance(data, list) and bool(data) and isinstance(data[0], str)
         event, args = (data[0], tuple(data[1:])) if is_event else (_MALFORMED, ())
         return self._context(namespace or "/", event, args)
 
-    def _receiving(self, context: Context, parent: Function, id: int | None, data: Any) -> Response:
+    def _receive_flow(self, context: Context, parent: Function, id: int | None, data: Any) -> Response:
         """Handle an event, then call the listeners; `parent` is python-socketio's own method."""
-        yield from self._received_one(context, parent, id, data)
+        yield from self._handle_flow(context, parent, id, data)
         for listener in self._listeners:
             try:
                 yield listener, (context,)
@@ -385,8 +400,8 @@ class ContractClient(Registrar, BaseClient):
                 log_failure(error, context.namespace, context.event)
         return None
 
-    def _received_one(self, context: Context, parent: Function, id: int | None, data: Any) -> Response:
-        """Handle an event and acknowledge it; `parent` takes those that are no business of the contract's."""
+    def _handle_flow(self, context: Context, parent: Function, id: int | None, data: Any) -> Response:
+        """Handle an event and acknowledge it; `parent` takes those that the contract does not have."""
         namespace, event = context.namespace, context.event
         match = self._service.routes.match(namespace)
         name = match.name if match is not None else namespace
@@ -394,25 +409,25 @@ class ContractClient(Registrar, BaseClient):
         known = event in routes.schemas.receives.get(name, ())
         bound = routes.handles(name, event)
         if event is _MALFORMED:
-            error = MalformedEvent("an event is a list that starts with its name")
+            error = MalformedEvent("an event must be a list that starts with its name")
             flow = self._service.reject(context, error)
         elif known and not bound and id is None:
-            return None  # nobody listens
+            return None  # a client need not handle every event of the server
         elif not (known or bound or self._service.strict or event in (*self.reserved_events, "*")):
             return (yield parent, (namespace, id, data))
         else:
             flow = self._service.receive(context)
-        return (yield from self._answering(flow, context, id))
+        return (yield from self._ack_flow(flow, context, id))
 
-    def _answering(self, flow: Flow, context: Context, id: int | None) -> Response:
+    def _ack_flow(self, flow: Flow, context: Context, id: int | None) -> Response:
         namespace = context.namespace
-        with _handling(namespace):
+        with _in_namespace(namespace):
             args = yield from flow
         if id is None:
             return None
         try:
             yield self._send_packet, (self._ack(namespace, id, args),)
-        except Exception as error:  # whatever the serializer raises
+        except Exception as error:  # a serializer can raise anything
             log_failure(error, namespace, context.event)
             yield self._send_packet, (self._ack(namespace, id, error_ack(error)),)
         return None
@@ -421,35 +436,35 @@ class ContractClient(Registrar, BaseClient):
         return self.packet_class(ACK, namespace=namespace, id=id, data=list(args))
 
     def _is_ack(self, id: int, data: object) -> bool:
-        """Whether an acknowledgement can be taken; python-socketio keeps its counter under the id 0."""
+        """Return whether an acknowledgement is valid; python-socketio stores its counter under the id 0."""
         if isinstance(data, list) and id != 0:
             return True
         log.warning("an acknowledgement of the server cannot be read")
         return False
 
-    def _unreadable(self, error: Exception) -> None:
-        """Take note of a packet that cannot be read; what was waiting for attachments waits no longer."""
-        self._binary_packet = None
+    def _ignore_packet(self, error: Exception) -> None:
+        """Log a packet that cannot be read."""
+        self._binary_packet = None  # else the next packet would be taken for an attachment of this one
         _log_packet(error)
 
     # Sending -----------------------------------------------------------------------------------
 
     def _sending(self, event: str, namespace: str | None) -> tuple[str, EventSchemas | None]:
-        """Return the namespace to send an event in, and its schemas there, if any."""
-        return self._service.sending(event, namespace, _handled.get())
+        """Return the namespace to send an event in, and its schemas, if any."""
+        return self._service.sending(event, namespace, _current_namespace.get())
 
-    def _outgoing(
+    def _emit_arguments(
         self, event: str, data: object, namespace: str | None, callback: Function | None, take: Function
     ) -> dict[str, Any]:
-        """What `emit` of the parent is called with; `take` stands before the callback."""
+        """Return the arguments for `emit` of the parent; `take` checks an ack before `callback` gets it."""
         name, schemas = self._sending(event, namespace)
         if callback is not None:
-            held = schemas or EventSchemas.unchecked(name, event)
-            callback = partial(take, held, name, callback)
+            checked = schemas or EventSchemas.unchecked(name, event)
+            callback = partial(take, checked, name, callback)
         return {"event": event, "data": outgoing(schemas, data), "namespace": name, "callback": callback}
 
-    def _taking(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
-        """Give an acknowledgement to a callback, if it is one that the contract has."""
+    def _callback_flow(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
+        """Return the flow that checks an acknowledgement and passes it to a callback."""
         error = error_in(schemas, args)
         if error is None:
             return self._service.client_ack(schemas, namespace, callback, args)
@@ -457,7 +472,7 @@ class ContractClient(Registrar, BaseClient):
         context.pattern = schemas.namespace
         return self._service.reject(context, error)
 
-    def _calling(  # noqa: PLR0917 - as the parent has it
+    def _call_flow(  # noqa: PLR0917 - as the parent has it
         self,
         emit: Function,
         wait: Function,
@@ -466,12 +481,21 @@ class ContractClient(Registrar, BaseClient):
         namespace: str | None,
         timeout: float | None,
     ) -> Response:
-        """Emit an event with `emit`, the parent's, and return its acknowledgement."""
+        """Return the flow that emits an event and returns its acknowledgement.
+
+        Args:
+            emit: the method of the parent.
+            wait: waits for an event of the client, up to a number of seconds; returns whether it was set.
+            event: the name of the event.
+            data: its arg; a tuple is several args.
+            namespace: the namespace to send in.
+            timeout: the seconds to wait; None is no limit.
+        """
         name, schemas = self._sending(event, namespace)
         pending = Pending(name, self.eio.create_event())
         self._pending.add(pending)
         try:
-            yield emit, (event, outgoing(schemas, data), name, pending.arrived)
+            yield emit, (event, outgoing(schemas, data), name, pending.set_ack)
             in_time = yield wait, (pending.event, timeout)
         finally:
             self._pending.discard(pending)
@@ -493,16 +517,16 @@ class ContractClient(Registrar, BaseClient):
 
 
 _MALFORMED = "(malformed)"
-_THE_PARENTS = frozenset(BaseClient.reserved_events) - frozenset(LIFECYCLE_EVENTS)
-"""Occasions that only clients have."""
+_CLIENT_EVENTS = frozenset(BaseClient.reserved_events) - frozenset(LIFECYCLE_EVENTS)
+"""Events of python-socketio that only clients have; the Service does not bind them."""
 
 
 def _log_packet(error: Exception) -> None:
     log.warning("a packet of the server cannot be read: %s", type(error).__name__)
 
 
-def guarded(function: Function, *args: object) -> None:
-    """Call what takes a packet in a thread of its own, where nobody would hear of an exception."""
+def call_logged(function: Function, *args: object) -> None:
+    """Call a function that handles a packet in a thread, and log an exception, which would be lost."""
     try:
         function(*args)
     except Exception as error:
@@ -510,10 +534,10 @@ def guarded(function: Function, *args: object) -> None:
 
 
 @contextmanager
-def _handling(namespace: str) -> Iterator[None]:
-    """Make a pattern mean the namespace in which an event is being handled."""
-    token = _handled.set(namespace)
+def _in_namespace(namespace: str) -> Iterator[None]:
+    """Set the namespace of the event that is being handled: `emit` to its pattern sends there."""
+    token = _current_namespace.set(namespace)
     try:
         yield
     finally:
-        _handled.reset(token)
+        _current_namespace.reset(token)

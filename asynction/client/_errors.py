@@ -1,4 +1,4 @@
-"""What a client raises where the server says no."""
+"""The exceptions of a client for errors of the server."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from asynction.runtime import Args, EventSchemas
 
 
 class CallError(AsynctionException):
-    """The server acknowledged an event with an error (RFC 9457's members).
+    """The server acknowledged an event with an error.
 
     Args:
-        status: the HTTP-like status, 400 to 599.
+            status: the HTTP-like status, 400 to 599.
         title: the name of the status.
         detail: what is wrong; empty if the server does not say.
         pointer: a JSON Pointer to what is wrong in the event's args; empty if the server does not say.
         ack: the args of the acknowledgement as they came, with members that RFC 9457 does not have.
-    """
+        """
 
     def __init__(
         self, status: int, title: str, detail: str = "", pointer: str = "", *, ack: Args = ()
@@ -36,10 +36,10 @@ class CallError(AsynctionException):
 
 
 class ConnectionRefused(AsynctionException, NotConnected):
-    """The server does not let the client into a namespace; `refusals` has what it said, by namespace.
+    """The server refused the connection to a namespace; `refusals` has its answers by namespace.
 
-    The other attributes are of the first of them: `reason` is text, `data` what came with it, and `status`
-    the HTTP-like status in that, None where it has none.
+    The other attributes are those of the first namespace: `namespace`, the text `reason`, the `data` that
+    came with it, and `status`, the HTTP-like status in `data`, or None.
     """
 
     def __init__(self, refusals: Mapping[str, object]) -> None:
@@ -55,14 +55,14 @@ class ConnectionRefused(AsynctionException, NotConnected):
 
 
 def _read(refusal: object) -> tuple[str, object]:
-    """The reason and the data of a CONNECT_ERROR packet (Socket.IO 5), or what older servers put there."""
+    """Return the reason and the data of a CONNECT_ERROR packet (Socket.IO 5; older servers send a text)."""
     if isinstance(refusal, Mapping) and isinstance(refusal.get("message"), str):
         return str(refusal["message"]), refusal.get("data")
-    return (refusal, None) if isinstance(refusal, str) else ("it does not say why", refusal)
+    return (refusal, None) if isinstance(refusal, str) else ("no reason given", refusal)
 
 
 def error_in(schemas: EventSchemas | None, args: Args) -> CallError | None:
-    """The error that an acknowledgement tells of; None where it is what the contract has as an answer."""
+    """Return the error in an acknowledgement, or None if there is none, or the contract describes it."""
     body = args[0].get("error") if len(args) == 1 and isinstance(args[0], Mapping) else None
     if not isinstance(body, Mapping) or len(args[0]) != 1:  # type: ignore[arg-type]  # it is a mapping
         return None

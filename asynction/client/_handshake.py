@@ -1,4 +1,4 @@
-"""What a client brings when it connects, and where its credentials go in that."""
+"""The connection options of a client, and how its credentials are sent in the handshake."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from asynction.runtime import Args, Function
 from asynction.security import Request
 
 Credential: TypeAlias = "str | tuple[str, str]"
-"""A token or a key; a user name and a password."""
+"""A token or a key, or a user name and a password."""
 
 Schemes: TypeAlias = "Mapping[str, SecurityScheme]"
 
 
 @dataclass(slots=True)
 class ResolvedHandshake:
-    """What a client brings to one connection."""
+    """The handshake of one connection: its URL, headers and `auth` payload."""
 
     url: str
     headers: dict[str, str] = field(repr=False)
     auth: object = field(repr=False)
 
     def request(self) -> Request:
-        """The same as a server sees it."""
+        """Return the request as the server sees it."""
         query = tuple(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
-        # python-socketio sends a mapping where there is nothing, which servers take for nothing.
+        # Without `auth`, python-socketio sends {}, which servers treat like no payload.
         return Request("GET", query, tuple(self.headers.items()), self.auth or None)
 
     def add_query(self, query: Mapping[str, object]) -> None:
-        """Add parameters to the URL; the items of a list are parameters of one name."""
+        """Add parameters to the URL; a list is several parameters with the same name."""
         pairs = [(name, _text(one)) for name, value in query.items() for one in _each(value)]
         parts = urlsplit(self.url)
         joined = "&".join(text for text in (parts.query, urlencode(pairs)) if text)
         self.url = urlunsplit(parts._replace(query=joined))
 
     def add_header(self, name: str, value: str, separator: str = ", ") -> None:
-        """Add to a header, whatever its case (RFC 9110, 5.1)."""
+        """Add a value to a header; names are case-insensitive (RFC 9110, 5.1)."""
         known = next((key for key in self.headers if key.lower() == name.lower()), name)
         before = self.headers.get(known)
         self.headers[known] = value if before is None else f"{before}{separator}{value}"
 
     def add_auth(self, name: str, value: str) -> None:
-        """Add to the `auth` payload; raises ValueError where that is no mapping."""
+        """Add a member to the `auth` payload; raise ValueError if it is not a mapping."""
         if self.auth is not None and not isinstance(self.auth, Mapping):
-            raise ValueError(f"`auth` is no mapping, and `{name}` goes into it")
+            raise ValueError(f"`auth` is not a mapping, so the credential `{name}` cannot be added to it")
         self.auth = {**(self.auth or {}), name: value}
 
 
@@ -58,15 +58,15 @@ def _each(value: object) -> Sequence[object]:
 
 
 def _text(value: object) -> str:
-    """A value as text that a server reads as the same value."""
+    """Return a value as text that a server reads as the same value."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class ConnectOptions:
-    """What a client was told to bring; functions are asked anew for every connection.
+    """Connection options; callables are re-evaluated on every connect.
 
-    `values` has `url`, `headers`, `auth`, `query` and `credentials`. A Knock is the URL as python-socketio
-    takes one, a function, so it comes back whenever that reconnects.
+    `values` has `url`, `headers`, `auth`, `query`, `credentials`. python-socketio gets this object as its URL
+    argument, which may be a function, and passes it again when it reconnects by itself.
     """
 
     def __init__(self, values: Mapping[str, object], wait_timeout: float) -> None:
@@ -75,11 +75,11 @@ class ConnectOptions:
         self._url = ""
 
     def __call__(self) -> str:
-        """The URL of the connection that is being made."""
+        """Return the URL of the current connection."""
         return self._url
 
     def resolve(self, schemes: Schemes) -> Generator[tuple[Function, Args], object, ResolvedHandshake]:
-        """Ask what there is to ask, and return what is brought; raises ValueError."""
+        """Return the flow that calls the callables and returns the handshake; it raises ValueError."""
         values = dict(self._values)
         for name, value in values.items():
             if callable(value):
@@ -93,7 +93,7 @@ class ConnectOptions:
             if name not in schemes:
                 near = did_you_mean(str(name), schemes)
                 raise ValueError(f"the contract has no security scheme `{name}`{near}")
-            _place(handshake, schemes[name], credential)
+            _add_credential(handshake, schemes[name], credential)
         self._url = handshake.url
         return handshake
 
@@ -101,23 +101,23 @@ class ConnectOptions:
 def _mapping(values: Mapping[str, object], name: str) -> Mapping[str, object]:
     value = values[name] or {}
     if not isinstance(value, Mapping):
-        raise ValueError(f"`{name}` is a mapping, not a {type(value).__name__}")
+        raise ValueError(f"`{name}` must be a mapping, not a {type(value).__name__}")
     return value
 
 
-def _place(handshake: ResolvedHandshake, scheme: SecurityScheme, credential: object) -> None:
-    """Put a credential where its scheme says; raises ValueError."""
+def _add_credential(handshake: ResolvedHandshake, scheme: SecurityScheme, credential: object) -> None:
+    """Add a credential to the handshake by its scheme; raise ValueError."""
     kind = scheme.type
     if kind == "http":
         kind = str(scheme.fields.get("scheme", "")).lower()
-    place, is_pair = _PLACES.get(kind, (_other if scheme.type == "http" else None, False))
-    if place is None:
-        raise ValueError(f"a credential of type `{scheme.type}` is not sent by Socket.IO")
+    add, is_pair = _SCHEMES.get(kind, (_other if scheme.type == "http" else None, False))
+    if add is None:
+        raise ValueError(f"a credential of type `{scheme.type}` cannot be sent by Socket.IO")
     parts = credential if is_pair else (credential,)
     if not isinstance(parts, tuple | list) or len(parts) != 1 + is_pair or not all(map(_is_text, parts)):
         what = "a user name and a password" if is_pair else "a string"
-        raise ValueError(f"the credential of `{scheme.name}` is {what}")
-    place(handshake, scheme, *parts)
+        raise ValueError(f"the credential of `{scheme.name}` must be {what}")
+    add(handshake, scheme, *parts)
 
 
 def _is_text(part: object) -> bool:
@@ -125,13 +125,13 @@ def _is_text(part: object) -> bool:
 
 
 def _basic(handshake: ResolvedHandshake, _: SecurityScheme, username: str, password: str) -> None:
-    """HTTP's basic scheme (RFC 7617)."""
+    """Add credentials of HTTP's basic scheme (RFC 7617)."""
     pair = base64.b64encode(f"{username}:{password}".encode()).decode()
     handshake.add_header("Authorization", f"Basic {pair}")
 
 
 def _bearer(handshake: ResolvedHandshake, _: SecurityScheme, token: str) -> None:
-    """HTTP's bearer scheme (RFC 6750)."""
+    """Add a token of HTTP's bearer scheme (RFC 6750)."""
     handshake.add_header("Authorization", f"Bearer {token}")
 
 
@@ -153,7 +153,7 @@ def _api_key(handshake: ResolvedHandshake, scheme: SecurityScheme, key: str) -> 
     handshake.add_auth("username" if scheme.fields.get("in") == "user" else "password", key)
 
 
-_PLACES: Mapping[str, tuple[Callable[..., None], bool]] = {
+_SCHEMES: Mapping[str, tuple[Callable[..., None], bool]] = {
     "basic": (_basic, True),
     "userPassword": (_basic, True),
     "bearer": (_bearer, False),
@@ -162,7 +162,7 @@ _PLACES: Mapping[str, tuple[Callable[..., None], bool]] = {
     "httpApiKey": (_http_api_key, False),
     "apiKey": (_api_key, False),
 }
-"""Where credentials go by type of scheme, or by HTTP scheme, and which of them are pairs.
+"""The function that adds a credential, by type of scheme or by HTTP scheme, and whether it is a pair.
 
-What `asynction.security` finds them by, the other way round.
+This is the inverse of how `asynction.security` reads credentials.
 """

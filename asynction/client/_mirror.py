@@ -1,4 +1,4 @@
-"""The contract as a client has it: what the server sends is what a client receives."""
+"""Swaps the directions of a contract: a client receives the events that the server sends."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from asynction.contract import Contract, Event, Namespace
 
 
 def mirrored(contract: Contract) -> Contract:
-    """Swap the directions of every namespace, and leave out what only a server does.
+    """Swap the directions of every namespace, and remove what concerns only the server.
 
-    The code that the document names, and what clients must prove, are the server's. The handshake stays:
-    a client can hold what it brings against it.
+    Code that the document names and security are removed. The handshake stays: a client checks its own
+    request against it.
     """
     return replace(
         contract,
@@ -25,8 +25,8 @@ def mirrored(contract: Contract) -> Contract:
 def _mirrored(namespace: Namespace) -> Namespace:
     return Namespace(
         namespace.name,
-        receives=_bare(namespace.sends),
-        sends=_bare(namespace.receives),
+        receives=_contract_fields(namespace.sends),
+        sends=_contract_fields(namespace.receives),
         parameters=namespace.parameters,
         handshake=namespace.handshake,
         security=(),
@@ -35,8 +35,8 @@ def _mirrored(namespace: Namespace) -> Namespace:
     )
 
 
-def _bare(events: Mapping[str, Event]) -> dict[str, Event]:
-    """The events with what both sides hold to, made anew: other fields name code."""
+def _contract_fields(events: Mapping[str, Event]) -> dict[str, Event]:
+    """Copy the fields of events that describe the contract; all others name code of the server."""
     return {
         name: Event(
             name,

@@ -1,4 +1,4 @@
-"""A python-socketio client for asyncio that keeps a contract."""
+"""A python-socketio client for asyncio that checks events against a contract."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from asynction.runtime import Context, EventSchemas, Function, Response, adrive,
 
 
 class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
-    """A `socketio.AsyncClient` bound to its server's contract: made by `from_spec`, used like its parent.
+    """A `socketio.AsyncClient` with a contract: create it with `from_spec`, use it like its parent.
 
-    Without a contract it is made like its parent, and what handlers are annotated with is checked.
+    Without a contract only the annotations of handlers are checked.
     """
 
     _driver = staticmethod(adrive)
@@ -44,18 +44,32 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
         | Callable[[], Mapping[str, Credential] | Awaitable[Mapping[str, Credential]]]
         | None = None,
     ) -> None:
-        """Connect, as in python-socketio; what is not given is taken from the contract.
+        """Connect, as in python-socketio; functions are called again for every connection.
 
-        Without `namespaces` all are entered that have no parameters. `query` is added to the URL;
-        `credentials` are put, by the name of their security scheme, where the scheme says. Functions are
-        asked anew for every connection. Raises BindingsValidationException where that breaks the contract's
-        handshake, UnknownEventException for a namespace that the contract does not have, ConnectionRefused
-        where the server refuses, and else `socketio.exceptions.ConnectionError`; NotEnabledError where the
-        extra `client` is missing.
+        Args:
+            url: the URL of the server; that of the document's server by default.
+            headers: the headers of the handshake.
+            auth: the `auth` payload.
+            transports: `polling` and `websocket`, in the order to try; both by default.
+            namespaces: the namespaces to connect to; by default all that have no parameters.
+            socketio_path: the Socket.IO path; that of the document's server by default.
+            wait: whether to wait until all namespaces are connected.
+            wait_timeout: the seconds to wait for them.
+            retry: whether to try again, as after a lost connection, if the first attempt fails.
+            query: parameters to add to the URL.
+            credentials: credentials by the name of their security scheme, which defines how they are sent.
+
+        Raises:
+            BindingsValidationException: the request breaks the contract's handshake.
+            UnknownEventException: the contract does not have a namespace.
+            ConnectionRefused: the server refused a namespace.
+            socketio.exceptions.ConnectionError: the connection failed.
+            ValueError: there is no URL or namespace, or a credential cannot be sent.
+            NotEnabledError: the extra `client` is not installed.
         """
         options = {
             "transports": transports,
-            "namespaces": self._entered(namespaces),
+            "namespaces": self._namespaces_to_connect(namespaces),
             "socketio_path": self._path(socketio_path),
             "wait": wait,
             "retry": retry,
@@ -63,7 +77,7 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
         values = {"url": url, "headers": headers, "auth": auth, "query": query, "credentials": credentials}
         connect_options = self._connect_options(values, wait_timeout)
         await adrive(
-            self._connecting(super().connect, connect_options, options, again=connect_options is url)
+            self._connect_flow(super().connect, connect_options, options, again=connect_options is url)
         )
 
     async def emit(
@@ -73,38 +87,54 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
         namespace: str | None = None,
         callback: Function | None = None,
     ) -> None:
-        """Emit an event to the server, as in python-socketio; a tuple is several args.
+        """Emit an event to the server, as in python-socketio.
 
-        Raises UnknownEventException where the contract's server receives no such event, and
-        PayloadValidationException. A `callback` is called only with an acknowledgement that keeps the
-        contract.
+        Args:
+            event: the name of the event.
+            data: its arg; a tuple is several args.
+            namespace: the namespace to send in, `/` by default.
+            callback: called with the server's acknowledgement, if it is valid.
+
+        Raises:
+            UnknownEventException: the server receives no such event by the contract.
+            PayloadValidationException: `data` breaks its schema.
         """
-        await super().emit(**self._outgoing(event, data, namespace, callback, self._take_ack))
+        await super().emit(**self._emit_arguments(event, data, namespace, callback, self._take_ack))
 
     async def call(
         self, event: str, data: object = None, namespace: str | None = None, timeout: float | None = 60
     ) -> Any:
-        """Emit an event and return its acknowledgement: its arg, a tuple of several, None where it has none.
+        """Emit an event and return its acknowledgement: its arg, a tuple of several args, or None.
 
-        Raises as `emit` does, CallError where the server acknowledges with an error,
-        MessageAckValidationException, and of `socketio.exceptions` TimeoutError after `timeout` seconds and
-        DisconnectedError where the connection ends before.
+        Args:
+            event: the name of the event.
+            data: its arg; a tuple is several args.
+            namespace: the namespace to send in, `/` by default.
+            timeout: the seconds to wait for the acknowledgement; None is no limit.
+
+        Raises:
+            UnknownEventException: the server receives no such event by the contract.
+            PayloadValidationException: `data` breaks its schema.
+            CallError: the server acknowledged with an error.
+            MessageAckValidationException: the acknowledgement breaks its schema.
+            socketio.exceptions.TimeoutError: there was no acknowledgement in time.
+            socketio.exceptions.DisconnectedError: the connection ended before.
         """
-        return await adrive(self._calling(super().emit, _waited, event, data, namespace, timeout))
+        return await adrive(self._call_flow(super().emit, _wait, event, data, namespace, timeout))
 
     async def _take_ack(
         self, schemas: EventSchemas, namespace: str, callback: Function, *args: object
     ) -> None:
-        await adrive(self._taking(schemas, namespace, callback, args))
+        await adrive(self._callback_flow(schemas, namespace, callback, args))
 
     async def _run(self, context: Context, flow: Response) -> object:
         return await arun(flow, context)
 
-    # What follows is private to the parent; tests/client/test_client.py fails where it changes.
+    # These methods are private to the parent; tests/client/test_client.py fails if they change.
 
     async def _handle_event(self, namespace: str | None, id: int | None, data: Any) -> None:
-        context = self._received(namespace, data)
-        await self._run(context, self._receiving(context, super()._handle_event, id, data))
+        context = self._event_context(namespace, data)
+        await self._run(context, self._receive_flow(context, super()._handle_event, id, data))
 
     async def _handle_ack(self, namespace: str | None, id: int, data: Any) -> None:
         if self._is_ack(id, data):
@@ -112,16 +142,16 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
 
     async def _trigger_event(self, event: str, namespace: str, *args: object) -> object:
         context = self._context(namespace, event)
-        return await self._run(context, self._telling(context, super()._trigger_event, args))
+        return await self._run(context, self._lifecycle_flow(context, super()._trigger_event, args))
 
     async def _handle_eio_message(self, data: Any) -> None:
         try:
             await super()._handle_eio_message(data)
         except Exception as error:
-            self._unreadable(error)
+            self._ignore_packet(error)
 
 
-async def _waited(event: Any, timeout: float | None) -> bool:
+async def _wait(event: Any, timeout: float | None) -> bool:
     try:
         await asyncio.wait_for(event.wait(), timeout)
     except asyncio.TimeoutError:

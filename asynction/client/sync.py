@@ -1,4 +1,4 @@
-"""A python-socketio client that keeps a contract."""
+"""A python-socketio client that checks events against a contract."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import engineio
 import socketio
 
-from asynction.client._base import ContractClient, guarded
+from asynction.client._base import ContractClient, call_logged
 from asynction.client._handshake import Credential
 from asynction.runtime import Context, EventSchemas, Function, Response, drive, run
 
 
 class _Engine(engineio.Client):
-    """Has messages read in their order, by the thread that receives them.
+    """An Engine.IO client that reads messages in order, in the thread that receives them.
 
-    Its parent starts a thread for each, so a piece of binary data can be read before the event that it is
-    part of. Here only what a message leads to, handlers say, has a thread of its own.
+    The parent starts a thread for each message, so an attachment can be read before the event that it belongs
+    to. Here a thread is started only later, to call a handler.
     """
 
     def _trigger_event(self, event: str, *args: Any, **kwargs: Any) -> Any:
@@ -27,9 +27,9 @@ class _Engine(engineio.Client):
 
 
 class AsynctionClient(ContractClient, socketio.Client):
-    """A `socketio.Client` bound to its server's contract: made by `from_spec`, used like its parent.
+    """A `socketio.Client` with a contract: create it with `from_spec`, use it like its parent.
 
-    Without a contract it is made like its parent, and what handlers are annotated with is checked.
+    Without a contract only the annotations of handlers are checked.
     """
 
     _driver = staticmethod(drive)
@@ -51,25 +51,39 @@ class AsynctionClient(ContractClient, socketio.Client):
         query: Mapping[str, object] | Callable[[], Mapping[str, object]] | None = None,
         credentials: Mapping[str, Credential] | Callable[[], Mapping[str, Credential]] | None = None,
     ) -> None:
-        """Connect, as in python-socketio; what is not given is taken from the contract.
+        """Connect, as in python-socketio; functions are called again for every connection.
 
-        Without `namespaces` all are entered that have no parameters. `query` is added to the URL;
-        `credentials` are put, by the name of their security scheme, where the scheme says. Functions are
-        asked anew for every connection. Raises BindingsValidationException where that breaks the contract's
-        handshake, UnknownEventException for a namespace that the contract does not have, ConnectionRefused
-        where the server refuses, and else `socketio.exceptions.ConnectionError`; NotEnabledError where the
-        extra `client` is missing.
+        Args:
+            url: the URL of the server; that of the document's server by default.
+            headers: the headers of the handshake.
+            auth: the `auth` payload.
+            transports: `polling` and `websocket`, in the order to try; both by default.
+            namespaces: the namespaces to connect to; by default all that have no parameters.
+            socketio_path: the Socket.IO path; that of the document's server by default.
+            wait: whether to wait until all namespaces are connected.
+            wait_timeout: the seconds to wait for them.
+            retry: whether to try again, as after a lost connection, if the first attempt fails.
+            query: parameters to add to the URL.
+            credentials: credentials by the name of their security scheme, which defines how they are sent.
+
+        Raises:
+            BindingsValidationException: the request breaks the contract's handshake.
+            UnknownEventException: the contract does not have a namespace.
+            ConnectionRefused: the server refused a namespace.
+            socketio.exceptions.ConnectionError: the connection failed.
+            ValueError: there is no URL or namespace, or a credential cannot be sent.
+            NotEnabledError: the extra `client` is not installed.
         """
         options = {
             "transports": transports,
-            "namespaces": self._entered(namespaces),
+            "namespaces": self._namespaces_to_connect(namespaces),
             "socketio_path": self._path(socketio_path),
             "wait": wait,
             "retry": retry,
         }
         values = {"url": url, "headers": headers, "auth": auth, "query": query, "credentials": credentials}
         connect_options = self._connect_options(values, wait_timeout)
-        drive(self._connecting(super().connect, connect_options, options, again=connect_options is url))
+        drive(self._connect_flow(super().connect, connect_options, options, again=connect_options is url))
 
     def emit(
         self,
@@ -78,64 +92,80 @@ class AsynctionClient(ContractClient, socketio.Client):
         namespace: str | None = None,
         callback: Function | None = None,
     ) -> None:
-        """Emit an event to the server, as in python-socketio; a tuple is several args.
+        """Emit an event to the server, as in python-socketio.
 
-        Raises UnknownEventException where the contract's server receives no such event, and
-        PayloadValidationException. A `callback` is called only with an acknowledgement that keeps the
-        contract.
+        Args:
+            event: the name of the event.
+            data: its arg; a tuple is several args.
+            namespace: the namespace to send in, `/` by default.
+            callback: called with the server's acknowledgement, if it is valid.
+
+        Raises:
+            UnknownEventException: the server receives no such event by the contract.
+            PayloadValidationException: `data` breaks its schema.
         """
-        super().emit(**self._outgoing(event, data, namespace, callback, self._take_ack))
+        super().emit(**self._emit_arguments(event, data, namespace, callback, self._take_ack))
 
     def call(
         self, event: str, data: object = None, namespace: str | None = None, timeout: float | None = 60
     ) -> Any:
-        """Emit an event and return its acknowledgement: its arg, a tuple of several, None where it has none.
+        """Emit an event and return its acknowledgement: its arg, a tuple of several args, or None.
 
-        Raises as `emit` does, CallError where the server acknowledges with an error,
-        MessageAckValidationException, and of `socketio.exceptions` TimeoutError after `timeout` seconds and
-        DisconnectedError where the connection ends before.
+        Args:
+            event: the name of the event.
+            data: its arg; a tuple is several args.
+            namespace: the namespace to send in, `/` by default.
+            timeout: the seconds to wait for the acknowledgement; None is no limit.
+
+        Raises:
+            UnknownEventException: the server receives no such event by the contract.
+            PayloadValidationException: `data` breaks its schema.
+            CallError: the server acknowledged with an error.
+            MessageAckValidationException: the acknowledgement breaks its schema.
+            socketio.exceptions.TimeoutError: there was no acknowledgement in time.
+            socketio.exceptions.DisconnectedError: the connection ended before.
         """
-        return drive(self._calling(super().emit, _waited, event, data, namespace, timeout))
+        return drive(self._call_flow(super().emit, _wait, event, data, namespace, timeout))
 
     def _take_ack(self, schemas: EventSchemas, namespace: str, callback: Function, *args: object) -> None:
-        drive(self._taking(schemas, namespace, callback, args))
+        drive(self._callback_flow(schemas, namespace, callback, args))
 
     def _run(self, context: Context, flow: Response) -> object:
         return run(flow, context)
 
-    # What follows is private to the parent; tests/client/test_client.py fails where it changes.
+    # These methods are private to the parent; tests/client/test_client.py fails if they change.
 
     def _engineio_client_class(self) -> type[Any]:
         return _Engine
 
     def _handle_connect(self, namespace: str | None, data: Any) -> None:
-        self.start_background_task(guarded, super()._handle_connect, namespace, data)
+        self.start_background_task(call_logged, super()._handle_connect, namespace, data)
 
     def _handle_disconnect(self, namespace: str | None) -> None:
-        self.start_background_task(guarded, super()._handle_disconnect, namespace)
+        self.start_background_task(call_logged, super()._handle_disconnect, namespace)
 
     def _handle_error(self, namespace: str | None, data: Any) -> None:
-        self.start_background_task(guarded, super()._handle_error, namespace, data)
+        self.start_background_task(call_logged, super()._handle_error, namespace, data)
 
     def _handle_ack(self, namespace: str | None, id: int, data: Any) -> None:
         if self._is_ack(id, data):
-            self.start_background_task(guarded, super()._handle_ack, namespace, id, data)
+            self.start_background_task(call_logged, super()._handle_ack, namespace, id, data)
 
     def _handle_event(self, namespace: str | None, id: int | None, data: Any) -> None:
-        context = self._received(namespace, data)
-        flow = self._receiving(context, super()._handle_event, id, data)
-        self.start_background_task(guarded, self._run, context, flow)
+        context = self._event_context(namespace, data)
+        flow = self._receive_flow(context, super()._handle_event, id, data)
+        self.start_background_task(call_logged, self._run, context, flow)
 
     def _trigger_event(self, event: str, namespace: str, *args: object) -> object:
         context = self._context(namespace, event)
-        return self._run(context, self._telling(context, super()._trigger_event, args))
+        return self._run(context, self._lifecycle_flow(context, super()._trigger_event, args))
 
     def _handle_eio_message(self, data: Any) -> None:
         try:
             super()._handle_eio_message(data)
         except Exception as error:
-            self._unreadable(error)
+            self._ignore_packet(error)
 
 
-def _waited(event: Any, timeout: float | None) -> bool:
+def _wait(event: Any, timeout: float | None) -> bool:
     return bool(event.wait(timeout))

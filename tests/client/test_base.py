@@ -181,8 +181,8 @@ def test_an_event_that_a_server_does_not_send_reaches_nobody(
     kind: type[Any], event: str, strict: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     wire = Wire(kind, strict=strict)
-    for occasion in ("connect", "disconnect", "connect_error"):
-        wire.client.on(occasion, lambda *args: pytest.fail("called"))
+    for name in ("connect", "disconnect", "connect_error"):
+        wire.client.on(name, lambda *args: pytest.fail("called"))
     answer = answered(wire.feed(f'21["{event}"]'))
     if strict or event in ("connect", "disconnect", "connect_error", "*"):
         assert answer[0]["error"]["status"] == 404
@@ -444,7 +444,7 @@ def test_a_class_that_routes_its_events_itself_is_held_to_the_contract(kind: typ
     assert got == expected
 
 
-def test_occasions_are_told(kind: type[Any]) -> None:
+def test_lifecycle_handlers_are_called(kind: type[Any]) -> None:
     wire = Wire(kind)
     got: list[Any] = []
 
@@ -466,16 +466,16 @@ def test_occasions_are_told(kind: type[Any]) -> None:
     assert got == [("sid", 1), "closed", "left", None]
 
 
-@pytest.mark.parametrize("occasion", ["connect", "disconnect", "connect_error"])
-def test_what_the_handler_of_an_occasion_raises_is_logged(
-    kind: type[Any], occasion: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("event", ["connect", "disconnect", "connect_error"])
+def test_what_the_handler_of_a_lifecycle_event_raises_is_logged(
+    kind: type[Any], event: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     wire = Wire(kind)
-    wire.client.on(occasion, awaitable(kind, lambda *args: 1 / 0))
-    wire.do("_trigger_event", occasion, "/")
+    wire.client.on(event, awaitable(kind, lambda *args: 1 / 0))
+    wire.do("_trigger_event", event, "/")
     (record,) = caplog.records
     assert "ZeroDivisionError" in record.message
-    assert occasion in record.message
+    assert event in record.message
 
 
 def test_a_connect_handler_may_ask_for_what_the_client_brought(kind: type[Any]) -> None:
@@ -493,12 +493,12 @@ def test_a_connect_handler_may_ask_for_what_the_client_brought(kind: type[Any]) 
     assert got == [(), {"token": "x"}]
 
 
-def test_occasions_of_a_pattern_are_those_of_its_namespaces(kind: type[Any]) -> None:
+def test_lifecycle_events_of_a_pattern_are_those_of_its_namespaces(kind: type[Any]) -> None:
     wire = Wire(kind, SPEC, "/rooms/42")
     got: list[Any] = []
-    for occasion in ("connect", "disconnect", "connect_error"):
-        wire.client.on(occasion, lambda *args, o=occasion: got.append(o), "/rooms/{roomId}")
-        wire.do("_trigger_event", occasion, "/rooms/42")
+    for event in ("connect", "disconnect", "connect_error"):
+        wire.client.on(event, lambda *args, name=event: got.append(name), "/rooms/{roomId}")
+        wire.do("_trigger_event", event, "/rooms/42")
     assert got == ["connect", "disconnect", "connect_error"]
 
 

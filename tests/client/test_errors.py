@@ -62,8 +62,8 @@ def test_an_error_has_the_members() -> None:
         ({"message": "no", "data": {"status": "401"}}, "no", {"status": "401"}, None),
         ({"message": "no"}, "no", None, None),
         ("no", "no", None, None),
-        (None, "it does not say why", None, None),
-        ({"other": 1}, "it does not say why", {"other": 1}, None),
+        (None, "no reason given", None, None),
+        ({"other": 1}, "no reason given", {"other": 1}, None),
     ],
 )
 def test_a_refusal_is_read(told: Any, reason: str, data: Any, status: int | None) -> None:

@@ -79,16 +79,19 @@ def test_a_server_finds_each_of_several_credentials() -> None:
     ("told", "message"),
     [
         ({"credentials": {"bearr": "x"}}, "has no security scheme `bearr`; did you mean `bearer`"),
-        ({"credentials": {"bearer": ("a", "b")}}, "the credential of `bearer` is a string"),
-        ({"credentials": {"basic": "ab"}}, "the credential of `basic` is a user name and a password"),
-        ({"credentials": {"basic": ("ab",)}}, "the credential of `basic` is a user name and a password"),
-        ({"credentials": {"basic": ("ab", 1)}}, "the credential of `basic` is a user name and a password"),
-        ({"credentials": {"tls": "x"}}, "a credential of type `X509` is not sent by Socket.IO"),
-        ({"credentials": {"sasl": "x"}}, "a credential of type `plain` is not sent by Socket.IO"),
-        ({"credentials": "token"}, "`credentials` is a mapping, not a str"),
+        ({"credentials": {"bearer": ("a", "b")}}, "the credential of `bearer` must be a string"),
+        ({"credentials": {"basic": "ab"}}, "the credential of `basic` must be a user name and a password"),
+        ({"credentials": {"basic": ("ab",)}}, "the credential of `basic` must be a user name and a password"),
+        (
+            {"credentials": {"basic": ("ab", 1)}},
+            "the credential of `basic` must be a user name and a password",
+        ),
+        ({"credentials": {"tls": "x"}}, "a credential of type `X509` cannot be sent by Socket.IO"),
+        ({"credentials": {"sasl": "x"}}, "a credential of type `plain` cannot be sent by Socket.IO"),
+        ({"credentials": "token"}, "`credentials` must be a mapping, not a str"),
         (
             {"credentials": {"asUser": "k"}, "auth": "text"},
-            "`auth` is no mapping, and `username` goes into it",
+            "`auth` is not a mapping, so the credential `username` cannot be added",
         ),
     ],
 )

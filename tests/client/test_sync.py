@@ -92,15 +92,15 @@ def test_a_namespace_that_the_contract_does_not_have_is_not_entered(namespaces: 
 
 def test_namespaces_with_parameters_must_be_named() -> None:
     rooms = document({"/rooms/{roomId}": SPEC["channels"]["/rooms/{roomId}"]})
-    with joining(rooms) as client, pytest.raises(ValueError, match="pass those to enter as `namespaces`"):
+    with joining(rooms) as client, pytest.raises(ValueError, match="pass `namespaces`"):
         client.connect("http://127.0.0.1:1")
 
 
 def test_without_strict_bound_namespaces_are_entered() -> None:
     client = AsynctionClient.from_spec(SPEC, strict=False)
     client.on("other", print, "/other")
-    assert client._entered(None) == ["/", "/news", "/other"]
-    assert AsynctionClient()._entered(None) == ["/"]
+    assert client._namespaces_to_connect(None) == ["/", "/news", "/other"]
+    assert AsynctionClient()._namespaces_to_connect(None) == ["/"]
 
 
 def test_messages_may_be_packed() -> None:
@@ -168,7 +168,7 @@ def test_a_secure_server_is_spoken_to_securely() -> None:
 
 
 def test_a_client_must_know_where_to_connect() -> None:
-    with joining() as client, pytest.raises(ValueError, match="which server"):
+    with joining() as client, pytest.raises(ValueError, match="no server: pass `url`"):
         client.connect()
 
 
