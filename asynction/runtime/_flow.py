@@ -388,8 +388,16 @@ def connect(
 ) -> Response:
     """Decide whether a client may connect; return what the connect handler returns.
 
-    `context` gets the identity. Raises BindingsValidationException for the handshake, SecurityException for
-    the credentials, and whatever the connect handler raises.
+    Args:
+        policy: the checks, and the connect handler.
+        request: the request that opened the connection.
+        context: the context of the `connect` event; it gets the identity.
+        override: returns the replacement of a dependency in a test.
+
+    Raises:
+        BindingsValidationException: the request breaks the handshake.
+        SecurityException: the credentials are missing or invalid.
+        Exception: whatever the connect handler raises.
     """
     if policy.handshake is not None:
         policy.handshake.check(request)

@@ -219,7 +219,18 @@ class SocketRouter(Registrar):
         *,
         global_middleware: bool = False,
     ) -> None:
-        """Put a middleware around the events of a channel; see `Registrar.add_middleware`."""
+        """Put a middleware around received events; the first that is added is the outermost.
+
+        Args:
+            middleware: a function, a BaseMiddleware, or a class of one.
+            channel: handle only the events of this channel.
+            events: handle only the events with these names.
+            global_middleware: state explicitly that it handles all events.
+
+        Raises:
+            TypeError: the object cannot be a middleware here, or there is a scope and `global_middleware`.
+            UnknownEventException: the contract has no such channel or event.
+        """
         super().add_middleware(middleware, channel, events, global_middleware=global_middleware)
 
     def _named(self, channel: str | None) -> str:
@@ -415,9 +426,10 @@ class SocketRouter(Registrar):
         channel: str | None = None,
         headers: Mapping[str, object] | None = None,
     ) -> int:
-        """Send a frame as `push` does, from a thread: for example, from a `def` handler or from Flask.
+        """Send a frame from a thread: for example, from a `def` handler or from Flask.
 
-        Raises as `push` does, and RuntimeError on the event loop of a client, which it would block.
+        It takes the arguments of `push`, and returns and raises what that does. Raises RuntimeError on the
+        event loop of a client, which it would block.
         """
         text, clients = self._pushed(route, payload, to, channel, headers)
         loop = _running_loop()

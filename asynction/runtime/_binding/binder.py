@@ -75,9 +75,13 @@ class Binder:
     ) -> Plan | None:
         """Plan how a handler gets its arguments; report problems and return None if it cannot be served.
 
-        The models that annotate its parameters are compared with the schema `args`.
+        Args:
+            function: the handler.
+            target: its dotted path and location, for problems.
+            spec: how it is called.
+            args: the schema of the event's args, to compare with the models that annotate its parameters.
         """
-        check = None if self.allow_async else _refuse_async
+        check = None if self.allow_async else _reject_async
         try:
             plan = plan_call(function, replace(spec, check=check))
         except PlanError as error:
@@ -97,7 +101,7 @@ class Binder:
 
     def node(self, mark: Dependency, target: Target, spec: CallSpec) -> Node | None:
         """Bind a dependency of a router; report a problem and return None if that fails."""
-        check = None if self.allow_async else _refuse_async
+        check = None if self.allow_async else _reject_async
         try:
             return dependency_node(mark.dependency, key_of(mark), replace(spec, check=check))
         except PlanError as error:
@@ -130,7 +134,7 @@ class Binder:
             raise DocumentError(self.problems) from self._cause
 
 
-def _refuse_async(dependency: Function) -> None:
+def _reject_async(dependency: Function) -> None:
     if is_async(dependency) or is_async_generator(dependency):
         raise PlanError(f"depends on `{getattr(dependency, '__qualname__', dependency)}`, which {ASYNC}")
 

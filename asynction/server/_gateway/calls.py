@@ -214,9 +214,9 @@ class Calls:
         if args is json_args:  # a part of a value that a strict reader has read
             context.json_args = JsonArgs(context.args)
         id = checked.get("request_id") or uuid4().hex
-        asked = json.dumps(checked.get("data"), sort_keys=True, default=repr)
-        who = repr(context.token_info if context.user is None else context.user)
-        return Call(id, (api, asked, who), context, target, respond)
+        data = json.dumps(checked.get("data"), sort_keys=True, default=repr)
+        user = repr(context.token_info if context.user is None else context.user)
+        return Call(id, (api, data, user), context, target, respond)
 
     def _context(self, namespace: str, event: str, caller: Caller) -> Context:
         """Return the context of the event that a call names."""
