@@ -34,7 +34,7 @@ class ApiGateway:
     """Serves calls by name: each name is bound to an event of the contract, and checked like the event.
 
     Calls come by Socket.IO, and if there is an `app`, also by HTTP. The result of a call by HTTP, or of one
-    with `callback_type: http`, is sent to its `callback_url`. This needs the extra `gateway`.
+    with `callback_type: http`, is sent to its `callback_url`.
 
     Args:
         server: the server that handles the events.
@@ -56,7 +56,6 @@ class ApiGateway:
         UnknownEventException: the contract does not receive an event, or has no namespace `/`.
         ValueError: a value in `allowed_origins` is not an origin, or two events have the same name.
         TypeError: the app has no routes.
-        NotEnabledError: the extra is not installed.
     """
 
     def __init__(
