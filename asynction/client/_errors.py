@@ -19,7 +19,7 @@ class CallError(AsynctionException):
         detail: what is wrong; empty if the server does not say.
         pointer: a JSON Pointer to what is wrong in the event's args; empty if the server does not say.
         ack: the args of the acknowledgement as they came, with members that RFC 9457 does not have.
-        """
+    """
 
     def __init__(
         self, status: int, title: str, detail: str = "", pointer: str = "", *, ack: Args = ()
