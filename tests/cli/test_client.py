@@ -347,7 +347,7 @@ def test_listen_acknowledges_with_nothing(url: str) -> None:
             ["--spec", "odd.yaml"],
             [
                 "Breaks the contract: the contract sends no event `connect` in `/odd`",
-                "Breaks the contract: an event is a list that starts with its name",
+                "Breaks the contract: an event must be a list that starts with its name",
             ],
         ),
     ],

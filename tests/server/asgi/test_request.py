@@ -162,7 +162,7 @@ def test_no_more_is_received_than_it_takes_to_know() -> None:
 
 @pytest.mark.parametrize("parts", [(), (b"0123",)])
 def test_a_client_may_leave_before_the_end(parts: Iterable[bytes]) -> None:
-    with pytest.raises(MalformedEvent, match="left before the end"):
+    with pytest.raises(MalformedEvent, match="disconnected before the end"):
         body(*parts, leaves=True)
 
 

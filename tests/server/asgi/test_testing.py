@@ -348,7 +348,7 @@ def test_a_packet_that_cannot_be_read_ends_the_connection() -> None:
         def decode(self, encoded_packet: str) -> int:
             raise ValueError("unreadable")
 
-    with pytest.raises(ConnectionError, match="a packet that cannot be read: ValueError"):
+    with pytest.raises(ConnectionError, match="the server sent what cannot be read: ValueError"):
         with_client(lambda sio, client: asyncio.sleep(0), packet_class=Mute)
 
 
