@@ -172,7 +172,7 @@ def _found(row: Row) -> str:
 
 
 def described(value: object) -> str:
-    """Return a function's parameters, the type of an object whose repr has an address, else the repr."""
+    """Return a function's parameters, an object's type if its repr has an address, else the repr."""
     if inspect.isroutine(value):
         parameters = inspect.signature(value).parameters.values()
         bare = (str(each.replace(default=each.empty, annotation=each.empty)) for each in parameters)

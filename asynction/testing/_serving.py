@@ -118,7 +118,7 @@ def _check_asgi(app: object) -> None:
 
 
 def _check_extra() -> None:
-    """Raise NotEnabledError where uvicorn, or what it serves WebSockets by, is not installed."""
+    """Raise NotEnabledError if uvicorn or websockets is not installed."""
     try:
         for name in ("uvicorn", "websockets"):
             import_module(name)

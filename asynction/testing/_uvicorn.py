@@ -49,13 +49,13 @@ class ThreadedServer(uvicorn.Server):
             self._settled.set()
 
     def wait_until_started(self, timeout: float) -> None:
-        """Raise RuntimeError where the application does not start, TimeoutError where it takes too long."""
+        """Raise RuntimeError if the application does not start, TimeoutError if it takes too long."""
         if not self._settled.wait(timeout):
             raise TimeoutError(f"the application has not started within {timeout:g} seconds")
         if not self.started:
             raise RuntimeError(f"uvicorn did not start the application: {_REASON}") from self._error
 
     def check_end(self) -> None:
-        """Raise RuntimeError where serving has ended in an error."""
+        """Raise RuntimeError if serving has ended in an error."""
         if self._error is not None:
             raise RuntimeError(f"serving ended in an error: {_REASON}") from self._error

@@ -2,7 +2,7 @@
 
 Servers and clients end with the test that has started them, the last one first.
 
-PYTEST_DONT_REWRITE: there are no assertions here, and a conftest may import types from here before that.
+PYTEST_DONT_REWRITE: this module has no assertions, and a conftest may import its types before pytest does.
 """
 
 from __future__ import annotations

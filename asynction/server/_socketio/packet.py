@@ -87,7 +87,7 @@ def _base(serializer: str | type[Any]) -> type[Any]:
 def peer_packet(packet_class: type[Any]) -> type[Any]:
     """Return the packet class that clients of a server have: what `packet_class` was derived from.
 
-    That comes right after the contract's part; before it are subclasses, and mixins that are no packets.
+    It follows the contract's part; subclasses, and mixins that are not packets, come before that part.
     """
     kinds: tuple[type[Any], ...] = packet_class.__mro__
     return kinds[kinds.index(_ContractPacket) + 1]

@@ -122,7 +122,7 @@ class Own(Packet):  # type: ignore[misc]  # the library has no types
 
 
 class Traced:
-    """A user's mixin, which is no packet."""
+    """A user's mixin, which is not a packet."""
 
 
 class TracedOwn(Traced, Own):
