@@ -46,7 +46,7 @@ def test_a_problem_shows_letters_of_all_scripts() -> None:
 
 
 @pytest.mark.parametrize(("rule", "severity"), [("ref", "error"), ("ref-siblings", "warning")])
-def test_a_problem_stands_at_its_place_and_is_as_severe_as_its_rule(rule: str, severity: Severity) -> None:
+def test_a_problem_has_its_location_and_the_severity_of_its_rule(rule: str, severity: Severity) -> None:
     assert problem_at(Location("f", 1, 2, "/a"), rule, "m") == Problem(rule, severity, "m", "/a", "f", 1, 2)
 
 

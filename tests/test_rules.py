@@ -1,4 +1,4 @@
-"""Every rule says what it wants and why, and a case of `specs/conformance` breaks it."""
+"""Every rule has its reason, and a case of `specs/conformance` that breaks it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CASES = [
     for case in yaml.safe_load(path.read_text(encoding="utf-8"))
 ]
 ELSEWHERE = {"document-size": "a case would have 5 MB; see tests/document/test_yaml.py"}
-"""The rules without a case, and why; those about the code are broken in tests/runtime and tests/server."""
+"""The rules without a case, and why; tests/runtime and tests/server have those about code."""
 
 
 def broken(kind: str) -> set[str]:
-    """The rules of all problems that the cases expect."""
+    """Return the rules of all problems that the cases expect."""
     return {line.split(" ")[1] for case in CASES for line in case.get(kind, [])}
 
 

@@ -1,4 +1,4 @@
-"""AsyncAPI documents: from a file or a mapping to a Contract, or to all the problems that it has."""
+"""AsyncAPI documents: reads a file or a mapping into a Contract, or reports all its problems."""
 
 from __future__ import annotations
 
@@ -45,9 +45,17 @@ __all__ = [
 def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str] = ()) -> Contract:
     """Read a document into a Contract.
 
-    `spec` is the path of a YAML or JSON file, or a mapping already loaded. A `$ref` to a URL is
-    refused unless `retriever` is given, which takes the URL and returns its text. Raises
-    DocumentError with all problems of the document; warnings are in `Contract.warnings`.
+    Args:
+        spec: The path of a YAML or JSON file, a Text, or a mapping that is already loaded.
+        retriever: Takes the URL of a `$ref` and returns the text at that URL. Without it, a `$ref` to a
+            URL is an error: reading a document does not use the network.
+        ignore: The names of rules to ignore, besides those under `x-asynction.ignore` in the document.
+
+    Returns:
+        The contract; its `warnings` are the problems that are not errors.
+
+    Raises:
+        DocumentError: The document has errors; the exception has all of them.
     """
     document = _Document(spec, retriever)
     problems = document.problems(ignore)
@@ -58,16 +66,19 @@ def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str
 
 
 def validate(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str] = ()) -> list[Problem]:
-    """Return all problems of a document, errors and warnings, in the order of their places.
+    """Return all problems of a document, errors and warnings, in the order of their locations.
 
-    `ignore` has the names of rules to leave out, besides those under `x-asynction.ignore` in the
-    document. Rules without which a document has no meaning stay.
+    Args:
+        spec: The path of a YAML or JSON file, a Text, or a mapping that is already loaded.
+        retriever: Takes the URL of a `$ref` and returns the text at that URL.
+        ignore: The names of rules to ignore, besides those under `x-asynction.ignore` in the document.
+            A rule without which a document has no meaning cannot be ignored.
     """
     return _Document(spec, retriever).problems(ignore)
 
 
 def bundle(spec: Spec, *, retriever: Retriever | None = None) -> Json:
-    """Return one self-contained document that says what `spec` and the files it refers to say.
+    """Return a document and the files that it refers to as one self-contained document.
 
     Raises DocumentError where the document has errors.
     """
@@ -79,12 +90,12 @@ def bundle(spec: Spec, *, retriever: Retriever | None = None) -> Json:
 
 
 def files_of(spec: Spec) -> tuple[str, ...]:
-    """Return the names of all files that a document is made of, so far as they can be read."""
+    """Return the names of the files of a document, as far as they can be read."""
     return _Document(spec, None).sources.files() or (str(spec),)
 
 
 class _Document:
-    """One document, read as far as it can be."""
+    """A document that is read as far as possible, so that all its problems are found at once."""
 
     def __init__(self, spec: Spec, retriever: Retriever | None) -> None:
         self.sources = Sources(retriever)
@@ -102,7 +113,7 @@ class _Document:
             self.contract = replace(contract, files=self.sources.files())
 
     def problems(self, ignore: Iterable[str] = ()) -> list[Problem]:
-        """All problems but those of ignored rules, in the order of their places."""
+        """Return all problems except those of ignored rules, in the order of their locations."""
         ignored = {rule for rule in (*ignore, *self._ignored()) if rule in RULES and RULES[rule].ignorable}
         found = [problem for problem in self.sources.problems if problem.rule not in ignored]
         return sorted(found, key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer, p.rule))
@@ -113,7 +124,7 @@ class _Document:
 
 
 def _version(root: Node) -> str | None:
-    """The minor version of a document (`2.6`); None, with a problem noted, where it cannot be read."""
+    """Return the minor version of a document (`2.6`); None, with a problem reported, for an unknown one."""
     if not isinstance(root.value, dict):
         root.report("type", "an AsyncAPI document is a mapping")
         return None

@@ -1,4 +1,4 @@
-"""Many files to one document that says the same: `asynction bundle`."""
+"""Bundles the files of a document into one document with the same meaning: `asynction bundle`."""
 
 from __future__ import annotations
 
@@ -34,21 +34,23 @@ SECTIONS = {
     "MessageBindings": "messageBindings",
     "Ack": "x-messageAcks",
 }
-"""Where an object from another file goes, under `components`."""
+"""The section of `components` for an object from another file, by its type."""
 
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def bundle_document(root: Node, reader: Reader) -> Json:
-    """Copy a document that `reader` has read, with every `$ref` to another file led into `components`.
+    """Copy a document that `reader` has read; every `$ref` to another file becomes one into `components`.
 
-    What stands in another file comes along once, under the last part of its pointer or under its
-    file's name. Where the version has no section for it, it is written out in place.
+    An object of another file is copied there once, under the last part of its pointer or the name of
+    its file. Where the document's version has no section for it, it replaces each `$ref` to it.
     """
     return _Bundler(root, reader).run()
 
 
 class _Bundler:
+    """Decides what each `$ref` becomes, then copies the document."""
+
     def __init__(self, root: Node, reader: Reader) -> None:
         self.root = root
         self.components = OBJECTS[reader.version[0]]["Components"]
@@ -58,7 +60,7 @@ class _Bundler:
         self.inlined: dict[Identity, Node] = {}
         self.locations: dict[tuple[str, str], str] = {}
         self.added: dict[str, dict[str, Node]] = {}
-        # What only a `Reference` may be comes last: it leads into what the others have moved.
+        # Those of type `any` come last: they must stay a `$ref`, and lead to what the others have moved.
         for reference in sorted(reader.references, key=lambda each: each.kind == "any"):
             if not self.is_local(reference.node) or not self.stays_local(reference.node):
                 self.location(reference)
@@ -75,7 +77,7 @@ class _Bundler:
         return document
 
     def location(self, reference: Reference) -> None:
-        """Decide what a Reference Object becomes."""
+        """Decide what a Reference Object becomes: another `$ref`, or a copy of its target."""
         node, target = reference.node, reference.target
         pointer = self.known_pointer(node) or self.new_pointer(reference.kind, target)
         if pointer is None:
@@ -84,12 +86,12 @@ class _Bundler:
             self.pointers[node.identity] = pointer
 
     def known_pointer(self, node: Node) -> str | None:
-        """Where the first step of a chain of `$ref`s that the bundle has anyway stands in it."""
+        """Return the pointer of the first target in a chain of `$ref`s that the bundle already has."""
         pointers = (self.pointer_of(step) for step in node.steps() if isinstance(step.value, dict))
         return next((pointer for pointer in pointers if pointer is not None), None)
 
     def pointer_of(self, node: Node) -> str | None:
-        """Where what stands in the document, or in what has moved into it, stands in the bundle."""
+        """Return the pointer in the bundle of a value in the document or in what was moved; else None."""
         file, pointer = node.location.file, node.location.pointer
         if self.is_local(node):
             return f"#{pointer}" if node.ref is None or node.identity in self.known else None
@@ -100,7 +102,7 @@ class _Bundler:
         return None if moved is None else f"{moved}{pointer[len(above) :]}"
 
     def new_pointer(self, kind: str, target: Node) -> str | None:
-        """Give what stands in another file a place of its own; None where no section can have it."""
+        """Move an object of another file into a section; return its pointer, or None for no section."""
         section = self.section(kind)
         if section is None or not isinstance(target.value, dict):
             return None
@@ -114,11 +116,11 @@ class _Bundler:
         return node.base == self.root.base
 
     def stays_local(self, node: Node) -> bool:
-        """True where each step of a chain of `$ref`s is in the document itself."""
+        """Return True where all targets of a chain of `$ref`s are in the document itself."""
         return all(map(self.is_local, node.steps()))
 
     def section(self, kind: str) -> str | None:
-        """The section of `components` for a kind of object, if the document's version has it."""
+        """Return the section of `components` for a type; None where the document's version has none."""
         section = SECTIONS.get(kind)
         if section is None or section == "x-messageAcks":
             return section
@@ -138,16 +140,16 @@ class _Bundler:
         return name
 
     def moved_copy(self, section: str, name: str, node: Node) -> Json:
-        """Copy what has moved, with what its old place said of it."""
+        """Copy an object that was moved; add the dialect or the name that followed from its old location."""
         copied = {key: self.copy(entry) for key, entry in node.entries().items()}
         dialect = named_dialect(node) if section == "schemas" else None
         if dialect is not None and not copied.keys() & {"$schema", "schemaFormat"}:
             return {"$schema": dialect, **copied}
-        # The event of a message of 2.x without a name is called by the message's key.
-        was_key = (
+        # In 2.x, a message without a name has its key as the name of its event, and the key may have changed.
+        key_is_name = (
             self.version[0] == "2" and node.location.pointer == f"/components/messages/{escape(node.key)}"
         )
-        if was_key and name != node.key and not copied.keys() & {"name", "messageId", "oneOf"}:
+        if key_is_name and name != node.key and not copied.keys() & {"name", "messageId", "oneOf"}:
             return {"name": str(node.key), **copied}
         return copied
 

@@ -1,4 +1,4 @@
-"""What must be true between the parts of a document: one function for each rule, in a table by version."""
+"""Checks the parts of a document against each other: one function for each rule, in a table by version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Check = Callable[[Node, Reader], None]
 
 
 def check(root: Node, reader: Reader) -> None:
-    """Run every check of the document's version; `reader` is the one that has read it."""
+    """Run every check of the document's version; `reader` has read the document."""
     for function in (*_BOTH, *_BY_MAJOR[reader.version[0]]):
         function(root, reader)
 
@@ -51,7 +51,7 @@ def _server_variables(root: Node, reader: Reader) -> None:
 
 
 def _check_choices(variable: Node, rule: str) -> None:
-    """The default and the examples of a variable or parameter are among its `enum`."""
+    """Check that the default and the examples of a variable or parameter are in its `enum`."""
     choices = [choice.value for choice in variable.each("enum")]
     if not choices:
         return
@@ -64,7 +64,7 @@ def _check_choices(variable: Node, rule: str) -> None:
 
 
 def _compare_names(node: Node, key: str, used: Mapping[str, str | None], rule: str) -> None:
-    """Names in braces, each with the field that it stands in, and the mapping at `key` must be the same."""
+    """Compare the names in braces, each with the field that has it, with the mapping at `key`."""
     known = node.get(key)
     defined = list(known.value) if known is not None and isinstance(known.value, dict) else []
     missing = [name for name in used if name not in defined]
@@ -73,7 +73,7 @@ def _compare_names(node: Node, key: str, used: Mapping[str, str | None], rule: s
         message = f"`{{{name}}}` is used in {where} but not defined in `{key}`{did_you_mean(name, defined)}"
         node.report(rule, message, key=used[name])
     for name in defined:
-        # A near-miss of what is missing was suggested there: one mistake is one problem.
+        # A name that was suggested for a missing one is the same mistake, so it is not reported twice.
         if known is not None and name not in used and not did_you_mean(name, missing):
             known.report("unused-variable", f"`{name}` is not used", key=name)
 
@@ -104,7 +104,7 @@ def _channel_servers_2(root: Node, reader: Reader) -> None:
 
 def _channel_servers_3(root: Node, reader: Reader) -> None:
     for _, channel in root.items("channels"):
-        for name in _strangers(_listed(channel, "servers"), root, "servers"):
+        for name in _not_entries(_listed(channel, "servers"), root, "servers"):
             name.report("channel-servers", "the server is not under `servers` of the document")
 
 
@@ -130,7 +130,7 @@ def _unique(node: Node, key: str, rule: str, seen: dict[str, Node]) -> None:
 
 
 def _schema_values(root: Node, reader: Reader) -> None:
-    """Defaults and examples of schemas that no message uses; those that one uses are bundled anyway."""
+    """Check defaults and examples also in schemas that no message uses; bundling has checked the others."""
     for node in reader.schema_nodes:
         reader.schemas.examine(node)
 
@@ -139,9 +139,9 @@ def _operation_parts_3(root: Node, reader: Reader) -> None:
     for _, operation in root.items("operations"):
         channel = operation.get("channel")
         if channel is not None:
-            for name in _strangers([operation.child("channel")], root, "channels"):
+            for name in _not_entries([operation.child("channel")], root, "channels"):
                 name.report("operation-channel", "the channel is not under `channels` of the document")
-        for name in _strangers(_listed(operation, "messages"), channel, "messages"):
+        for name in _not_entries(_listed(operation, "messages"), channel, "messages"):
             name.report("operation-message", "the message is not in the operation's channel")
         reply = operation.get("reply")
         if reply is not None:
@@ -151,9 +151,9 @@ def _operation_parts_3(root: Node, reader: Reader) -> None:
 def _check_reply(reply: Node, channel: Node | None, root: Node) -> None:
     own = reply.get("channel")
     if own is not None:
-        for name in _strangers([reply.child("channel")], root, "channels"):
+        for name in _not_entries([reply.child("channel")], root, "channels"):
             name.report("reply-message", "the reply's channel is not under `channels` of the document")
-    for name in _strangers(_listed(reply, "messages"), own or channel, "messages"):
+    for name in _not_entries(_listed(reply, "messages"), own or channel, "messages"):
         name.report("reply-message", "the message is not in the reply's channel")
     if own is not None and reply.get("address") is not None and own.text("address"):
         text = "the reply has an `address` and its channel has one too; remove one of them"
@@ -161,14 +161,18 @@ def _check_reply(reply: Node, channel: Node | None, root: Node) -> None:
 
 
 def _listed(node: Node, key: str) -> list[Node]:
-    """The items of the list at `key` as they are written."""
+    """Return the items of the list at `key`, their `$ref`s not followed."""
     holder = node.get(key)
     count = len(holder.value) if holder is not None and isinstance(holder.value, list) else 0
     return [holder.child(index) for index in range(count)] if holder is not None else []
 
 
-def _strangers(references: list[Node], holder: Node | None, key: str) -> Iterator[Node]:
-    """The references that name no entry of the mapping at `key`, but perhaps what an entry refers to."""
+def _not_entries(references: list[Node], holder: Node | None, key: str) -> Iterator[Node]:
+    """Yield the references to anything but an entry of the mapping at `key` of `holder`.
+
+    Only the first `$ref` is followed: AsyncAPI 3 wants the reference to name the entry itself, not what
+    the entry refers to (Operation Object, `channel` and `messages`).
+    """
     mapping = holder.get(key) if holder is not None else None
     names = mapping.value if mapping is not None and isinstance(mapping.value, dict) else {}
     entries = {mapping.child(name).identity for name in names} if mapping is not None else set()
@@ -195,7 +199,7 @@ def _unused_components(root: Node, reader: Reader) -> None:
 
 
 def _refs(value: Json) -> set[str]:
-    """All that is said to `$ref`, also where nobody follows it: in bindings and extensions."""
+    """Return every `$ref`, also in bindings and extensions, where the reader follows none."""
     found: set[str] = set()
     waiting = [value]
     while waiting:

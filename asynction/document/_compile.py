@@ -1,4 +1,4 @@
-"""From a read document to its Contract, for every version of AsyncAPI."""
+"""Compiles a document that was read into a Contract, for every version of AsyncAPI."""
 
 from __future__ import annotations
 
@@ -33,16 +33,20 @@ from asynction.validation import DRAFT_07, Validator
 RESERVED = frozenset(
     ["*", "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]
 )
-"""Names that mean something else than an event to Socket.IO's servers and clients."""
+"""Names that are not events for the servers and clients of Socket.IO."""
 
 _HOST = re.compile(r"[^/?#]*://|")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
 def compile_contract(root: Node, version: str, schemas: Schemas, *, is_bound: bool = True) -> Contract:
-    """Build the Contract of a document that was read; semantic problems are noted at their nodes.
+    """Return the Contract of a document that was read; report problems of its meaning.
 
-    `is_bound` says that the document names code: a message that cannot be an event is an error then.
+    Args:
+        root: The document.
+        version: Its minor version of AsyncAPI (`2.6`).
+        schemas: Its schemas.
+        is_bound: True where the document names code; a message that cannot be an event is then an error.
     """
     return _Compiler(root, version, schemas, is_bound).contract()
 
@@ -106,7 +110,7 @@ class _Compiler:
         )
 
     def parameter(self, parameter: Node) -> Schema:
-        """A channel parameter as the schema of a string: 2.x has a schema, 3.x a list of choices."""
+        """Return the schema of a channel parameter: 2.x has a schema, 3.x a list of allowed strings."""
         if isinstance(parameter.value, dict) and "schema" in parameter.value:
             return self.schema_at(parameter, "schema") or Schema(False, DRAFT_07, parameter.location)
         choices = [choice.value for choice in parameter.each("enum")]
@@ -127,15 +131,15 @@ class _Compiler:
         for operation, message in messages:
             name, node = message.name, message.written
             if not name or name in RESERVED:
-                self.note_unfit(name, node)
+                self.report_unfit(name, node)
                 continue
             event = self.event(operation, message, received=received)
-            self.note_clash(events, event)
+            self.report_clash(events, event)
             events[name] = event
         return events
 
-    def note_unfit(self, name: str, message: Node) -> None:
-        """Say why a message cannot be an event, unless nothing in the document has to be one."""
+    def report_unfit(self, name: str, message: Node) -> None:
+        """Report why a message cannot be an event, unless the document is for another protocol."""
         text = "a message needs a `name`: it is the Socket.IO event"
         if name:
             advice = "put the handlers of a namespace under `x-handlers`"
@@ -143,18 +147,18 @@ class _Compiler:
         if self.served:
             message.report("event-name" if self.is_bound else "no-event", text)
 
-    def note_clash(self, events: Mapping[str, Event], event: Event) -> None:
-        """Two messages of one name are a problem; one message that is reached twice is not."""
+    def report_clash(self, events: Mapping[str, Event], event: Event) -> None:
+        """Report two messages with one name; one message with two references to it is not a problem."""
         first = events.get(event.name)
         if first is not None and first.location != event.location and self.served:
             message = f"the event `{event.name}` is defined twice, first at {first.location}"
             self.root.sources.report(problem_at(event.location, "duplicate-event", message))
 
     def merged(self, first: Namespace, second: Namespace) -> Namespace:
-        """One namespace of two channels that have the same address."""
+        """Return one namespace for two channels with the same address; report where they contradict."""
         for mine, yours in ((first.receives, second.receives), (first.sends, second.sends)):
             for event in yours.values():
-                self.note_clash(mine, event)
+                self.report_clash(mine, event)
         unsaid = (None, Handlers(), ())
         for part in ("handshake", "handlers", "middlewares", "security"):
             mine, yours = getattr(first, part), getattr(second, part)
@@ -195,7 +199,7 @@ class _Compiler:
         )
 
     def payload(self, message: Node, key: str = "payload") -> Schema | None:
-        """What a message carries, in 3.x perhaps as a Multi Format Schema Object."""
+        """Return the schema of a message's payload; in 3.x it may be a Multi Format Schema Object."""
         content = message.get(key)
         fields = content.value if content is not None and isinstance(content.value, dict) else {}
         if content is not None and self.major == "3" and "schema" in fields:
@@ -207,7 +211,7 @@ class _Compiler:
             return None
         dialect = dialect_of_format(schema_format) if schema_format else ""
         if dialect is None:
-            # Valid AsyncAPI, so no problem here; whoever would have to check it refuses to serve.
+            # This is valid AsyncAPI, so it is not a problem here; binding reports it (rule `schema-format`).
             return Schema(None, schema_format, node.location)
         return self.schemas.bundle(node.child(key), dialect or None)
 
@@ -222,18 +226,18 @@ class _Compiler:
         return None
 
     def examples(self, message: Node, args: Schema | None) -> Iterator[Json]:
-        """The payloads of a message's examples; one that breaks its schema is a problem."""
+        """Yield the payloads of a message's examples; report those that break their schema."""
         headers = self.payload(message, "headers") if message.get("examples") is not None else None
         for example in message.each("examples"):
             if "headers" in _mapping(example):
-                _hold_example(headers, example.child("headers"), "headers")
+                _check_example(headers, example.child("headers"), "headers")
             if "payload" in _mapping(example):
-                _hold_example(args, example.child("payload"), "payload")
+                _check_example(args, example.child("payload"), "payload")
                 yield _mapping(example)["payload"]
 
 
 def _any_of(schemas: list[Schema | None], operation: Node) -> Schema | None:
-    """One schema for several replies; each keeps its own definitions."""
+    """Return one schema for several replies; each keeps its own definitions, whose names may be the same."""
     known = [schema for schema in schemas if schema is not None]
     if len(known) == 1:
         return known[0]
@@ -248,7 +252,7 @@ def _any_of(schemas: list[Schema | None], operation: Node) -> Schema | None:
 
 
 def _nested(value: Json, base: str) -> Json:
-    """Move a standalone schema below `base`: its `$ref`s count from the new root."""
+    """Copy a self-contained schema to be put at `base`; its `$ref`s are changed to the new root."""
     if isinstance(value, list):
         return [_nested(item, base) for item in value]
     if not isinstance(value, dict):
@@ -260,9 +264,9 @@ def _nested(value: Json, base: str) -> Json:
     return moved
 
 
-def _hold_example(schema: Schema | None, example: Node, what: str) -> None:
+def _check_example(schema: Schema | None, example: Node, what: str) -> None:
     validator = Validator(schema) if schema is not None and schema.is_json_schema else None
-    if validator is None or validator.takes_bytes:  # a document has no way to write bytes
+    if validator is None or validator.takes_bytes:  # a document cannot have bytes, so no example matches
         return
     value = example.value
     args = value if validator.is_tuple and isinstance(value, list) else [value]
@@ -271,7 +275,7 @@ def _hold_example(schema: Schema | None, example: Node, what: str) -> None:
 
 
 def _is_served(root: Node) -> bool:
-    """False for a document of which every server speaks another protocol: it is AsyncAPI all the same."""
+    """Return False where all servers have other protocols: a valid document, but not one to serve here."""
     protocols = {server.text("protocol") for _, server in root.items("servers")}
     return not protocols or bool(protocols & SERVED_PROTOCOLS)
 
@@ -291,7 +295,7 @@ def _target(node: Node, key: str) -> Target | None:
 
 
 def _middlewares(*nodes: Node) -> tuple[Target, ...]:
-    """The targets under `x-middlewares`, of one node after the other; each is a string or a list of them."""
+    """Return the targets under `x-middlewares` of each node; the field is a string or a list of strings."""
     found: list[Target] = []
     for node in nodes:
         named = node.get("x-middlewares")
@@ -313,10 +317,10 @@ def _mock(node: Node | None, ack: Schema | None) -> Mock | None:
         return None
     answers = list(node.each("answers"))
     for answer in answers:
-        _hold_example(ack, answer, "acknowledgement")
+        _check_example(ack, answer, "acknowledgement")
     interval, copies = node.value.get("interval"), node.value.get("copies")
     if isinstance(interval, bool) or not isinstance(interval, int | float | None):
-        interval = None  # the reader has said so
+        interval = None  # the reader has reported it
     elif interval is not None and interval <= 0:
         node.report("type", "`interval` must be a number of seconds above 0", key="interval")
     pointers = copies if isinstance(copies, dict) else {}
@@ -328,7 +332,7 @@ def _mock(node: Node | None, ack: Schema | None) -> Mock | None:
 
 
 def _url(server: Node) -> str:
-    """The URL of a server; 3.x has it in pieces."""
+    """Return the URL of a server; in 3.x, join its parts."""
     path = server.text("pathname")
     rooted = f"/{path}" if path and not path.startswith("/") else path
     return server.text("url") or f"{server.text('protocol')}://{server.text('host')}{rooted}"

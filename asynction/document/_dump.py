@@ -1,4 +1,4 @@
-"""YAML that a reader of YAML 1.2 takes for what it is; PyYAML itself knows 1.1."""
+"""Writes YAML that means the same in YAML 1.2 and in YAML 1.1, which PyYAML writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BREAKS = frozenset("\x85\u2028\u2029")
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes also what only YAML 1.2 reads as a number or as no line break."""
+    """A dumper that also quotes what only YAML 1.2 reads as a number, and line breaks of YAML 1.1."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -25,5 +25,5 @@ _Dumper.add_representer(str, _text)
 
 
 def to_yaml(document: Json) -> str:
-    """Write a document as YAML, its keys in their order."""
+    """Return a document as YAML, its keys in their order."""
     return str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True))

@@ -1,4 +1,4 @@
-"""The rows of `_objects` as a JSON Schema, so that an editor knows AsyncAPI and our extensions."""
+"""Writes the rows of `_objects_2` and `_objects_3` as a JSON Schema, for editors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLAIN: Mapping[str, Json] = {
 
 
 def editor_schema() -> dict[str, Json]:
-    """Build a draft-07 JSON Schema of AsyncAPI documents of all versions that are read."""
+    """Return a JSON Schema (draft-07) of AsyncAPI documents of all supported versions."""
     definitions: dict[str, Json] = {"Reference": dict(_PLAIN["Reference"])}  # type: ignore[arg-type]  # it is a mapping
     for major, objects in OBJECTS.items():
         for kind in objects:

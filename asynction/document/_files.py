@@ -1,4 +1,4 @@
-"""From a file, a text or a mapping to a Source: plain JSON data within bounds, with the places in it."""
+"""Reads a file, a text or a mapping into a Source: plain JSON data of limited size, with their locations."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from asynction.problems import Location, pointer_of, problem_at
 MAPPING = "<mapping>"
 """The file name of a document that is given as a mapping."""
 
+# An escape is a surrogate pair only if an even number of backslashes precedes it (RFC 8259, section 7).
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 
+# Line breaks in YAML 1.1, which PyYAML implements, but ordinary characters in JSON and in YAML 1.2.
 _BREAK = re.compile("[\x85\u2028\u2029]")
 
 
 class Text(NamedTuple):
-    """A document that is no file: its bytes, and a name for its places.
+    """A document that is not in a file: its bytes, and a name for its locations.
 
-    Its `$ref`s start in the working folder.
+    Its `$ref`s are relative to the working directory.
     """
 
     content: bytes
@@ -33,14 +35,14 @@ class Text(NamedTuple):
 
 
 class Unreadable(Exception):
-    """A file, a URL or a place in one cannot be had; the message says why."""
+    """A file, a URL or a value in one cannot be read; the message says why."""
 
 
 def read_file(path: Path, name: str) -> Source:
-    """Read a YAML or JSON file; raises Unreadable where there is no text to read."""
+    """Read a YAML or JSON file; raise Unreadable where that fails."""
     try:
         with path.open("rb") as file:
-            data = file.read(_yaml.MAX_BYTES + 1)
+            data = file.read(_yaml.MAX_BYTES + 1)  # a device may have no end
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Unreadable(f"`{name}` cannot be read: {reason}") from error
@@ -48,7 +50,7 @@ def read_file(path: Path, name: str) -> Source:
 
 
 def read_bytes(data: bytes, name: str) -> Source:
-    """Read the content of a YAML or JSON file; raises Unreadable where it is no text."""
+    """Read the content of a YAML or JSON file; raise Unreadable where it is too large or not text."""
     if len(data) > _yaml.MAX_BYTES:
         raise Unreadable(f"`{name}` is larger than {_yaml.MAX_BYTES:,} bytes; split it with `$ref`")
     try:
@@ -61,9 +63,9 @@ def read_bytes(data: bytes, name: str) -> Source:
 def read_text(text: str, name: str) -> Source:
     """Read YAML or JSON text.
 
-    YAML reads JSON too, but for surrogate pairs in escapes, Unicode's line breaks in strings and
-    oddities such as a line break before a colon. The first two are rewritten; what is odd beyond
-    them is read as JSON, without its lines.
+    JSON is read as YAML too, to have its lines. PyYAML does not accept all of JSON: surrogate pairs in
+    escapes and Unicode's line breaks in strings are rewritten first, and text with any other difference,
+    such as a line break before a colon, is read as JSON, without lines.
     """
     if text.lstrip()[:1] not in ("{", "["):
         return _yaml.parse(text, name)
@@ -79,7 +81,7 @@ def read_text(text: str, name: str) -> Source:
 
 
 def read_mapping(spec: Mapping[str, object]) -> Source:
-    """Take a mapping as a document: a deep copy in plain JSON types, so that later changes stay out."""
+    """Read a mapping as a document: copy it into plain JSON types, so that later changes have no effect."""
     return _Copier(MAPPING).source_of(spec)
 
 
@@ -100,10 +102,12 @@ def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 class _Stop(Exception):
-    """The data cannot be taken; the problem is already noted."""
+    """The data cannot be read further; the problem is already reported."""
 
 
 class _Copier:
+    """Copies data of any types into JSON types, and records their pointers."""
+
     def __init__(self, file: str) -> None:
         self.source = Source(File(file))
         self.count = 0
@@ -152,8 +156,8 @@ class _Copier:
         copied: list[Json] = []
         source_map = self.source_map(path)
         for index, item in enumerate(value):
-            scalar_or_copy, below = self.copy(item, (*path, index))
-            copied.append(scalar_or_copy)
+            inner, below = self.copy(item, (*path, index))
+            copied.append(inner)
             if below is not None:
                 source_map.children[index] = below
         return copied, source_map
@@ -162,7 +166,7 @@ class _Copier:
         return SourceMap(self.source.file, pointer_of(path))
 
     def copy_scalar(self, value: object, path: tuple[Key, ...]) -> Json:
-        # Exact types, not subclasses: other libraries' loaders have strings and numbers of their own.
+        # Exact types, not subclasses: the loaders of other libraries return strings and numbers of their own.
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The files that make a document, and the nodes in them: every value knows its place and follows `$ref`."""
+"""The files of a document, and the nodes in them: a value that has its location and can follow its `$ref`."""
 
 from __future__ import annotations
 
@@ -32,29 +32,31 @@ from asynction.problems import (
 
 Spec: TypeAlias = "str | Path | Text | Mapping[str, object]"
 Retriever: TypeAlias = Callable[[str], str]
-"""Takes the URL of a `$ref` that is no file and returns the text that stands there."""
+"""Takes the URL of a `$ref` and returns the text at that URL."""
 
+# An object of its own for each mapping and sequence; a scalar has none, so its holder and its key.
 Identity: TypeAlias = "tuple[SourceMap | None, Key]"
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+"""An array index, without leading zeros (RFC 6901, section 4)."""
 
 
 @dataclass(slots=True)
 class Sources:
-    """All files of one document; a `$ref` to another file brings it in."""
+    """All files of one document; a file is read when a `$ref` first needs it."""
 
     retriever: Retriever | None = None
     problems: list[Problem] = field(default_factory=list)
     by_uri: dict[str, Source] = field(default_factory=dict)
-    _noted: set[Problem] = field(default_factory=set)
+    _reported: set[Problem] = field(default_factory=set)
     _found: dict[tuple[str, str], Node] = field(default_factory=dict)
 
     def root(self, spec: Spec) -> Node | None:
-        """Read the document itself; None, with a problem noted, where that fails."""
+        """Read the document itself; return None, with a problem reported, where that fails."""
         name = spec.name if isinstance(spec, Text) else str(spec)
         try:
             uri, source = _read(spec)
-        except (Unreadable, ValueError) as error:  # a path may hold what no file name can
+        except (Unreadable, ValueError) as error:  # ValueError: the path cannot be encoded
             message = str(error) if isinstance(error, Unreadable) else "this is not a valid path of a file"
             self.report(problem_at(Location(name, None, None, ""), "file", message))
             return None
@@ -62,15 +64,16 @@ class Sources:
         return self._node(source) if source.complete else None
 
     def find(self, ref: str, base: str) -> Node | None:
-        """Find what a `$ref` in the file `base` points to (JSON Reference, RFC 6901).
+        """Return the target of a `$ref` in the file `base` (RFC 3986, section 5; RFC 6901).
 
-        Raises Unreadable where it leads nowhere; None for a file whose own problems are noted.
+        Raises Unreadable where there is none. Returns None for a file with problems of its own, which
+        are already reported.
         """
         if (base, ref) in self._found:
             return self._found[base, ref]
         before, _, fragment = ref.partition("#")
         source = self._file(before, base) if before else self.by_uri[base]
-        fragment = unquote(fragment)  # before it is a pointer (RFC 6901, section 6)
+        fragment = unquote(fragment)  # a fragment is percent-encoded, a pointer is not (RFC 6901, section 6)
         if fragment and not fragment.startswith("/"):
             raise Unreadable("a reference is a file, a JSON Pointer after `#`, or both")
         if not source.complete:
@@ -79,13 +82,13 @@ class Sources:
         return found
 
     def report(self, problem: Problem) -> None:
-        """Add a problem, once: a value that several `$ref`s reach is met several times."""
-        if problem not in self._noted:
-            self._noted.add(problem)
+        """Add a problem, once: a value is read again for each `$ref` to it."""
+        if problem not in self._reported:
+            self._reported.add(problem)
             self.problems.append(problem)
 
     def files(self) -> tuple[str, ...]:
-        """The names of all files read."""
+        """Return the names of all files that were read."""
         names = (source.file.name for source in self.by_uri.values())
         return tuple(name for name in names if name != MAPPING)
 
@@ -93,11 +96,11 @@ class Sources:
         return Node(source.data, self, source.file.uri, source.map)
 
     def _file(self, ref: str, base: str) -> Source:
-        """The file that a reference without fragment names."""
+        """Return the file that a reference without a fragment names."""
         try:
             uri = urljoin(base, ref)
             path = _path_of(uri) if uri.startswith("file:") else None
-            uri = uri if path is None else path.as_uri()  # one spelling, so that no file is read twice
+            uri = uri if path is None else path.as_uri()  # one spelling for each file: it is read once
         except ValueError as error:
             raise Unreadable("it is not a URI") from error
         source = self.by_uri.get(uri)
@@ -118,16 +121,22 @@ class Sources:
             raise Unreadable(f"`{uri}` is not fetched; keep a copy beside the document and refer to that")
         try:
             text = self.retriever(uri)
-        except Exception as error:  # whatever the caller's function raises
+        except Exception as error:  # the function is the caller's, and may raise anything
             raise Unreadable(f"`{uri}` cannot be fetched: {type(error).__name__}: {error}") from error
         return read_text(text, uri)
 
 
-class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thousands, and those cost 3 %
-    """A value in a document: what it is, where it is written, and which file its `$ref`s start from.
+class Node(NamedTuple):  # not a frozen dataclass: thousands of nodes are made, and loading took 5 % longer
+    """A value in a document, with its location.
 
-    `map` is the source map of a mapping or a sequence. A scalar has none: its location is that of its
-    `key` in its `parent`.
+    Args:
+        value: The value, in plain JSON types.
+        sources: The files of the document.
+        base: The URI of the file that the value is written in, against which its `$ref` is resolved.
+        map: The source map of a mapping or a sequence. A scalar has none: its location is that of its
+            `key` in its `parent`.
+        parent: The source map of the mapping or sequence that the value is in; None for a whole file.
+        key: The key or the index of the value in its parent.
     """
 
     value: Json
@@ -139,27 +148,27 @@ class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thou
 
     @property
     def location(self) -> Location:
-        """Where the value is written (a mapping or sequence: whatever refers to it)."""
+        """The location of the value; that of a mapping or sequence does not depend on what refers to it."""
         return self.location_of_key() if self.map is None else self.map.location
 
     @property
     def identity(self) -> Identity:
-        """The same for the same value in the document, by whatever way it was reached."""
+        """A key that is equal for the same value in the document, however the node was reached."""
         return (self.map, "") if self.map is not None else (self.parent, self.key)
 
     @property
     def label(self) -> str:
-        """What the value is called: its key, or the name of its file where it is all of it."""
+        """A name for the value: its key, or for a whole file the name of the file."""
         return str(self.key) or self.base.rpartition("/")[2].partition(".")[0]
 
     @property
     def file_data(self) -> Json:
-        """All that the file holds in which the value stands."""
+        """All data of the file that the value is written in."""
         source = self.sources.by_uri.get(self.base)
         return source.data if source else None
 
     def location_of_key(self, key: Key | None = None) -> Location:
-        """Where `key` of this mapping stands; without one, where this node's own key stands."""
+        """Return the location of `key` in this mapping; without one, of this node's own key."""
         holder, key = (self.parent, self.key) if key is None else (self.map, key)
         if holder is None:
             source = self.sources.by_uri.get(self.base)
@@ -172,18 +181,18 @@ class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thou
         self.sources.report(problem_at(location, rule, message))
 
     def child(self, key: Key) -> Node:
-        """The value at `key`, which must exist."""
+        """Return the value at `key`, which must exist."""
         value = self.value[key]  # type: ignore[index]  # the caller knows the kind
         below = self.map.children.get(key) if self.map is not None else None
-        # What is merged from a trait refers from the trait's file.
+        # A value that was merged from a trait has the base of the trait's file.
         return Node(value, self.sources, self.base if below is None else below.file.uri, below, self.map, key)
 
     def entries(self) -> dict[str, Node]:
-        """The entries of a mapping as they are written, with their `$ref`s; none of another value."""
+        """Return the entries of a mapping, their `$ref`s not followed; of any other value, none."""
         return {name: self.child(name) for name in self.value} if isinstance(self.value, dict) else {}
 
     def with_entries(self, entries: Mapping[str, Node]) -> Node:
-        """Return this mapping with other entries: it keeps its location, and they keep theirs."""
+        """Return this mapping with other entries; it keeps its location, and they keep theirs."""
         children: dict[Key, SourceMap] = {
             name: node.map for name, node in entries.items() if node.map is not None
         }
@@ -192,18 +201,18 @@ class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thou
         return self._replace(value=value, map=written)
 
     def get(self, key: str) -> Node | None:
-        """The value at `key` with its `$ref` followed; None where there is none."""
+        """Return the value at `key`, its `$ref` followed; None where there is none."""
         if not isinstance(self.value, dict) or key not in self.value:
             return None
         return self.child(key).resolved()
 
     def text(self, key: str) -> str:
-        """The string at `key`, or an empty one."""
+        """Return the string at `key`, or an empty string."""
         value = self.value.get(key) if isinstance(self.value, dict) else None
         return value if isinstance(value, str) else ""
 
     def items(self, key: str) -> Iterator[tuple[str, Node]]:
-        """The entries of the mapping at `key`, each with its `$ref` followed."""
+        """Yield the entries of the mapping at `key`, their `$ref`s followed."""
         node = self.get(key)
         if node is not None and isinstance(node.value, dict):
             for name in node.value:
@@ -211,7 +220,7 @@ class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thou
                     yield name, entry
 
     def each(self, key: str) -> Iterator[Node]:
-        """The items of the list at `key`, each with its `$ref` followed."""
+        """Yield the items of the list at `key`, their `$ref`s followed."""
         node = self.get(key)
         if node is not None and isinstance(node.value, list):
             for index in range(len(node.value)):
@@ -220,12 +229,12 @@ class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thou
 
     @property
     def ref(self) -> str | None:
-        """The `$ref` of a Reference Object."""
+        """The `$ref` of a Reference Object; None for any other value."""
         ref = self.value.get("$ref") if isinstance(self.value, dict) else None
         return ref if isinstance(ref, str) else None
 
     def resolved(self) -> Node | None:
-        """Follow `$ref` after `$ref` to a value; None, with a problem noted, where one leads nowhere."""
+        """Follow a chain of `$ref`s to its value; return None, with a problem reported, where one fails."""
         node, seen = self, set()
         while (ref := node.ref) is not None:
             if node.identity in seen:
@@ -239,14 +248,14 @@ class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thou
         return node
 
     def steps(self) -> Iterator[Node]:
-        """Each value on the way of a chain of `$ref`s that leads somewhere, the last one included."""
+        """Yield the target of each `$ref` of a chain, up to its value or to the first that fails."""
         node = self
         while node.ref is not None and (step := node.lookup(node.ref)) is not None:
             yield step
             node = step
 
     def lookup(self, ref: str) -> Node | None:
-        """Find what `ref` points to; None, with a problem noted, where it fails."""
+        """Return the target of `ref`; None, with a problem reported, where that fails."""
         try:
             return self.sources.find(ref, self.base)
         except Unreadable as error:
@@ -255,16 +264,17 @@ class Node(NamedTuple):  # not a frozen dataclass: reading a document makes thou
 
 
 def _read(spec: Spec) -> tuple[str, Source]:
-    """Read a document and name the URI that its `$ref`s start from."""
+    """Read a document; return the URI against which its `$ref`s are resolved, and its content."""
     if isinstance(spec, Mapping):
         return (Path.cwd() / MAPPING).as_uri(), read_mapping(spec)
     if isinstance(spec, Text):
         return (Path.cwd() / "<text>").as_uri(), read_bytes(spec.content, spec.name)
+    # Not `Path.resolve`: a `$ref` is relative to the path as given, not to the target of a symbolic link.
     return Path(os.path.abspath(spec)).as_uri(), read_file(Path(spec), str(spec))
 
 
 def _walk(root: Node, pointer: str) -> Node:
-    """Follow a pointer from the root of a file; raises Unreadable where the way ends."""
+    """Follow a pointer from the root of a file (RFC 6901, section 4); raise Unreadable where it fails."""
     node = root
     walked = ""
     for token in map(unescape, pointer.split("/")[1:]):
@@ -289,5 +299,5 @@ def _path_of(uri: str) -> Path:
 
 
 def _shown(path: Path) -> str:
-    """The path as the user would type it: relative where it is below the working directory."""
+    """Return the path as a user would type it: relative where it is below the working directory."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

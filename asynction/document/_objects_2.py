@@ -1,6 +1,6 @@
-"""The objects of AsyncAPI as rows of data: every field, its type, and the versions that have it.
+"""The objects of AsyncAPI 2.x as rows of data: every field, its type, and the versions that have it.
 
-A field reads `type`, `type!` where it is required, and `type @2.4` where it came with that version.
+A field is `type`, `type!` where it is required, and `type @2.4` where that version introduced it.
 Types: `string`, `boolean`, `any`, `null`, a form of text (`uri`, `email`, `expression`), a quoted
 literal, the name of another row (`Info`), `Schema`, `[X]` a list, `{X}` a mapping of names to X,
 `A | B` either. A row in `REFERABLE` may be a Reference Object instead; `Reference` must be one. A row
@@ -15,7 +15,7 @@ Row: TypeAlias = "dict[str, str]"
 Rows: TypeAlias = "dict[str, Row]"
 
 VERSIONS = ("2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "3.0", "3.1")
-"""The minor versions of AsyncAPI that are read."""
+"""The supported minor versions of AsyncAPI."""
 
 SHARED: Rows = {
     "Contact": {"name": "string", "url": "uri", "email": "email"},
@@ -53,7 +53,7 @@ SHARED: Rows = {
     "Mock": {"interval": "number", "answers": "[any]", "copies": "{string}"},
     "Requirement": {"*": "[string]"},
 }
-"""The rows that do not differ between versions, and our own."""
+"""The rows that are the same in all versions, and those of our extensions."""
 
 _OPERATION_TRAIT: Row = {
     "operationId": "string",
@@ -157,7 +157,7 @@ OBJECTS_2: Rows = {
 }
 
 SCHEMA: Row = {"deprecated": "boolean", "discriminator": "string", "externalDocs": "ExternalDocs"}
-"""What AsyncAPI adds to JSON Schema (Schema Object)."""
+"""The keywords that AsyncAPI adds to JSON Schema (Schema Object)."""
 
 VARIANTS: dict[str, tuple[str, Rows]] = {
     "SecurityScheme": (
@@ -179,7 +179,7 @@ VARIANTS: dict[str, tuple[str, Rows]] = {
         },
     ),
 }
-"""The rows whose fields depend on one of them, by its value."""
+"""The rows with fields that depend on the value of one field: that field, and the others by its value."""
 
 REFERABLE = {
     **dict.fromkeys(["Ack", "Channel", "CorrelationId", "Message", "MessageList"], "2.0"),
@@ -225,10 +225,10 @@ EXTENSIONS: dict[str, Rows] = {
     "2": {**_EXTENSIONS, "Channel": {**_EXTENSIONS["Channel"], "x-security": "[Requirement]"}},
     "3": {**_EXTENSIONS, "Channel": {**_EXTENSIONS["Channel"], "x-security": "[SecurityScheme]"}},
 }
-"""Our specification extensions, by the major version and the object that has them."""
+"""Our specification extensions, by major version and by the object that has them."""
 
 MISSPELT = {"x-hander": "x-handler", "x-handers": "x-handlers"}
-"""Spellings that the first asynction README had by mistake: they bind, with a warning."""
+"""Misspelt names from the first README of asynction: they bind code, with a warning."""
 
 CODELESS = frozenset({"x-asynction", "x-mock"})
-"""Our extensions that a document may have which nothing serves."""
+"""Our extensions that do not bind code: a document with only these need not be servable."""

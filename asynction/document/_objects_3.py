@@ -1,4 +1,4 @@
-"""The objects of AsyncAPI 3.0 and 3.1 as rows of data; how to read them stands in `_objects`."""
+"""The objects of AsyncAPI 3.0 and 3.1 as rows of data; `_objects_2` says how to read them."""
 
 from __future__ import annotations
 

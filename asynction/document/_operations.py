@@ -1,4 +1,4 @@
-"""What each version of AsyncAPI says of a channel, in one form: who receives and sends which messages."""
+"""Reads the channels of every version of AsyncAPI, with their messages, into one form."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CORRECT = {right: wrong for wrong, right in MISSPELT.items()}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of an operation: with its traits applied, and where it is written."""
+    """A message of an operation: `node` has its traits applied, `written` is as in the document."""
 
     node: Node
     written: Node
@@ -29,7 +29,7 @@ class Message:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel and the messages that go through it, from the server's side."""
+    """A channel, and the messages that the server receives and sends there, each with its operation."""
 
     address: str
     node: Node
@@ -38,7 +38,11 @@ class Channel:
 
 
 def channels_2(root: Node) -> Iterator[Channel]:
-    """AsyncAPI 2.x: clients publish what the server receives, and subscribe to what it sends."""
+    """Yield the channels of AsyncAPI 2.x.
+
+    Its operations are named from the client's side: a client publishes what the server receives, and
+    subscribes to what the server sends (Channel Item Object).
+    """
     for address, node in root.items("channels"):
         channel = Channel(address, node)
         for name, into in (("publish", channel.receives), ("subscribe", channel.sends)):
@@ -59,14 +63,14 @@ def _messages_2(operation: Node) -> Iterator[Message]:
 
 
 def messages_of(operation: Node) -> Iterator[Node]:
-    """The messages of an operation of 2.x: one, or several under `oneOf`."""
+    """Yield the messages of an operation of 2.x: one, or several under `oneOf`."""
     message = operation.get("message")
     waiting = deque([] if message is None else [message])
     seen: set[Identity] = set()
     while waiting:
         node = waiting.popleft()
         if not isinstance(node.value, dict):
-            continue  # the reader has said so
+            continue  # the reader has reported it
         if "oneOf" not in node.value:
             yield node
         elif node.identity not in seen:
@@ -75,10 +79,10 @@ def messages_of(operation: Node) -> Iterator[Node]:
 
 
 def channels_3(root: Node) -> Iterator[Channel]:
-    """AsyncAPI 3.x: operations stand apart, and name a channel and some of its messages."""
+    """Yield the channels of AsyncAPI 3.x, where an operation refers to a channel and some of its messages."""
     channels: dict[Identity, Channel] = {}
     for name, node in root.items("channels"):
-        # Where the address is null or absent, the channel's own name is the namespace.
+        # Without an address, the key of the channel is the namespace.
         channels[node.identity] = Channel(node.text("address") or name, node)
     for _, written in root.items("operations"):
         operation = with_traits(written, trait_wins=False)
@@ -119,9 +123,10 @@ CHANNELS: Mapping[str, Callable[[Node], Iterator[Channel]]] = {"2": channels_2, 
 
 
 def with_traits(node: Node, *, trait_wins: bool) -> Node:
-    """Apply an operation's or a message's traits, one after the other: JSON Merge Patch (RFC 7396).
+    """Return an operation or a message with its traits applied in order, by JSON Merge Patch (RFC 7396).
 
-    In 2.x a trait overrides the object that it is applied to, in 3.x it does not.
+    In 2.x a trait overrides the object that it is applied to (Operation Object, `traits`); in 3.x it does
+    not (Traits Merge Mechanism).
     """
     if "traits" not in _mapping(node):
         return node
@@ -142,7 +147,7 @@ def _merge_patch(target: Node | None, patch: Node) -> Node:
         return patch
     merged = target.entries() if target is not None else {}
     for key, entry in patch.entries().items():
-        if entry.value is None:
+        if entry.value is None:  # null in a patch removes (RFC 7396, section 2)
             merged.pop(key, None)
         else:
             merged[key] = _merge_patch(merged.get(key), entry)
@@ -150,7 +155,7 @@ def _merge_patch(target: Node | None, patch: Node) -> Node:
 
 
 def _fill(own: Node, more: Node) -> Node:
-    """Merge what is missing into `own`, which keeps all that it says: also its nulls."""
+    """Return `own` with what it lacks of `more`; it keeps all its own values, also null."""
     if not isinstance(own.value, dict) or not isinstance(more.value, dict):
         return own
     entries = own.entries()

@@ -1,4 +1,4 @@
-"""What of a document may leave the server: all of it but the extensions that name code or hold secrets."""
+"""Removes what must not leave the server from a document: the extensions that name code or hold secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from asynction.validation import map_subschemas
 _CODE = ("x-handler", "x-handlers", "x-hooks", "x-jwt", "x-middlewares")
 _FUNCTION = "Func"
 _NEAR = 0.88
-"""How much a misspelt extension looks like ours: its value is a path to code all the same."""
+"""The similarity that makes an extension a misspelt one of ours: its value is a path to code too."""
 
 _DATA = ("const", "default", "enum", "example", "examples")
 """Keywords whose values are data: no key in them is an extension."""
@@ -25,7 +25,7 @@ _SCHEMAS = {("Message", "payload"), ("MultiFormatSchema", "schema")}
 
 @cache
 def binds_code(key: str) -> bool:
-    """True for the name of an extension that names code, or holds what only the server may know."""
+    """Return True for the name of an extension that names code or holds secrets, also for a misspelt one."""
     if not key.startswith("x-"):
         return False
     if key in MISSPELT or key.endswith(_FUNCTION):
@@ -34,7 +34,7 @@ def binds_code(key: str) -> bool:
 
 
 def public_document(source: Mapping[str, Json]) -> dict[str, Json]:
-    """Copy a document without the extensions that bind code; what is data or a name stays as it is."""
+    """Copy a document without the extensions that bind code; data, and keys that are names, are kept."""
     major = str(source.get("asyncapi", ""))[:1]
     rows = OBJECTS.get(major, OBJECTS["3"])
     copied = _Copier({kind: _fields(kind, row, major) for kind, row in rows.items()}).copy(source, "Document")
@@ -50,7 +50,7 @@ def public_schema(schema: Json) -> Json:
 
 
 def _fields(kind: str, row: Mapping[str, str], major: str) -> dict[str, str]:
-    """The type of each field of an object, with those that variants and our extensions bring."""
+    """Return the type of each field of an object, with those of its variants and of our extensions."""
     fields = dict(row)
     for more in VARIANTS[kind][1].values() if kind in VARIANTS else ():
         fields |= more
@@ -59,7 +59,7 @@ def _fields(kind: str, row: Mapping[str, str], major: str) -> dict[str, str]:
 
 
 class _Copier:
-    """Walks a document by the types of its objects, as the reader does."""
+    """Copies a document by the types of its objects, as the reader checks it."""
 
     def __init__(self, objects: Mapping[str, Mapping[str, str]]) -> None:
         self.objects = objects
@@ -85,14 +85,14 @@ class _Copier:
         }
 
     def type_of(self, kind: str, key: str, fields: Mapping[str, str]) -> str:
-        """The type of a field; where nothing is known of it, nothing in it is taken for a name."""
+        """Return the type of a field; an unknown one has no names as keys, so extensions go at any depth."""
         if kind == "MessageExample":
             return "data"
         found = fields.get(key, fields.get("*", "unknown"))
         return "Schema" if found == "any" and (kind, key) in _SCHEMAS else found
 
     def meant(self, value: Mapping[str, Json], kinds: list[str]) -> str:
-        """Which of several types a mapping is: one with a field that only it has, else the first."""
+        """Return the type that a mapping is meant to have: one with a field of its own, else the first."""
         if "schema" in value and "MultiFormatSchema" in kinds:
             return "MultiFormatSchema"
         if "oneOf" in value and "MessageList" in kinds:
@@ -100,7 +100,7 @@ class _Copier:
         return kinds[0]
 
     def schema(self, schema: dict[str, Json]) -> Json:
-        """Copy a schema; in keywords that JSON Schema does not know, extensions go at any depth."""
+        """Copy a schema; in keywords that JSON Schema does not define, extensions go at any depth."""
         kept = {key: value for key, value in schema.items() if not binds_code(key)}
         return map_subschemas(
             {

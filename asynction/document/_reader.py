@@ -1,4 +1,4 @@
-"""One generic reader: holds any part of a document to the rows of `_objects` and notes every problem."""
+"""Checks every part of a document against the rows of `_objects_2` and `_objects_3`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from asynction.document._subschemas import subschemas
 from asynction.problems import did_you_mean
 
 OBJECTS = {"2": OBJECTS_2, "3": OBJECTS_3}
-"""The rows of each major version."""
+"""The rows of each major version of AsyncAPI."""
 
 _KINDS: dict[str, type] = {"string": str, "boolean": bool, "null": type(None)}
 _NAMES = {
@@ -50,18 +50,18 @@ _FORMS: dict[str, tuple[re.Pattern[str], str]] = {
         "a runtime expression, such as `$message.payload#/id`",
     ),
 }
-_NEAR = 0.88  # others have extensions too: `x-headers` is none of ours misspelt
+_NEAR = 0.88  # other tools have extensions too: `x-headers` is not a misspelt `x-handlers`
 _PAYLOADS = {"MultiFormatSchema": "schema", "Message": "payload"}
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def forms() -> dict[str, str]:
-    """The patterns of the forms of text, by the name that rows give them."""
+    """Return the patterns of the string formats, by their names in the rows."""
     return {name: pattern.pattern for name, (pattern, _) in _FORMS.items()}
 
 
 class Field(NamedTuple):
-    """A field of a row, taken apart."""
+    """A parsed field of a row: its type, whether it is required, and the version that introduced it."""
 
     kind: str
     required: bool
@@ -69,7 +69,7 @@ class Field(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A Reference Object that was met, what is expected where it leads, and what it led to."""
+    """A Reference Object, the type that its target must have, and the target."""
 
     node: Node
     kind: str
@@ -77,7 +77,7 @@ class Reference(NamedTuple):
 
 
 class Reader:
-    """Reads one document of one version; what it finds wrong goes to the document's sources."""
+    """Reads a document of one version; reports its problems to the document's sources."""
 
     def __init__(self, version: str) -> None:
         self.version = version
@@ -86,14 +86,14 @@ class Reader:
         self.schema_nodes: list[Node] = []
         self.references: list[Reference] = []
         self.required: set[str] = set()
-        """The names of security schemes in Security Requirement Objects."""
+        """The names of security schemes in all Security Requirement Objects."""
         self.is_bound = False
-        """True where the document has extensions of ours: it is meant to be served."""
+        """True where the document has an extension that binds code: it is meant to be served."""
         self._seen: set[tuple[Identity, str]] = set()
         self._fields: dict[tuple[str, str], dict[str, Field]] = {}
 
     def read(self, node: Node, kind: str) -> None:
-        """Check `node` against a type of `_objects`."""
+        """Check `node` against a type, as the rows name it."""
         alternatives = _alternatives(kind)
         if len(alternatives) > 1:
             self._read_either(node, alternatives)
@@ -122,7 +122,7 @@ class Reader:
             self.read(node, self._meant(node, alternatives))
 
     def _meant(self, node: Node, alternatives: tuple[str, ...]) -> str:
-        """Which of several types a value is: the list, or the object with fields that only it requires."""
+        """Return the type that a value is meant to have, by a required field of one type that it has."""
         if "[string]" in alternatives and isinstance(node.value, list):
             return "[string]"
         target = node.resolved() if node.ref is not None else node
@@ -158,7 +158,7 @@ class Reader:
         if not isinstance(found.value, dict):
             found.report("type", f"expected {_article(kind)}, found {_name(found.value)}")
             return
-        if (found.identity, kind) in self._seen:
+        if (found.identity, kind) in self._seen:  # each object once, however many `$ref`s lead to it
             return
         self._seen.add((found.identity, kind))
         if kind == "Requirement":
@@ -174,8 +174,8 @@ class Reader:
         self._read_payload(found, kind)
 
     def _referred(self, node: Node, kind: str) -> Node | None:
-        """The object itself where it is given as a Reference Object."""
-        if "$ref" in self.objects[kind]:  # a Channel Item of 2.x: other fields may stand beside it
+        """Return the target of a Reference Object; None, with a problem reported, where that fails."""
+        if "$ref" in self.objects[kind]:  # a Channel Item of 2.x may have other fields: they are checked too
             if (target := self._follow(node, kind)) is not None:
                 self.read(target, kind)
             return node
@@ -183,23 +183,24 @@ class Reader:
             return node
         if (since := REFERABLE[kind]) > self.version:
             came = f"{_article(kind)} may be a `$ref` since AsyncAPI {since}"
-            node.report("version", f"{came}, this document is {self.version}", key="$ref")
+            node.report("version", f"{came}; this document is {self.version}", key="$ref")
         return self._follow(node, kind)
 
     def _fields_of(self, node: Node, kind: str) -> dict[str, Field]:
-        """The fields of an object, with those that the value of one of them brings, and ours."""
+        """Return the fields of an object, with those of its variant and those of our extensions."""
         variant = self._variant(node, kind)
         if (kind, variant) not in self._fields:
             row = dict(self.objects[kind])
             for name, more in VARIANTS[kind][1].items() if kind in VARIANTS else ():
                 known = field_of(name).kind
+                # Of an unknown variant, which is reported as such, any field of any variant is accepted.
                 row |= more if known == variant else {} if variant else dict.fromkeys(more, "any")
             row |= EXTENSIONS[self.version[0]].get(kind, {})
             self._fields[kind, variant] = {name: field_of(field) for name, field in row.items()}
         return self._fields[kind, variant]
 
     def _variant(self, node: Node, kind: str) -> str:
-        """The value by which an object has more fields; an empty string where it is unknown."""
+        """Return the value that decides which fields an object has; an empty string for an unknown one."""
         if kind not in VARIANTS:
             return ""
         key, variants = VARIANTS[kind]
@@ -208,7 +209,7 @@ class Reader:
         if variant in since:
             if since[variant] > self.version:
                 came = f"the {key} `{variant}` came with AsyncAPI {since[variant]}"
-                node.report("version", f"{came}, this document is {self.version}", key=key)
+                node.report("version", f"{came}; this document is {self.version}", key=key)
             return variant
         if key in _mapping(node):
             near = did_you_mean(variant, since)
@@ -216,7 +217,7 @@ class Reader:
         return ""
 
     def _read_payload(self, node: Node, kind: str) -> None:
-        """What a message carries is a Schema Object unless `schemaFormat` names another language."""
+        """Read a payload as a Schema Object, unless `schemaFormat` names another language."""
         key = _PAYLOADS.get(kind, "")
         if key in _mapping(node) and field_of(self.objects[kind][key]).kind == "any":
             schema_format = node.text("schemaFormat")
@@ -225,7 +226,7 @@ class Reader:
                 self._read_schema(node.child(key), dialect or None)
 
     def _follow(self, node: Node, kind: str) -> Node | None:
-        """Follow a Reference Object; nothing else may stand in one."""
+        """Follow a Reference Object; warn of its other fields, which AsyncAPI ignores."""
         for name in _mapping(node):
             if name != "$ref":
                 node.report("ref-siblings", f"`{name}` beside `$ref` is ignored", key=name)
@@ -247,7 +248,7 @@ class Reader:
             return
         if field.since > self.version:
             came = f"`{name}` of {_article(kind)} came with AsyncAPI {field.since}"
-            node.report("version", f"{came}, this document is {self.version}", key=name)
+            node.report("version", f"{came}; this document is {self.version}", key=name)
         self.is_bound |= name not in CODELESS and name in EXTENSIONS[self.version[0]].get(kind, ())
         self.read(node.child(name), field.kind)
 
@@ -266,7 +267,7 @@ class Reader:
             node.report("unknown-field", f"{_article(kind)} has no field `{name}`{near}", key=name)
 
     def _read_schema(self, node: Node, dialect: str | None = None) -> None:
-        """A Schema Object and all that it refers to: correct by the meta-schema of its dialect."""
+        """Check a Schema Object, and all that it refers to, against the meta-schema of its dialect."""
         waiting = [(node, dialect)]
         while waiting:
             written, outer = waiting.pop()
@@ -275,7 +276,7 @@ class Reader:
                 continue
             if written.ref is not None:
                 self.references.append(Reference(written, "Schema", schema))
-            if (schema.identity, "Schema") in self._seen:
+            if (schema.identity, "Schema") in self._seen:  # schemas may refer to themselves
                 continue
             self._seen.add((schema.identity, "Schema"))
             self.schema_nodes.append(schema)
@@ -341,7 +342,7 @@ _CHECKS: dict[str, Callable[[Node, str], None]] = {
     "MessageTrait": _check_headers,
     "MessageExample": _check_example,
 }
-"""What the rows cannot say of an object."""
+"""The checks of an object that rows cannot express."""
 
 
 @cache
@@ -353,7 +354,7 @@ def _alternatives(kind: str) -> tuple[str, ...]:
 
 @cache
 def field_of(field: str) -> Field:
-    """Take a field of a row apart."""
+    """Parse a field of a row."""
     kind, _, since = field.partition("@")
     kind = kind.strip()
     return Field(kind.rstrip("! "), kind.endswith("!"), since or "2.0")

@@ -1,4 +1,4 @@
-"""A schema in a document to a Schema that stands alone, whatever files and cycles its `$ref`s go through."""
+"""Bundles a schema of a document, with all that its `$ref`s lead to, into a self-contained Schema."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from asynction.validation import (
 
 _FORMATS = {
     "application/schema": {"": ""} | {uri.rpartition("/")[0].rpartition("/")[2]: uri for uri in DIALECTS},
-    # What AsyncAPI itself calls a schema: read as if there were no `schemaFormat`.
+    # AsyncAPI's own Schema Object: read as if there were no `schemaFormat`.
     "application/vnd.aai.asyncapi": dict.fromkeys(
         ("2.0.0", "2.1.0", "2.2.0", "2.3.0", "2.4.0", "2.5.0", "2.6.0", "3.0.0", "3.1.0"), ""
     ),
 }
-"""The media types of `schemaFormat` that are JSON Schema, with the dialect of each version."""
+"""The media types of `schemaFormat` that are JSON Schema, and the dialect of each of their versions."""
 
-# Rewritten `$ref`s count from the root, so nothing may move their base; what `definitions` hold is
-# reached by `$ref`s, which bring it along.
+# The `$ref`s of a bundle are relative to its root, so nothing may change their base URI, as `$id` would.
+# The schemas in `definitions` and `$defs` are copied when a `$ref` leads to them.
 _DROPPED = frozenset(
     ["$anchor", "$defs", "$dynamicAnchor", "$id", "$recursiveAnchor", "$schema", "definitions", "id"]
 )
@@ -39,12 +39,16 @@ _ANNOTATIONS = frozenset(
     ["default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"]
 )
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.-]")
-"""What a name needs no escaping without, neither as a part of a pointer nor of a URI."""
+"""Characters that a name would need to escape, in a JSON Pointer or in a URI."""
 _DYNAMIC = frozenset(["$dynamicRef", "$recursiveRef"])
 
 
 def dialect_of_format(schema_format: str) -> str | None:
-    """Read a message's `schemaFormat`; None where it is no JSON Schema that is understood, "" for any."""
+    """Return the dialect of a message's `schemaFormat`.
+
+    None for another schema language or an unknown version; an empty string where the schema itself may
+    name its dialect.
+    """
     media, _, parameters = schema_format.lower().replace(" ", "").replace('"', "").partition(";")
     versions = _FORMATS.get(media.removesuffix("+json").removesuffix("+yaml"), {})
     version = parameters.removeprefix("version=")
@@ -52,7 +56,7 @@ def dialect_of_format(schema_format: str) -> str | None:
 
 
 def named_dialect(node: Node) -> str | None:
-    """The `$schema` that a schema names, or the file that it stands in."""
+    """Return the `$schema` of a schema, or of the file that it is in."""
     for holder in (node.value, node.file_data):
         if isinstance(holder, dict) and isinstance(holder.get("$schema"), str):
             return dialect_of(holder)
@@ -60,12 +64,12 @@ def named_dialect(node: Node) -> str | None:
 
 
 def implied_dialect(has_tuples: bool) -> str:
-    """The dialect of schemas that name none, where one of them has `prefixItems`, or none has."""
+    """Return the dialect of schemas without `$schema`, by whether one of them has `prefixItems`."""
     return dialect_of({"prefixItems": []} if has_tuples else {})
 
 
 def is_schema(node: Node, target: Node) -> bool:
-    """True where the `$ref` of `node` leads to something that may be a schema; else a problem is noted."""
+    """Return True where the `$ref` of `node` leads to what may be a schema; else report a problem."""
     if node.ref is not None and not isinstance(target.value, dict | bool):
         node.report("schema", f"`$ref: {node.ref}` does not lead to a schema", key="$ref")
         return False
@@ -74,24 +78,24 @@ def is_schema(node: Node, target: Node) -> bool:
 
 @dataclass(slots=True)
 class _Part:
-    """One schema as it is written, and a copy of it that can stand among `definitions`."""
+    """A schema as it is written, and a copy of it that can be put under `definitions`."""
 
     node: Node
     value: Json = None
     targets: dict[str, Node] = field(default_factory=dict)
-    """What the copy refers to in `definitions`, by name."""
+    """The schemas that the copy refers to, by their names in `definitions`."""
     refs: list[tuple[Node, Node]] = field(default_factory=list)
-    """Each schema in it with a `$ref`, and where that leads."""
+    """Each inner schema with a `$ref`, and its target."""
     examined: list[tuple[Node, dict[str, Json]]] = field(default_factory=list)
-    """Each schema in it with a default or examples, and its copy."""
+    """Each inner schema with a default or examples, and its copy."""
     patterns: list[tuple[Node, str]] = field(default_factory=list)
-    """The regular expressions in it that nobody has tried yet."""
+    """The regular expressions in it that were not compiled yet."""
     complete: bool = True
     has_tuples: bool = False
 
 
 class Schemas:
-    """The schemas of one document: each is read once, however many others refer to it."""
+    """The schemas of one document; each is read once, however many others refer to it."""
 
     def __init__(self) -> None:
         self._parts: dict[Identity, _Part] = {}
@@ -100,9 +104,9 @@ class Schemas:
         self._examined: set[Identity] = set()
 
     def bundle(self, node: Node, dialect: str | None = None) -> Schema | None:
-        """Collect a schema and all that it refers to; None, with a problem noted, where that fails.
+        """Return a schema with all that it refers to; None, with a problem reported, where that fails.
 
-        `dialect` is what `schemaFormat` says; a `$schema` nearer to the schema wins over it.
+        `dialect` is that of `schemaFormat`; a `$schema` in the schema or its file takes precedence.
         """
         dialect = named_dialect(node) or dialect
         root = node if _says_more(node, dialect) else node.resolved()
@@ -112,7 +116,7 @@ class Schemas:
         others = self._closure(part)
         parts = [part, *others.values()]
         dialect = named_dialect(root) or dialect or implied_dialect(any(each.has_tuples for each in parts))
-        # All are looked at, so that each has its say.
+        # A list, not a generator: all are checked, so that all problems are reported.
         sound = [self.check(each.node, dialect) and _is_usable(each) for each in parts]
         if not all(sound):
             return None
@@ -125,14 +129,14 @@ class Schemas:
         return Schema(_with_definitions(part, others), dialect, root.location)
 
     def check(self, node: Node, dialect: str) -> bool:
-        """Hold a schema against its meta-schema and note each fault at its place; True for none."""
+        """Check a schema against its meta-schema, and report each fault; return True for none."""
         known = (node.identity, dialect)
         if known not in self._sound:
-            self._sound[known] = not _note_faults(node, dialect)
+            self._sound[known] = not _report_faults(node, dialect)
         return self._sound[known]
 
     def examine(self, node: Node) -> None:
-        """Hold the defaults and examples of a schema, which perhaps no message uses, against it."""
+        """Check the defaults and examples of a schema, also of one that no message uses."""
         if self._part(node).examined and node.identity not in self._examined:
             self.bundle(node)
 
@@ -144,7 +148,7 @@ class Schemas:
         return self._parts[identity]
 
     def _closure(self, part: _Part) -> dict[str, _Part]:
-        """All that a schema refers to, directly or not, by name."""
+        """Return all schemas that a schema refers to, directly or not, by name."""
         found: dict[str, _Part] = {}
         waiting = deque([part])
         while waiting:
@@ -189,14 +193,14 @@ class Schemas:
         return self._names[identity]
 
     def _examine(self, part: _Part, dialect: str) -> None:
-        """Warn of a `default` or an example that breaks the schema that it stands in."""
+        """Warn of a `default` or an example that breaks the schema that it is in."""
         identity = part.node.identity
         if not part.examined or identity in self._examined:
             return
         self._examined.add(identity)
         definitions = {name: each.value for name, each in self._closure(part).items()}
         for node, value in part.examined:
-            # `allOf` keeps a tuple from being read as several args.
+            # Inside `allOf`, a tuple schema describes one array; at the root it would describe several args.
             validator = Validator(Schema({"allOf": [value], "definitions": definitions}, dialect))
             for name, path, instance in _values(value) if not validator.takes_bytes else ():
                 for violation in validator.check((instance,))[:1]:
@@ -213,13 +217,13 @@ def _with_definitions(part: _Part, others: dict[str, _Part]) -> Json:
     return {**part.value, "definitions": {name: each.value for name, each in others.items()}}
 
 
-def _note_faults(node: Node, dialect: str) -> bool:
+def _report_faults(node: Node, dialect: str) -> bool:
     found = False
     for path, message in schema_problems(node.value, dialect):
         at = node
         for token in path[:-1]:
             at = at.child(token)
-        # What is wrong with a `$ref` is better said when it is followed.
+        # A fault of a `$ref` is reported when it is followed, in more detail.
         if path[-1:] != ("$ref",) or at.ref is None or not _holds_schema(node, at):
             at.report("schema", message, key=path[-1] if path else None)
             found = True
@@ -227,12 +231,12 @@ def _note_faults(node: Node, dialect: str) -> bool:
 
 
 def _holds_schema(node: Node, inner: Node) -> bool:
-    """True where `inner` is a schema in the schema `node`; else `$ref` may be the name of a property."""
+    """Return True where `inner` is a schema in `node`; otherwise its `$ref` may be the name of a property."""
     return any(each.identity == inner.identity for each in subschemas(node))
 
 
 def _is_usable(part: _Part) -> bool:
-    """Note the patterns that a meta-schema lets through, but no engine; False where anything is wrong."""
+    """Report the patterns that no engine accepts; return False where anything is wrong with a schema."""
     while part.patterns:
         node, pattern = part.patterns.pop()
         if message := compile_problem(Schema({"pattern": pattern}, DRAFT_07)):
@@ -242,7 +246,7 @@ def _is_usable(part: _Part) -> bool:
 
 
 def _patterns(node: Node) -> Iterator[tuple[Node, str]]:
-    """The regular expressions that stand directly in a schema."""
+    """Yield the regular expressions directly in a schema, and their nodes."""
     value = node.value if isinstance(node.value, dict) else {}
     pattern, properties = value.get("pattern"), value.get("patternProperties")
     if isinstance(pattern, str):
@@ -253,20 +257,20 @@ def _patterns(node: Node) -> Iterator[tuple[Node, str]]:
 
 
 def _says_more(node: Node, dialect: str | None) -> bool:
-    """True where what stands beside a `$ref` counts: since draft 2019-09 it does."""
+    """Return True where keywords beside a `$ref` count: since draft 2019-09 (JSON Schema Core, 8.2.4.1)."""
     if node.ref is None or not isinstance(node.value, dict) or DIALECTS.get(dialect or "", 0) < 2019:
         return False
     return any(name not in _BESIDE_REF | _ANNOTATIONS for name in node.value)
 
 
 def _warn(node: Node, target: Node, dialect: str) -> None:
-    """Say what of a schema with a `$ref` does not count."""
+    """Warn of the parts of a schema with a `$ref` that are ignored: its own dialect, and other keywords."""
     other = named_dialect(target)
     if other is not None and other != dialect:
         reading = f"is read as `{dialect}`, like the schema that refers to it"
         message = f"the schema is written in `{other}` but {reading}"
         node.report("schema-dialect", message, key="$ref")
-    if DIALECTS[dialect] < 2019 and isinstance(node.value, dict):
+    if DIALECTS[dialect] < 2019 and isinstance(node.value, dict):  # draft-07 Core, section 8.3
         for name in node.value.keys() - _BESIDE_REF:
             node.report("ref-siblings", f"`{name}` beside `$ref` is ignored", key=name)
 

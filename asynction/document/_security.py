@@ -1,4 +1,4 @@
-"""Security schemes and requirements of every version, brought to one form."""
+"""Reads the security schemes and requirements of every version of AsyncAPI into one form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SCOPED = frozenset({"oauth2", "openIdConnect"})
 
 
 class Schemes:
-    """The security schemes of a document, and what it requires of them."""
+    """The security schemes of a document, and its requirements."""
 
     def __init__(self, root: Node, version: str) -> None:
         self.named_in_requirements = version[0] == "2"
@@ -21,7 +21,7 @@ class Schemes:
         self.schemes = {name: _scheme(name, node) for name, node in found if isinstance(node.value, dict)}
 
     def requirements(self, node: Node, key: str) -> Requirements | None:
-        """The alternatives at `key`, each a mapping of schemes to scopes; None where it is absent."""
+        """Return the alternatives at `key`, each a mapping of schemes to scopes; None where it is absent."""
         if not isinstance(node.value, dict) or key not in node.value:
             return None
         read = self._read_2 if self.named_in_requirements else self._read_3
@@ -30,7 +30,7 @@ class Schemes:
         )
 
     def _read_2(self, requirement: Node) -> Mapping[str, tuple[str, ...]]:
-        """A Security Requirement Object: names of schemes, each with the scopes that it needs."""
+        """Read a Security Requirement Object: names of schemes, each with the required scopes."""
         required: dict[str, tuple[str, ...]] = {}
         for name in requirement.value if isinstance(requirement.value, dict) else ():
             required[name] = tuple(_texts(requirement, name))
@@ -44,9 +44,9 @@ class Schemes:
         return required
 
     def _read_3(self, scheme: Node) -> Mapping[str, tuple[str, ...]]:
-        """A Security Scheme Object, which has the scopes that it needs inside."""
+        """Read a Security Scheme Object, which has the required scopes inside."""
         name = next((name for name, known in self.schemes.items() if known.fields is scheme.value), None)
-        if name is None:  # written in place, so nothing names it: its place does
+        if name is None:  # it is written in place, so it has no name: its pointer identifies it
             name = scheme.location.pointer
             self.schemes[name] = _scheme(name, scheme)
         scopes = tuple(_texts(scheme, "scopes"))
@@ -76,7 +76,7 @@ def _scheme(name: str, node: Node) -> SecurityScheme:
 
 
 def _defined_scopes(scheme: SecurityScheme) -> set[str] | None:
-    """All scopes of an OAuth2 scheme's flows; None where a scheme does not list its scopes."""
+    """Return the scopes of all flows of an OAuth 2 scheme; None for a scheme that does not list scopes."""
     flows = scheme.fields.get("flows")
     if scheme.type != "oauth2" or not isinstance(flows, Mapping):
         return None

@@ -1,4 +1,4 @@
-"""A file that was read: plain JSON data, and beside them a tree of where each part is written."""
+"""The content of a file: plain JSON data, and a parallel tree of the locations in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Mark: TypeAlias = "tuple[int, int]"
 
 @dataclass(slots=True)
 class File:
-    """A file: its name in problems, and the URI against which its `$ref`s are resolved."""
+    """A file of a document: its name in problems, and the URI against which its `$ref`s are resolved."""
 
     name: str
     uri: str = ""
@@ -23,11 +23,17 @@ class File:
 
 @dataclass(slots=True, eq=False)
 class SourceMap:
-    """Where a mapping or a sequence is written: its own mark, and those of its keys or items.
+    """The locations in a mapping or a sequence.
 
-    `children` has the source maps of the mappings and sequences in it. The data stay plain `dict` and
-    `list`, so that they can be handed out as they are; a scalar has no source map, it is found by its
-    key. `mark` is None where the data did not come from text.
+    The data themselves stay plain `dict` and `list`, so that a contract and a bundle can have them as
+    they are. A scalar has no source map: its location is that of its key.
+
+    Args:
+        file: The file.
+        pointer: The JSON Pointer of the mapping or sequence.
+        mark: Where it starts; None for data that did not come from text.
+        marks: Where each of its keys or items starts.
+        children: The source maps of the mappings and sequences in it.
     """
 
     file: File
@@ -43,7 +49,7 @@ class SourceMap:
         return Location(self.file.name, line, column, self.pointer)
 
     def location_of(self, key: Key) -> Location:
-        """The location of a key or item; of one that is not written here, the line of what holds it."""
+        """Return the location of a key or an item; one that was merged in has the line of its holder."""
         line, column = self.marks.get(key, self.mark) or (None, None)
         return Location(self.file.name, line, column, self.pointer + pointer_of([key]))
 
@@ -52,8 +58,12 @@ class SourceMap:
 class Source:
     """The content of one file.
 
-    `map` belongs to `data`; it is None where they are a scalar. `complete` is False where the text
-    could not be read to its end; there are no data then.
+    Args:
+        file: The file.
+        data: The data; None where `complete` is False.
+        map: The source map of the data; None for a scalar.
+        problems: What is wrong with the text.
+        complete: False where the text could not be read to its end.
     """
 
     file: File

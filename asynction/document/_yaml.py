@@ -1,8 +1,8 @@
-"""YAML 1.2 (and so JSON) text to plain Python data, with the place of every key and item.
+"""Reads YAML 1.2, and so JSON, into plain Python data with the location of every key and item.
 
-PyYAML reads YAML 1.1: `on`, `no` and dates become something else than strings. So only its parser
-is used here; scalars are read by the core schema of YAML 1.2 (section 10.3), and the bounds that a
-document from a stranger needs stand beside it.
+PyYAML reads YAML 1.1, where `on`, `no` and dates are not strings. So only its parser is used here:
+scalars are resolved by the core schema of YAML 1.2 (section 10.3.2). The size, the depth and the
+number of nodes are limited, because a document may come from a stranger.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_EXPANDED_NODES = 2_000_000
 MAX_INT_BITS = 1024
-"""An integer beyond the range of a double (2 ** 1024) is as little a number of JSON's as 1e999 is."""
+"""The greatest length of an integer: beyond it, like 1e999, it has no double (RFC 8259, section 6)."""
 
 _LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
-"""What libyaml says of more than 1000 levels, from PyYAML 6.0.4 on."""
+"""libyaml's message for more than 1000 levels, since PyYAML 6.0.4."""
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# YAML 1.2, section 10.3.2, in the order of its table.
 _CORE_SCHEMA: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("null", re.compile(r"(?:~|null|Null|NULL|)")),
     ("bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)")),
@@ -41,8 +42,9 @@ _CORE_SCHEMA: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("nan", re.compile(r"\.(?:nan|NaN|NAN)")),
 )
 _MAYBE_NOT_A_STRING = re.compile(r"[-+.0-9~nNtTfF]|$")
+"""The starts of all patterns above: most scalars are strings, and one test tells."""
 _NOT_PRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What YAML text cannot hold (YAML 1.2, section 5.1)."""
+"""Characters that are not allowed in YAML (YAML 1.2, section 5.1)."""
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 _TAG = "tag:yaml.org,2002:"
 _CONTAINER_TAGS = {None, "!", f"{_TAG}map", f"{_TAG}seq"}
@@ -53,12 +55,12 @@ _TAGGED = {
     "int": {"int", "oct", "hex"},
     "float": {"int", "float", "inf", "nan"},
 }
-"""What a scalar with a tag must be written as; a string is anything."""
+"""The forms that a scalar with a tag may have; a string may have any."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or a sequence whose end has not come yet."""
+    """A mapping or a sequence that has not ended yet."""
 
     value: dict[str, Json] | list[Json]
     map: SourceMap
@@ -68,12 +70,13 @@ class _Open:
 
 
 class _Stop(Exception):
-    """The text cannot be read further; the problem is already noted."""
+    """The text cannot be read further; the problem is already reported."""
 
 
 def parse(text: str, file: str) -> Source:
-    """Read `text`; what is wrong with it is in `problems` of the result."""
+    """Read `text`; the result's `problems` are what is wrong with it."""
     source = Source(File(file), complete=False)
+    # The number of characters first: it is known, and never greater than the number of bytes.
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         message = f"larger than {MAX_BYTES:,} bytes; split it with `$ref`"
         _note(source, "document-size", message, (1, 1))
@@ -91,7 +94,9 @@ def parse(text: str, file: str) -> Source:
         pass
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark  # the parsers always set it, and `problem`
-        if error.problem == _LIBYAML_TOO_DEEP:  # it reads ahead: what comes before is too deep for us, too
+        if error.problem == _LIBYAML_TOO_DEEP:
+            # It reads ahead of its events, so our own limit has not been met yet: the text before the mark is
+            # also deeper than MAX_DEPTH, and has a location for the problem.
             return parse(text[: mark.index], file)
         _note(source, "yaml-syntax", str(error.problem), (mark.line + 1, mark.column + 1))
     except (ValueError, OverflowError):  # from PyYAML without libyaml, for escapes beyond Unicode
@@ -105,7 +110,7 @@ def _note(source: Source, rule: str, message: str, mark: Mark, pointer: str = ""
 
 
 class _Composer:
-    """Builds data from PyYAML's events with a stack of its own, so that depth is bounded here."""
+    """Builds data from PyYAML's events. Its stack is a list: recursion would depend on Python's limit."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -151,7 +156,7 @@ class _Composer:
         raise _Stop
 
     def pointer(self) -> str:
-        """The pointer of the value that comes next; of a key, that of its mapping."""
+        """Return the pointer of the next value; of a key, that of its mapping."""
         if not self.stack:
             return ""
         top = self.stack[-1]
@@ -160,7 +165,7 @@ class _Composer:
         return top.map.pointer if top.key is None else f"{top.map.pointer}/{escape(top.key)}"
 
     def at_key(self) -> bool:
-        """True where the next value is the key of a mapping."""
+        """Return True where the next value is the key of a mapping."""
         return bool(self.stack) and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None
 
     def open(self, event: yaml.CollectionStartEvent, value: dict[str, Json] | list[Json], mark: Mark) -> None:
@@ -188,7 +193,7 @@ class _Composer:
         self.add(value, source_map, mark)
 
     def add(self, value: Json, source_map: SourceMap | None, mark: Mark) -> None:
-        """Put a value where it belongs: root, item, key or value."""
+        """Add a value where it belongs: as the root, an item, a key or a value."""
         if not self.stack:
             self.root, self.done = (value, source_map), True
             return
@@ -201,7 +206,7 @@ class _Composer:
             self.key(top, value, mark)
             return
         elif top.key == "<<" and source_map is not None:
-            # It is still empty: its content comes before this mapping ends.
+            # Merged when this mapping ends: a literal after `<<:` has no content yet.
             top.merges.append((value, source_map, mark))
             top.key = None
             return
@@ -229,7 +234,7 @@ class _Composer:
         height, size = 0, 1 + len(top.value)
         for child in top.map.children.values():
             height = max(height, self.heights[child])
-            # An alias counts again each time it is used: this is the size that walking the data meets.
+            # An alias counts each time it is used, as it does for a walk over the data ("billion laughs").
             size += self.sizes[child] - 1
         if size > MAX_EXPANDED_NODES:
             message = f"aliases expand to more than {MAX_EXPANDED_NODES:,} nodes"
@@ -238,7 +243,7 @@ class _Composer:
         self.sizes[top.map] = size
 
     def merge(self, top: _Open, merged: Json, source_map: SourceMap, mark: Mark) -> None:
-        """Apply a merge key (`<<`): own keys win over merged ones, earlier mappings over later ones."""
+        """Apply `<<`: own keys take precedence, then those of earlier mappings (YAML 1.1, type `merge`)."""
         if isinstance(merged, list):
             for index, item in enumerate(merged):
                 self.merge_mapping(top, item, source_map.children.get(index), mark)
@@ -266,7 +271,7 @@ class _Composer:
         else:
             kind = "str" if self.at_key() else _core_kind(text)
         if kind == "str" or self.at_key():
-            return text  # a key is text in JSON, so it is taken as written: `1.10` is the key "1.10"
+            return text  # a key is a string in JSON (RFC 8259, section 4), as it is written: `1.10` is "1.10"
         value = _READ[kind](text)
         if isinstance(value, int | float) and not is_number(value):
             self.stop("yaml-scalar", f"`{text[:40]}` is not a JSON number", mark)
@@ -288,7 +293,7 @@ def _mark(event: yaml.Event) -> Mark:
 
 
 def is_number(value: int | float) -> bool:
-    """True for a number that JSON has: finite, and as far as integers go, in the range of a double."""
+    """Return True for a JSON number: finite, and an integer within the range of a double."""
     return math.isfinite(value) if isinstance(value, float) else value.bit_length() <= MAX_INT_BITS
 
 
@@ -299,7 +304,7 @@ def _core_kind(text: str) -> str:
 
 
 def _int(text: str) -> float:
-    # The time to read an integer grows with the square of its length.
+    # Reading an integer takes time in the square of its length, so a long one is not even tried.
     return int(text) if len(text) <= MAX_INT_BITS else math.inf
 
 
@@ -316,7 +321,7 @@ _READ: dict[str, Callable[[str], Json]] = {
 
 
 def key_text(value: object) -> str:
-    """A key as JSON has it, always a string: `200:` is the key "200"."""
+    """Return a key as JSON has it, as a string: `200:` is the key "200"."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)

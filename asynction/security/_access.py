@@ -183,8 +183,8 @@ def _log(error: Exception, what: str, name: str) -> None:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
-    log.error("the %s of security scheme %r raised %s at %s", what, name, type(error).__name__, place)
+    location = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+    log.error("the %s of security scheme %r raised %s at %s", what, name, type(error).__name__, location)
 
 
 def scopes_of(info: Mapping[str, object]) -> list[str]:

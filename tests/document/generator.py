@@ -1,4 +1,4 @@
-"""Documents at random: made from the rows that the reader uses, and changed at random places."""
+"""Random documents: made from the rows that the reader uses, and changed at random locations."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ NAMES = ["a", "b-c", "D_e.f"]
 
 
 class Generator:
-    """Makes documents of one version that fit the rows, and changes them so that they may not."""
+    """Makes documents of one version that match the rows, and changes them so that they may not."""
 
     def __init__(self, random: Random, version: str) -> None:
         self.random = random
         self.version = version
         self.objects = OBJECTS[version[0]]
         self.made: set[str] = set()
-        """The rows of which there was an object."""
+        """The rows that an object was made for."""
 
     def document(self) -> dict[str, Any]:
-        """Make a document that has nothing wrong in its structure."""
+        """Make a document whose structure is correct."""
         made = self.object("Document", 0)
         made["asyncapi"] = f"{self.version}.0"
         return made
 
     def value(self, kind: str, depth: int) -> Any:
-        """Make a value of a type of `_objects`."""
+        """Make a value of a type, as the rows name it."""
         if kind[0] == "[":
             return self.unique(kind[1:-1], depth)
         if kind[0] == "{":
@@ -142,13 +142,13 @@ class Generator:
 
 
 def _same_name(item: Any, others: list[Any]) -> bool:
-    """Tags are unique by their names."""
+    """Give each tag of a list a name of its own."""
     name = item.get("name") if isinstance(item, dict) else None
     return name is not None and any(isinstance(o, dict) and o.get("name") == name for o in others)
 
 
 def containers(value: Any) -> list[Any]:
-    """All mappings and lists in `value` that hold something."""
+    """Return all mappings and lists in `value` that are not empty."""
     found = [value] if isinstance(value, dict | list) and value else []
     for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         found += containers(child)

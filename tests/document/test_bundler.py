@@ -1,4 +1,4 @@
-"""A bundle is one document that says what many files said."""
+"""A bundle is one document with the meaning of several files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(files: dict[str, str]) -> None:
 
 
 def bundled(files: dict[str, str]) -> tuple[dict[str, Any], Contract]:
-    """Bundle `asyncapi.yaml`; what comes out refers to no file and means the same."""
+    """Bundle `asyncapi.yaml`; check that the result refers to no file and means the same."""
     write(files)
     document: Any = bundle("asyncapi.yaml")
     assert all(ref.startswith("#") for ref in refs(document))

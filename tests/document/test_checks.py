@@ -13,7 +13,7 @@ INFO = {"title": "T", "version": "1"}
 
 
 def problems(version: str, rule: str, **parts: Any) -> list[str]:
-    """The problems of one rule in a document."""
+    """Return the problems of one rule in a document."""
     document = {"asyncapi": f"{version}.0", "info": INFO, "channels": {}, **parts}
     return [f"{p.pointer} {p.message}" for p in validate(document) if p.rule == rule]
 

@@ -1,4 +1,4 @@
-"""A document that was read becomes a Contract; what contradicts itself is a problem."""
+"""A document that was read becomes a Contract; contradictions in it are problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema for editors says what the rows say."""
+"""The JSON Schema for editors agrees with the rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CASES = [
     for case in yaml.safe_load(path.read_text(encoding="utf-8"))
     if case.get("loads") and "x-hander" not in case.get("document", "x-hander")
 ]
-"""All that loads, but for what is in several files, and for the spelling that nobody should learn."""
+"""All documents that load, except those of several files and those with the misspelt extensions."""
 MINIMAL: dict[str, Any] = {"asyncapi": "2.6.0", "info": {"title": "T", "version": "1"}, "channels": {}}
 
 

@@ -1,4 +1,4 @@
-"""Files, texts and mappings become plain JSON data; what cannot be had is said in a message."""
+"""Files, texts and mappings become plain JSON data; a message says why one cannot be read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ JSON = st.recursive(
 
 
 class Word(str):
-    """Such strings come from loaders that keep comments or quotes."""
+    """A string as loaders return it that keep comments or quotes."""
 
 
 class Colour(str, enum.Enum):

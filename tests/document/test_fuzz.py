@@ -1,4 +1,4 @@
-"""Twenty thousand documents, most of them broken, end in problems or a Contract: never in anything else."""
+"""Twenty thousand documents, most of them broken, give problems or a Contract, and never another error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.document.generator import Generator
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "specs" / "examples").glob("*/asyncapi*.yaml"))
 BYTES, TEXTS, EXAMPLE_MAPPINGS, MADE = 4_000, 5_000, 5_000, 6_000
-"""How many documents of each kind: 20 000 in all."""
+"""The number of documents of each kind: 20 000 in all."""
 
 PIECES = [
     b"asyncapi: 3.0.0\n",
@@ -88,7 +88,7 @@ def schemas(contract: Contract) -> list[Schema | None]:
 
 
 def ends_well(spec: Any, *, bundles: bool = False) -> bool:
-    """Read `spec`; every schema of a Contract can be used. True where there is one."""
+    """Read `spec` and use every schema of its Contract; return True where there is one."""
     try:
         contract = load(spec)
     except DocumentError:

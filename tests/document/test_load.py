@@ -45,7 +45,7 @@ LINTS = [rule.name for rule in RULES.values() if rule.lint]
 
 
 def shown(problem: Problem) -> str:
-    """A problem as the cases write it, up to its message."""
+    """Return a problem as the cases write it, without its message."""
     location = "-" if problem.line is None else f"{problem.line}:{problem.column}"
     if problem.file != "asyncapi.yaml":
         location = f"{problem.file}:{location}"
@@ -165,7 +165,7 @@ def test_all_problems_are_in_one_error_one_a_line(folder: Path) -> None:
 
 
 def unreadable(folder: Path) -> None:
-    """Make what cannot be read, by name."""
+    """Make a file that cannot be read, by name."""
     (folder / "folder").mkdir()
     (folder / "binary").write_bytes(base64.b64decode("f0VMRgIBAQAAAAAAAAAAAP8="))
     (folder / "utf-16").write_text("asyncapi: 2.6.0", encoding="utf-16")
@@ -220,7 +220,7 @@ def test_the_files_of_a_document_are_known_however_broken_it_is(folder: Path) ->
 
 
 def ends_well(spec: Any) -> None:
-    """Load `spec`, which must give a Contract or a DocumentError, and the problems must be in order."""
+    """Load `spec`; check that it gives a Contract or a DocumentError, with the problems in order."""
     problems = validate(spec, ignore=LINTS)
     keys = [(p.file, p.line or 0, p.column or 0, p.pointer) for p in problems]
     assert keys == sorted(keys)

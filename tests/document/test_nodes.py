@@ -1,4 +1,4 @@
-"""Every value of a document knows its place, and `$ref`s lead through files."""
+"""Every value of a document has its location, and a `$ref` may lead to another file."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ e: f
         (("e",), "root.yaml:2:1"),
     ],
 )
-def test_a_node_stands_where_it_is_written_a_scalar_at_its_key(
+def test_a_node_is_located_where_it_is_written_a_scalar_at_its_key(
     tmp_path: Path, path: tuple[str | int, ...], location: str
 ) -> None:
     node = at(root_of(tmp_path, TEXT), *path)
@@ -67,7 +67,7 @@ def test_a_node_stands_where_it_is_written_a_scalar_at_its_key(
     assert node.location.pointer == "".join(f"/{token}" for token in path)
 
 
-def test_a_key_that_is_not_there_stands_where_its_mapping_does(tmp_path: Path) -> None:
+def test_a_key_that_is_absent_is_located_at_its_mapping(tmp_path: Path) -> None:
     location = root_of(tmp_path, TEXT).location_of_key("new")
 
     assert (location.line, location.column, location.pointer) == (1, 1, "/new")
@@ -83,7 +83,7 @@ def test_a_scalar_document_has_a_file_and_no_line(tmp_path: Path) -> None:
     )
 
 
-def test_a_node_without_a_source_stands_at_its_base() -> None:
+def test_a_node_without_a_source_is_located_at_its_base() -> None:
     assert str(Node(1, Sources(), "somewhere").location) == "somewhere"
     assert Node(1, Sources(), "somewhere").file_data is None
 
@@ -96,7 +96,7 @@ def test_a_value_in_a_mapping_has_a_pointer_and_no_line() -> None:
     assert at(root, "a", 0, "b").location.pointer == "/a/0/b"
 
 
-def test_an_aliased_container_stands_at_its_anchor(tmp_path: Path) -> None:
+def test_an_aliased_container_is_located_at_its_anchor(tmp_path: Path) -> None:
     root = root_of(tmp_path, "a: &x {b: 1}\nc: *x\n")
 
     assert at(root, "c").location.pointer == "/a"
@@ -251,7 +251,7 @@ def test_a_cycle_of_references_is_a_problem(tmp_path: Path, text: str, ref: str)
     assert problems_of(root) == [f"1:4 ref-cycle /a `$ref: {ref}` leads back to itself"]
 
 
-def test_problems_of_a_broken_file_are_noted_once_and_stand_for_its_references(tmp_path: Path) -> None:
+def test_problems_of_a_broken_file_are_reported_once_and_in_place_of_its_references(tmp_path: Path) -> None:
     write(tmp_path, {"root.yaml": "a: {$ref: 'b.yaml#/x'}\nc: {$ref: 'b.yaml#/y'}", "b.yaml": "x: [\n"})
     root = Sources().root("root.yaml")
 

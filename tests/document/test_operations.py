@@ -22,7 +22,7 @@ def node_of(value: object, **beside: object) -> Node:
 
 
 def loaded(operations: dict[str, Any], **channel: Any) -> Contract:
-    """A contract of 3.0 with one channel, `room`."""
+    """Return a contract of 3.0 with one channel, `room`."""
     head = {"asyncapi": "3.0.0", "info": {"title": "T", "version": "1"}}
     return load({**head, "channels": {"room": {"address": "/", **channel}}, "operations": operations})
 
@@ -74,7 +74,7 @@ def test_an_operation_with_an_empty_list_of_messages_has_none() -> None:
     ("on_operation", "on_message", "path"),
     [("o.h", None, "o.h"), (None, "m.h", "m.h"), ("o.h", "m.h", "m.h"), (None, None, None)],
 )
-def test_a_handler_stands_on_the_message_or_on_the_operation(
+def test_a_handler_is_named_by_the_message_or_by_the_operation(
     on_operation: str | None, on_message: str | None, path: str | None
 ) -> None:
     mine: dict[str, Any] = {} if on_message is None else {"x-handler": on_message}

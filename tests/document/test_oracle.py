@@ -1,4 +1,4 @@
-"""The rows agree with AsyncAPI's own JSON Schemas (`@asyncapi/specs`), but for what is explained here."""
+"""The rows agree with AsyncAPI's own JSON Schemas (`@asyncapi/specs`), except where this file says why."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.document.generator import Generator
 
 PACKAGE = Path(__file__).parents[2] / "node_modules" / "@asyncapi" / "specs"
 STRUCTURE = {"type", "required", "enum", "version", "unknown-field", "pattern", "schema"}
-"""The rules that say what a JSON Schema can say; the others know more of a document."""
+"""The rules that a JSON Schema can express; the others compare parts of a document."""
 
 SOUND, CHANGED = 60, 260
-"""How many documents of each version are compared, as they are made and after changes."""
+"""The number of documents of each version that are compared, as they are made and after changes."""
 
 Definitions = dict[str, Any]
 
@@ -190,7 +190,7 @@ def official(version: str) -> jsonschema_rs.Validator:
 
 
 def structural(value: object, kind: str, version: str) -> list[Problem]:
-    """What the rows say of `value`."""
+    """Return the problems of `value` by the rows."""
     root = Sources().root({"it": value})
     assert root is not None
     Reader(version).read(root.child("it"), kind)
@@ -250,7 +250,7 @@ KINDS = {
     "2.6/parameter": "{Channel}",
     "2.6/parameters": "{Channel}",
 }
-"""What the package's examples are of, where their files are not called so."""
+"""The types of the package's examples whose file names differ from the type."""
 
 WRONG = {
     "2.6/info": (["required /it an Info needs the field `version`"], "the example is older than the field"),
@@ -276,7 +276,7 @@ WRONG = {
         ),
     ),
 }
-"""The package's examples that are wrong: what is, and why."""
+"""The examples of the package that are wrong, with the reason."""
 
 EXAMPLES = sorted(PACKAGE.glob("examples/*/*.json"))
 

@@ -1,4 +1,4 @@
-"""The generic reader holds a document against the rows of `_objects`, and notes every problem."""
+"""The generic reader checks a document against its rows and reports every problem."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEAVES = {"string", "boolean", "number", "null", "any", "Schema", "Reference", *
 
 
 def read(value: object, kind: str, version: str = "2.6", **beside: object) -> list[str]:
-    """Read `value` as `kind` and return what is noted; `beside` are other parts of the document."""
+    """Read `value` as `kind` and return the problems; `beside` are other parts of the document."""
     root = Sources().root({"it": value, **beside})
     assert root is not None
     Reader(version).read(root.child("it"), kind)
@@ -177,7 +177,7 @@ def test_extensions_are_ours_misspelt_or_unknown(value: object, kind: str, probl
             "2.3",
             [
                 "error version /it/messageId"
-                " `messageId` of a Message came with AsyncAPI 2.4, this document is 2.3"
+                " `messageId` of a Message came with AsyncAPI 2.4; this document is 2.3"
             ],
         ),
         ("2.4", []),
@@ -188,7 +188,7 @@ def test_a_field_of_a_later_version_is_refused(version: str, problems: list[str]
     assert read({"messageId": "m"}, "Message", version) == problems
 
 
-def test_what_stands_beside_a_reference_is_ignored_with_a_warning() -> None:
+def test_fields_beside_a_reference_are_ignored_with_a_warning() -> None:
     assert read({"$ref": "#/m", "name": 1}, "Message", m={"name": "a"}) == [
         "warning ref-siblings /it/name `name` beside `$ref` is ignored"
     ]

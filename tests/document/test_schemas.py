@@ -1,4 +1,4 @@
-"""A schema and all that it refers to becomes one that stands alone and judges the same."""
+"""A schema becomes a self-contained one that accepts the same values."""
 
 from __future__ import annotations
 
@@ -305,7 +305,7 @@ def test_a_default_is_checked_once_however_many_bundles_have_it(monkeypatch: pyt
         ({"$ref": "#/text", "maxLength": 1}, "ab", True),
     ],
 )
-def test_what_stands_beside_a_reference_counts_since_2019_09(
+def test_keywords_beside_a_reference_count_since_2019_09(
     schema: object, value: object, accepted: bool
 ) -> None:
     found, _ = bundled(schema, text={"type": "string"})
@@ -406,7 +406,7 @@ VALUES = st.recursive(
 
 
 def refs_in_place(schema: Any) -> Iterator[str]:
-    """The references of a schema that apply to the very instance, not to a part of it."""
+    """Return the references of a schema that apply to the instance itself, not to a part of it."""
     if isinstance(schema, dict):
         if "$ref" in schema:
             yield schema["$ref"]
@@ -415,7 +415,7 @@ def refs_in_place(schema: Any) -> Iterator[str]:
 
 
 def never_ends(files: dict[str, Any]) -> bool:
-    """True where a schema applies itself to the very instance that it is applied to."""
+    """Return True where a schema applies itself to the instance that it is applied to."""
     edges: dict[str, set[str]] = {}
     for uri, contents in files.items():
         for name in (*NAMES, "deep/0"):

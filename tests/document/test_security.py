@@ -1,4 +1,4 @@
-"""Security schemes and requirements of every version come to one form."""
+"""Security schemes and requirements of every version are read into one form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMES: dict[str, dict[str, Any]] = {
 
 
 def read(version: str, requirements: object, schemes: object = SCHEMES) -> tuple[Any, list[str], Schemes]:
-    """What is required, and what is wrong with it."""
+    """Return the requirements, and their problems."""
     root: Node | None = Sources().root(
         {"it": {"security": requirements}, "components": {"securitySchemes": schemes}}
     )

@@ -1,4 +1,4 @@
-"""YAML 1.2 text becomes plain data, with a place for each piece and bounds for strangers' texts."""
+"""YAML 1.2 text becomes plain data with locations, within limits of size and depth."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ JSON = st.recursive(
 
 @pytest.fixture(params=["libyaml", "PyYAML alone"], autouse=True)
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All tests hold with and without libyaml, which is not everywhere."""
+    """Run all tests with and without libyaml, which not every PyYAML has."""
     if request.param == "PyYAML alone":
         monkeypatch.setattr(_yaml, "_LOADER", yaml.SafeLoader)
 
@@ -209,14 +209,15 @@ def test_a_source_map_mirrors_its_data(data: object) -> None:
 
 
 def assert_mirrored(data: object, source_map: SourceMap | None) -> None:
-    """Hold the tree of source maps against the data: one for each mapping and sequence."""
+    """Check that there is a source map for each mapping and sequence of the data, and no other."""
     if not isinstance(data, dict | list):
         assert source_map is None
         return
     assert source_map is not None
-    items = data.items() if isinstance(data, dict) else enumerate(data)
-    assert source_map.marks.keys() == {key for key, _ in items}
-    for key, item in items:
+    items = dict(data) if isinstance(data, dict) else dict(enumerate(data))
+    assert source_map.marks.keys() == items.keys()
+    assert source_map.children.keys() <= items.keys()
+    for key, item in items.items():
         assert_mirrored(item, source_map.children.get(key))
 
 
