@@ -34,7 +34,7 @@ Spec: TypeAlias = "str | Path | Text | Mapping[str, object]"
 Retriever: TypeAlias = Callable[[str], str]
 """Takes the URL of a `$ref` and returns the text at that URL."""
 
-# An object of its own for each mapping and sequence; a scalar has none, so its holder and its key.
+# The source map of a mapping or sequence; for a scalar, that of its parent, and its key.
 Identity: TypeAlias = "tuple[SourceMap | None, Key]"
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")

@@ -73,7 +73,7 @@ class _Copier:
         if kind.startswith("{"):  # its keys are names
             return {key: self.copy(item, kind[1:-1]) for key, item in value.items()}
         if " | " in kind:
-            kind = self.meant(value, kind.split(" | "))
+            kind = self.intended(value, kind.split(" | "))
         if kind == "Schema":
             return self.schema(dict(value))
         fields = self.objects.get(kind, {})
@@ -91,7 +91,7 @@ class _Copier:
         found = fields.get(key, fields.get("*", "unknown"))
         return "Schema" if found == "any" and (kind, key) in _SCHEMAS else found
 
-    def meant(self, value: Mapping[str, Json], kinds: list[str]) -> str:
+    def intended(self, value: Mapping[str, Json], kinds: list[str]) -> str:
         """Return the type that a mapping is meant to have: one with a field of its own, else the first."""
         if "schema" in value and "MultiFormatSchema" in kinds:
             return "MultiFormatSchema"

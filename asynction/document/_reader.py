@@ -119,9 +119,9 @@ class Reader:
         elif "[string]" in alternatives and not isinstance(node.value, str | list):
             node.report("type", f"expected a string or a list of strings, found {_name(node.value)}")
         elif node.value is not None or "null" not in alternatives:
-            self.read(node, self._meant(node, alternatives))
+            self.read(node, self._intended(node, alternatives))
 
-    def _meant(self, node: Node, alternatives: tuple[str, ...]) -> str:
+    def _intended(self, node: Node, alternatives: tuple[str, ...]) -> str:
         """Return the type that a value is meant to have, by a required field of one type that it has."""
         if "[string]" in alternatives and isinstance(node.value, list):
             return "[string]"
@@ -152,7 +152,7 @@ class Reader:
             self.read(node.child(name), kind)
 
     def _read_object(self, node: Node, kind: str) -> None:
-        found = self._referred(node, kind) if node.ref is not None else node
+        found = self._dereferenced(node, kind) if node.ref is not None else node
         if found is None:
             return
         if not isinstance(found.value, dict):
@@ -173,7 +173,7 @@ class Reader:
             _CHECKS[kind](found, self.version)
         self._read_payload(found, kind)
 
-    def _referred(self, node: Node, kind: str) -> Node | None:
+    def _dereferenced(self, node: Node, kind: str) -> Node | None:
         """Return the target of a Reference Object; None, with a problem reported, where that fails."""
         if "$ref" in self.objects[kind]:  # a Channel Item of 2.x may have other fields: they are checked too
             if (target := self._follow(node, kind)) is not None:

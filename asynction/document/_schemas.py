@@ -109,7 +109,7 @@ class Schemas:
         `dialect` is that of `schemaFormat`; a `$schema` in the schema or its file takes precedence.
         """
         dialect = named_dialect(node) or dialect
-        root = node if _says_more(node, dialect) else node.resolved()
+        root = node if _siblings_count(node, dialect) else node.resolved()
         if root is None or not is_schema(node, root):
             return None
         part = self._part(root)
@@ -256,7 +256,7 @@ def _patterns(node: Node) -> Iterator[tuple[Node, str]]:
             yield node.child("patternProperties").child(name), name
 
 
-def _says_more(node: Node, dialect: str | None) -> bool:
+def _siblings_count(node: Node, dialect: str | None) -> bool:
     """Return True where keywords beside a `$ref` count: since draft 2019-09 (JSON Schema Core, 8.2.4.1)."""
     if node.ref is None or not isinstance(node.value, dict) or DIALECTS.get(dialect or "", 0) < 2019:
         return False

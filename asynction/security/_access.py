@@ -136,7 +136,14 @@ def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard
 def recognise(
     offered: tuple[str, ...], guards: Mapping[str, Guard], request: Request, identity: Identity
 ) -> Generator[tuple[Function, tuple[object, ...]], object, Identity]:
-    """Add the identities by schemes that are offered but not required; ignore rejected credentials."""
+    """Add to an identity what optional schemes know of the client; ignore rejected credentials.
+
+    Args:
+        offered: The names of the schemes to try.
+        guards: All schemes with their functions, by name.
+        request: The request to connect.
+        identity: The identity by the required schemes.
+    """
     infos = dict(identity.infos)
     for name in (name for name in offered if name not in infos):
         result = yield from _meet({name: ()}, guards, request)
