@@ -91,6 +91,7 @@ NAMES = {
         "shaper",
     ],
     "asynction.runtime": [
+        "ANONYMOUS",
         "Ack",
         "Args",
         "Around",
@@ -119,7 +120,6 @@ NAMES = {
         "MessageData",
         "Middleware",
         "ModuleResolver",
-        "NOBODY",
         "PYTHON_SOCKETIO",
         "Plan",
         "PlanError",
@@ -342,6 +342,7 @@ def test_the_check_of_imports_works() -> None:
 _RUNTIME = {
     "AccessBook": "ContractSecurity",
     "Bindings": "HandlerRegistry",
+    "NOBODY": "ANONYMOUS",
     "Edge": "Host",
     "Entrance": "ConnectionPolicy",
     "Form": "HandlerStyle",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import socketio
 
 from asynction.client._base import ContractClient
 from asynction.client._handshake import Credential
 from asynction.runtime import Context, EventSchemas, Function, Response, adrive, arun
+
+T = TypeVar("T")
+Provided: TypeAlias = "Callable[[], T | Awaitable[T]]"
+"""A function that is called for each connection, and awaited if it is a coroutine function."""
 
 
 class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
@@ -25,10 +29,8 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
 
     async def connect(  # noqa: PLR0917 - as the parent has it
         self,
-        url: str | Callable[[], str | Awaitable[str]] | None = None,
-        headers: Mapping[str, str]
-        | Callable[[], Mapping[str, str] | Awaitable[Mapping[str, str]]]
-        | None = None,
+        url: str | Provided[str] | None = None,
+        headers: Mapping[str, str] | Provided[Mapping[str, str]] | None = None,
         auth: object = None,
         transports: Sequence[str] | None = None,
         namespaces: str | Sequence[str] | None = None,
@@ -37,12 +39,8 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
         wait_timeout: float = 1,
         retry: bool = False,
         *,
-        query: Mapping[str, object]
-        | Callable[[], Mapping[str, object] | Awaitable[Mapping[str, object]]]
-        | None = None,
-        credentials: Mapping[str, Credential]
-        | Callable[[], Mapping[str, Credential] | Awaitable[Mapping[str, Credential]]]
-        | None = None,
+        query: Mapping[str, object] | Provided[Mapping[str, object]] | None = None,
+        credentials: Mapping[str, Credential] | Provided[Mapping[str, Credential]] | None = None,
     ) -> None:
         """Connect, as in python-socketio; functions are called again for every connection.
 

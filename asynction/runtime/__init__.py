@@ -10,7 +10,7 @@ from asynction.runtime._binding.registry import HandlerRegistry, handler_problem
 from asynction.runtime._binding.resolver import ModuleResolver, Resolver
 from asynction.runtime._binding.router import Registration, Router, SocketEvent, default_router
 from asynction.runtime._binding.security import ContractSecurity
-from asynction.runtime._context import NOBODY, Context, MessageData
+from asynction.runtime._context import ANONYMOUS, Context, MessageData
 from asynction.runtime._errors import Ack, MalformedEvent, error_ack, error_body, log_failure, status_of
 from asynction.runtime._flow import (
     STEPS,
@@ -47,10 +47,10 @@ from asynction.runtime._schemas import ContractSchemas, EventSchemas, checked_ac
 from asynction.runtime._service import Service, choose_server, outgoing
 
 __all__ = [
+    "ANONYMOUS",
     "FLASK",
     "HOOKS",
     "LIFECYCLE_EVENTS",
-    "NOBODY",
     "PYTHON_SOCKETIO",
     "STEPS",
     "Ack",
@@ -126,6 +126,7 @@ __getattr__ = renamed(
     {
         "AccessBook": "ContractSecurity",
         "Bindings": "HandlerRegistry",
+        "NOBODY": "ANONYMOUS",
         "Edge": "Host",
         "Entrance": "ConnectionPolicy",
         "Form": "HandlerStyle",

@@ -10,7 +10,7 @@ from asynction.contract import Event
 from asynction.security import Identity
 from asynction.validation import JsonArgs
 
-NOBODY = Identity()
+ANONYMOUS = Identity()
 """The identity of an anonymous client."""
 
 NOTHING: Mapping[str, object] = {}
@@ -53,7 +53,7 @@ class Context:
     contract: Event | None = None
     auth: object = None
     reason: object = None
-    identity: Identity | None = NOBODY
+    identity: Identity | None = ANONYMOUS
     parameters: Mapping[str, object] = NOTHING
     error: BaseException | None = None
     has_new_args = False

@@ -25,7 +25,7 @@ from typing import Protocol, TypeAlias, TypeVar, cast
 from asynction.contract import Requirements
 from asynction.exceptions import PayloadValidationException, SecurityException
 from asynction.models import plain
-from asynction.runtime._context import NOBODY, Context, MessageData
+from asynction.runtime._context import ANONYMOUS, Context, MessageData
 from asynction.runtime._errors import Ack, error_ack, log_failure, own_fault
 from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._injection.dependencies import Override, closing, own_code, resolved
@@ -169,7 +169,7 @@ class FlowMiddleware:
     def around(self, context: Context, rest: Callable[[Context], Response]) -> Response:
         """Check the args and the credentials, and handle the event; `rest` is not called."""
         demanded = self._schemas.event.security
-        identity = context.identity if demanded else NOBODY
+        identity = context.identity if demanded else ANONYMOUS
         if identity is None:
             raise SecurityException
         checked_args(self._schemas, context.args)
@@ -414,7 +414,7 @@ def identify(
     policy: ConnectionPolicy, request: Request
 ) -> Generator[tuple[Function, Args], object, Identity]:
     """Authenticate a request and return the client's identity; raise SecurityException if that fails."""
-    identity = NOBODY
+    identity = ANONYMOUS
     if policy.required:
         identity = yield from authenticate(policy.required, policy.guards, request)
     if policy.offered:

@@ -15,7 +15,7 @@ from asynction.runtime._binding.host import ConnectionRejected, Host
 from asynction.runtime._binding.registry import HandlerRegistry
 from asynction.runtime._binding.resolver import Resolver
 from asynction.runtime._binding.router import Registration, Router
-from asynction.runtime._context import NOBODY, Context
+from asynction.runtime._context import ANONYMOUS, Context
 from asynction.runtime._errors import MalformedEvent, error_body, status_of
 from asynction.runtime._flow import (
     Args,
@@ -201,7 +201,7 @@ class Service:
     def _identify(self, context: Context, schemas: EventSchemas) -> None:
         """Set the sender of an event: None before its client is authenticated (`always_connect`)."""
         is_demanded = schemas.event.security or self.routes.is_demanding(schemas.namespace)
-        context.identity = self.identities.get(context.sid, None if is_demanded else NOBODY)
+        context.identity = self.identities.get(context.sid, None if is_demanded else ANONYMOUS)
 
     def receive_identified(self, context: Context) -> Flow:
         """Return the flow of an event; its context has `pattern` and `identity` already."""
@@ -302,7 +302,7 @@ class Service:
         # On a wire without connections, a client without the event's credentials gets a 401, and can send the
         # request again with them; on a connection it is a 403, as credentials come with the handshake.
         event = self._event(context)
-        infos = (context.identity or NOBODY).infos
+        infos = (context.identity or ANONYMOUS).infos
         demanded = event.security if event is not None and context.sid is None else ()
         if demanded and not any(all(name in infos for name in each) for each in demanded):
             raise SecurityException
@@ -332,7 +332,7 @@ class Service:
         """Remove the identity of a client, and call the disconnect handler."""
         match = self.routes.match(context.namespace) or Match(context.namespace)
         context.parameters, context.pattern = match.parameters, match.name
-        context.identity = self.identities.pop(context.sid, NOBODY)
+        context.identity = self.identities.pop(context.sid, ANONYMOUS)
         context.reason, context.args = reason, (reason,)
         plan = self.routes.lifecycle.get((match.name, "disconnect"))
         if plan is not None:

@@ -453,10 +453,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             callback=arrived,
             ignore_queue=ignore_queue,
         )
-        try:
-            args = await asyncio.wait_for(answer, timeout)
-        except asyncio.TimeoutError:
-            raise SocketIOTimeout from None
+        args = await _in_time(answer, timeout)
         if schemas is not None:
             checked_ack(schemas, args)
         return args if len(args) > 1 else args[0] if args else None
@@ -569,6 +566,13 @@ def _routed(namespace_handler: socketio.AsyncNamespace) -> Function:
 def _is_handler(task: asyncio.Task[Any]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
     return code is AsynctionAsyncServer._handle_event_internal.__code__
+
+
+async def _in_time(answer: asyncio.Future[Args], timeout: float) -> Args:
+    try:
+        return await asyncio.wait_for(answer, timeout)
+    except asyncio.TimeoutError:
+        raise SocketIOTimeout from None
 
 
 def socket_api() -> AsynctionAsyncServer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asynction.runtime import NOBODY, Context
+from asynction.runtime import ANONYMOUS, Context
 from asynction.security import Identity
 
 
@@ -31,7 +31,7 @@ def test_the_environment_is_asked_for_when_it_is_wanted() -> None:
 
 def test_who_it_is() -> None:
     made = Context("server", "/", "say", "sid")
-    assert made.identity is NOBODY
+    assert made.identity is ANONYMOUS
     assert (made.user, made.token_info) == (None, None)
     made.identity = Identity({"bearer": {"uid": "ann"}})
     assert (made.user, made.token_info) == ("ann", {"uid": "ann"})

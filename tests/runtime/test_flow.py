@@ -21,7 +21,7 @@ from asynction.exceptions import (
 )
 from asynction.inject import Depends
 from asynction.runtime import (
-    NOBODY,
+    ANONYMOUS,
     CallSpec,
     ConnectionPolicy,
     Context,
@@ -150,7 +150,7 @@ def test_a_connection_gives_the_answer_of_the_handler(run: Run) -> None:
     def enter(entrance: ConnectionPolicy, **parameters: object) -> object:
         made = context(parameters=parameters)
         answer = run(connect(entrance, Request("GET", auth="token"), made))
-        assert made.identity is NOBODY
+        assert made.identity is ANONYMOUS
         return answer
 
     assert enter(ConnectionPolicy(plan=on_lifecycle(lambda auth: auth))) == "token"
@@ -171,7 +171,7 @@ def test_who_it_is_is_told_before_the_handler_is_called() -> None:
     told: list[object] = []
     entrance = ConnectionPolicy(plan=on_lifecycle(lambda: told.append("called")), accept=told.append)
     drive(connect(entrance, Request("GET"), context()))
-    assert told == [NOBODY, "called"]
+    assert told == [ANONYMOUS, "called"]
 
 
 def test_who_is_not_let_in_yet_sends_nothing() -> None:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from asynction.exceptions import AsynctionException, EventException, SecurityException, UnknownEventException
 from asynction.runtime import (
-    NOBODY,
+    ANONYMOUS,
     Args,
     Context,
     Function,
@@ -184,7 +184,7 @@ class Calls:
         self, body: bytes, environ: Mapping[str, Any], backend: Backend
     ) -> Steps[tuple[int, Mapping[str, object], Job | None]]:
         """Return the status and body for a call that came by HTTP, and the job to run after the response."""
-        caller = Caller(None, NOBODY, partial(backend.request, environ), environ)
+        caller = Caller(None, ANONYMOUS, partial(backend.request, environ), environ)
         try:
             args = _parsed(body)
             call = yield from self._prepare(args, args, caller, backend)
