@@ -59,19 +59,19 @@ STEPS = (
         "they see every event that has a handler, also one that a later step refuses",
     ),
     Step(
+        "security",
+        "refuse a client that is not accepted yet (401), or lacks what the event demands (403)",
+        "what a client sends that may not send it costs nothing more",
+    ),
+    Step(
         "args",
-        "refuse a client that is not accepted yet (401), then check the args against the schema (400)",
+        "check the args against the schema (400)",
         "no hook, dependency or handler sees args that break the contract",
     ),
     Step(
         "data check",
         "ask the `data_check` hook",
         "it completes the schema, and refuses as the schema does (400)",
-    ),
-    Step(
-        "security",
-        "check that the client's credentials are those that the event demands (403)",
-        "the hooks that follow may look up data, which only a client that may send the event can cause",
     ),
     Step(
         "hooks",
@@ -172,8 +172,8 @@ class FlowMiddleware:
         identity = context.identity if demanded else ANONYMOUS
         if identity is None:
             raise SecurityException
-        checked_args(self._schemas, context.args)
         yield from authorize(demanded, self._guards, identity)
+        checked_args(self._schemas, context.args)
         return (yield from self._flow(context))
 
 
@@ -246,15 +246,14 @@ def _check(endpoint: Endpoint, context: Context) -> Identity:
 
 
 def _handle(endpoint: Endpoint, settings: Settings, context: Context) -> Response:
-    """Run the steps from "args" to "handler", and return the value of the ack."""
-    identity = _check(endpoint, context)
+    """Run the steps from "security" to "handler", and return the value of the ack."""
     schemas, plan, hooks = endpoint.schemas, endpoint.plan, endpoint.hooks
+    if schemas.event.security and context.identity is not None:
+        yield from authorize(schemas.event.security, endpoint.guards, context.identity)
+    _check(endpoint, context)
     hooked = None if hooks is None else _HookedEvent(hooks, schemas, plan, context, settings.override)
     if hooked is not None:
         yield from hooked.check_data()
-    if schemas.event.security:
-        yield from authorize(schemas.event.security, endpoint.guards, identity)
-    if hooked is not None:
         plan, context = yield from hooked.prepare()
     result = yield from invoke(plan, context, settings.override)
     if hooked is not None:
@@ -402,6 +401,8 @@ def connect(
     if policy.handshake is not None:
         policy.handshake.check(request)
     identity = yield from identify(policy, request)
+    if policy.handshake is not None:  # `auth` may be of any size, so it is checked for known clients only
+        policy.handshake.check_auth(request)
     context.identity, context.auth, context.args = identity, request.auth, (request.auth,)
     if policy.accept is not None:
         # First: the connect handler may ask for `security_info`, and with `always_connect` events arrive

@@ -26,7 +26,7 @@ class HandshakeRules:
         self.auth = Validator(handshake.auth) if handshake.auth else None
 
     def check(self, request: Request) -> None:
-        """Raise BindingsValidationException if the request breaks the binding."""
+        """Raise BindingsValidationException if the request breaks the binding, but for `auth`."""
         if self.method is not None and request.method != self.method:
             raise BindingsValidationException(f"the method must be {self.method}")
         for what, parameters, pairs in (
@@ -35,6 +35,9 @@ class HandshakeRules:
         ):
             if parameters is not None and (violations := parameters.check(pairs)):
                 raise BindingsValidationException(f"{what}: {violations[0]}", violations)
+
+    def check_auth(self, request: Request) -> None:
+        """Raise BindingsValidationException if the `auth` payload breaks `x-auth`."""
         if self.auth is not None and (violations := _from_root(self.auth.check([request.auth]))):
             raise BindingsValidationException(f"auth: {violations[0]}", violations)
 

@@ -327,6 +327,7 @@ class Service:
         """Raise BindingsValidationException if a request breaks the handshake schema of a namespace."""
         if namespace in self._handshakes:
             self._handshakes[namespace].check(request)
+            self._handshakes[namespace].check_auth(request)
 
     def disconnect(self, context: Context, reason: object) -> Generator[tuple[Function, Args], object, None]:
         """Remove the identity of a client, and call the disconnect handler."""

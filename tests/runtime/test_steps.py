@@ -167,9 +167,9 @@ def test_an_event_takes_the_steps_of_the_table_in_their_order(bench: Bench) -> N
     assert record == [
         "find",
         "middleware",
+        "security",
         "args",
         "data check",
-        "security",
         "hooks: access",
         "hooks: hydrate",
         "dependencies",
@@ -240,7 +240,7 @@ def test_an_unknown_event_is_looked_up_and_nothing_else(bench: Bench) -> None:
 def test_args_that_break_the_schema_reach_no_code_but_middleware(bench: Bench) -> None:
     (body,) = send(bench, "seven")
     assert body["error"]["status"] == 400
-    assert record == ["find", "middleware", "args", "sent"]
+    assert record == ["find", "middleware", "security", "args", "sent"]
 
 
 def test_of_a_client_that_is_not_accepted_not_even_the_args_are_checked(bench: Bench) -> None:
@@ -253,4 +253,4 @@ def test_credentials_that_an_event_demands_are_missing(bench: Bench) -> None:
     bench.service.identities["sid"] = Identity({})
     (body,) = send(bench, 7)
     assert body["error"]["status"] == 403
-    assert steps() == ["find", "middleware", "args", "data check"]  # no scope function is asked
+    assert steps() == ["find", "middleware"]  # neither a scope function nor the schema is asked

@@ -265,13 +265,15 @@ def test_a_catch_all_is_guarded() -> None:
     assert client.ask("other") == ["other"]
 
 
-def test_wrong_args_are_told_of_before_rights() -> None:
+def test_rights_are_checked_before_args() -> None:
     spec = closed({"/": {"publish": {"security": [{"key": []}], "message": message("e", STRING)}}})
     asio = build(spec)
     asio.on("e")(len)
     client = client_of(asio, auth=GOOD)
-    assert client.ask("e", 7)[0]["error"]["status"] == 400
+    assert client.ask("e", 7)[0]["error"]["status"] == 403
     assert client.ask("e", "x")[0]["error"]["status"] == 403
+    client = client_of(asio, auth={**GOOD, "k": "right"})
+    assert client.ask("e", 7)[0]["error"]["status"] == 400
 
 
 def test_an_event_that_comes_before_its_client_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,11 +335,13 @@ AUTH = {"type": "object", "required": ["token"], "properties": {"token": {"type"
     ],
 )
 def test_auth_that_breaks_its_schema(auth: Any, message: str) -> None:
-    asio = build(secured(x_auth=AUTH))
-    with serve_wsgi(app_of(asio)) as url, connected(url, auth=auth) as client:
+    with serve_wsgi(app_of(build(of(x_auth=AUTH)))) as url, connected(url, auth=auth) as client:
         refusal = client.refusals["/"]
         assert refusal["message"] == message
         assert refusal["data"]["status"] == 400
+    # Only a client that is known learns what the schema wants.
+    with serve_wsgi(app_of(build(secured(x_auth=AUTH)))) as url, connected(url, auth=auth) as client:
+        assert client.refusals["/"]["message"] == "not authenticated"
 
 
 @pytest.mark.parametrize("registry", [{}, {"bindings": {"ws": {"method": "GET"}}}])
