@@ -135,8 +135,8 @@ class Service:
         return self._registry.overrides
 
     @dependency_overrides.setter
-    def dependency_overrides(self, overrides: Mapping[Function, Function]) -> None:
-        self._registry.overrides = dict(overrides)
+    def dependency_overrides(self, overrides: dict[Function, Function]) -> None:
+        self._registry.overrides = overrides
 
     def add_router(self, router: Router) -> None:
         """Bind the handlers of a router, also those added later; raise as `bind` does."""

@@ -58,7 +58,7 @@ from asynction.server._socketio.expiry import Expiries
 from asynction.server._socketio.packet import MALFORMED, peer_packet, reads_json
 from asynction.server.http import HttpOptions, HttpWire
 from asynction.server.loading import load_served
-from asynction.server.options import AsyncServerOptions, ServiceOptions, take
+from asynction.server.options import AsyncServerOptions, ServiceOptions, check_options, take
 
 Function = Callable[..., Any]
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         source: Source | None = None,
         **options: Unpack[AsyncServerOptions],
     ) -> None:
+        check_options(options, AsyncServerOptions, type(self).__name__)
         self.contract, self.grace = contract, options.pop("grace", 5.0)
         http, resolver = options.pop("http", False), options.pop("resolver", None)
         routers, path = options.pop("routers", ()), options.pop("socketio_path", None)

@@ -45,7 +45,7 @@ from asynction.server._socketio.expiry import Expiries
 from asynction.server._socketio.packet import MALFORMED, reads_json
 from asynction.server.http import HttpWire
 from asynction.server.loading import load_served
-from asynction.server.options import ServiceOptions, SocketIOOptions, take
+from asynction.server.options import ServiceOptions, SocketIOOptions, check_options, take
 from asynction.validation import JsonArgs
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         source: Source | None = None,
         **options: Unpack[SocketIOOptions],
     ) -> None:
+        check_options(options, SocketIOOptions, type(self).__name__)
         self.contract = contract
         self._source = source
         self._http = options.pop("http", False)

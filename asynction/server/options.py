@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
+from asynction.problems import did_you_mean
 from asynction.runtime import Function, Resolver, Router
 from asynction.server.http import HttpOptions
 
@@ -94,6 +95,17 @@ class AsyncServerOptions(BindingOptions, EngineOptions, total=False):
     socketio_path: str | None
     grace: float
     http: bool | HttpOptions
+
+
+def check_options(options: Mapping[str, Any], known: type, owner: str) -> None:
+    """Raise TypeError for an option that `known`, a TypedDict, does not have.
+
+    python-socketio and python-engineio ignore what they do not know, so a misspelt option would be lost.
+    """
+    for name in options:
+        if name not in known.__annotations__:
+            near = did_you_mean(name, known.__annotations__)
+            raise TypeError(f"{owner} has no option `{name}`{near}")
 
 
 def take(options: Any, kind: type) -> dict[str, Any]:

@@ -67,7 +67,7 @@ from asynction.server._websocket.transports import (
     starlette_transport,
 )
 from asynction.server.loading import load_served
-from asynction.server.options import BindingOptions, ServiceOptions, take
+from asynction.server.options import BindingOptions, ServiceOptions, check_options, take
 from asynction.validation import JsonArgs, read_args
 
 __all__ = ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"]
@@ -111,6 +111,7 @@ class SocketRouter(Registrar):
         server: Server | None = None,
         **options: Unpack[BindingOptions],
     ) -> None:
+        check_options(options, BindingOptions, type(self).__name__)
         self.contract = contract
         self.limits = limits or Limits()
         self.grace = grace

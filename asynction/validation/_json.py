@@ -43,8 +43,10 @@ def read_json(text: str | bytes) -> Any:
         raise NotJson("the text is not UTF-8") from None
     except NotJson:
         raise
-    except ValueError as error:
-        raise NotJson(str(error)) from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"a mistake in line {error.lineno}, column {error.colno}") from None
+    except ValueError:  # Python reads integers of a limited length only
+        raise NotJson("an integer has too many digits") from None
 
 
 def read_args(values: Iterable[Any], text: str | bytes) -> JsonArgs:

@@ -92,9 +92,9 @@ def test_what_is_json_is_written_and_read_back(value: Any, levels: int, in_objec
         (b"\xff", "the text is not UTF-8"),
         (b'"\xed\xa0\x80"', "the text is not UTF-8"),  # a lone surrogate
         ("[" * 100_000, f"nested deeper than {MAX_DEPTH} levels"),
-        ("", "Expecting value"),
-        ("1 2", "Extra data"),
-        ("{'a':1}", "Expecting property name"),
+        ("", "a mistake in line 1, column 1"),
+        ("1 2", "a mistake in line 1, column 3"),
+        ("{'a':1}", "a mistake in line 1, column 2"),
     ],
 )
 def test_what_is_not_json_is_not_read(text: str | bytes, message: str) -> None:

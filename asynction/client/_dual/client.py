@@ -13,8 +13,10 @@ from asynction.client._dual.calls import Call, Calls, LostError, Message, error_
 from asynction.client._dual.options import LogLevel, checked_url, read_options
 from asynction.client._dual.wire import Connection, UnansweredError, UnsentError, new_session, post
 from asynction.client._errors import CallError
+from asynction.exceptions import PayloadValidationException
 from asynction.problems import did_you_mean
 from asynction.runtime import is_async
+from asynction.validation import is_suspicious, read_args, read_json
 
 if TYPE_CHECKING:
     import aiohttp
@@ -297,8 +299,10 @@ class SocketClient:
         if request_id is not None and not _is_name(request_id):
             raise ValueError(f"`request_id` must be a string, not {request_id!r}")
         try:
-            json.dumps(data)
-        except (TypeError, ValueError, RecursionError) as error:
+            text = json.dumps(data, allow_nan=False)
+            if is_suspicious(text):  # a gateway would refuse it, and have nobody to tell
+                read_args((read_json(text),), text)
+        except (TypeError, ValueError, RecursionError, PayloadValidationException) as error:
             raise ValueError(f"`data` cannot be written as JSON: {error}") from error
         return {
             "api": api,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from asynction.runtime._binding.router import Router
@@ -59,5 +59,5 @@ class Registrar:
         return self._service.dependency_overrides
 
     @dependency_overrides.setter
-    def dependency_overrides(self, overrides: Mapping[Callable[..., object], Callable[..., object]]) -> None:
-        self._service.dependency_overrides = dict(overrides)
+    def dependency_overrides(self, overrides: dict[Callable[..., object], Callable[..., object]]) -> None:
+        self._service.dependency_overrides = overrides

@@ -22,7 +22,7 @@ from asynction.exceptions import (
     UnknownEventException,
 )
 from asynction.runtime import MalformedEvent, error_ack, log_failure
-from asynction.validation import is_json, is_suspicious, json_fault, read_json, write_json
+from asynction.validation import NotJson, is_json, is_suspicious, json_fault, read_json, write_json
 
 MALFORMED = "\x00malformed"
 """The name of an event that cannot be read; its arg is the exception. No contract can have this name."""
@@ -145,13 +145,20 @@ class _ContractPacket:
             if self.packet_type not in (EVENT, BINARY_EVENT, CONNECT, ACK, BINARY_ACK):
                 raise
             attachments = _attachment_count(encoded_packet)
-            is_text_error = isinstance(cause, ValueError)  # its message describes the text, nothing internal
-            error = MalformedEvent(str(cause) if is_text_error else "the packet cannot be read")
+            # Only the message of our own reader is known to have nothing internal.
+            is_text_error = isinstance(cause, NotJson)
+            error = MalformedEvent(
+                f"the packet is not JSON: {cause}" if is_text_error else "the packet cannot be read"
+            )
         else:
+            suspicious = isinstance(encoded_packet, str) and is_suspicious(encoded_packet)
             if self.packet_type in (ACK, BINARY_ACK):
-                error = self._ack_fault()
+                error = self._ack_fault(suspicious)
             elif self.packet_type in (EVENT, BINARY_EVENT):
-                error = self._event_fault(isinstance(encoded_packet, str) and is_suspicious(encoded_packet))
+                error = self._event_fault(suspicious)
+            elif self.packet_type == CONNECT and suspicious:
+                fault = json_fault((self.data,))
+                error = None if fault is None else MalformedEvent(f"auth: {fault.errors[0].message}")
         if attachments > MAX_ATTACHMENTS:  # python-socketio keeps them in memory until the last one arrives
             error, attachments = MalformedEvent(f"more than {MAX_ATTACHMENTS} attachments"), 0
         if error is not None:
@@ -181,10 +188,11 @@ class _ContractPacket:
             return UnknownEventException(f"no event can be named {data[0]!r:.80}")
         return json_fault(data[1:]) if suspicious else None
 
-    def _ack_fault(self) -> AsynctionException | None:
+    def _ack_fault(self, suspicious: bool) -> AsynctionException | None:
         """Return why an ack is invalid, or None; python-socketio stores its counter under the id 0."""
-        fine = isinstance(self.data, list) and self.id != 0
-        return None if fine else MalformedEvent("an acknowledgement must have an id and a list of args")
+        if not isinstance(self.data, list) or self.id == 0:
+            return MalformedEvent("an acknowledgement must have an id and a list of args")
+        return json_fault(self.data) if suspicious else None
 
     def _reject(self, error: AsynctionException) -> None:
         if self.packet_type in (ACK, BINARY_ACK):

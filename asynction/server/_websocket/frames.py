@@ -10,7 +10,7 @@ from typing import Any, TypedDict, cast
 
 from asynction.exceptions import SecurityException, UnknownEventException
 from asynction.runtime import Ack, MalformedEvent, error_body
-from asynction.validation import NotJson, read_json, write_json
+from asynction.validation import NotJson, is_json, is_suspicious, read_json, write_json
 
 PING, PONG = "PING", "PONG"
 NO_UUID = 0
@@ -123,6 +123,9 @@ def read_frame(data: str | bytes) -> Frame:
         raise MalformedFrame("`uuid` is not a string or an integer")
     if not isinstance(headers, dict | None):
         raise MalformedFrame("`headers` is not an object", echoed)
+    # The payload is checked with the args of its event, which says where the fault is.
+    if is_suspicious(data) and not (is_json(route) and is_json(headers)):
+        raise MalformedFrame("the route or the headers have a lone surrogate, or are nested too deep", echoed)
     return Frame(echoed, route, headers or {}, value.get("payload"), "payload" in value, data)
 
 

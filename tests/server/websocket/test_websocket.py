@@ -119,6 +119,23 @@ def test_an_answer_has_the_uuid_of_its_request(uuid: object) -> None:
     assert answer(router(), "sync", [1], uuid=uuid) == (200, [1])
 
 
+def nested(levels: int) -> Any:
+    """Return an object with so many levels."""
+    value: Any = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("headers", [{"a": "\ud800"}, {"\ud800": 1}, nested(400)])
+def test_headers_hold_no_more_than_json_can(headers: Any) -> None:
+    async def body(client: Client) -> Any:
+        client.send(json.dumps({"uuid": 7, "route": "sync", "headers": headers, "payload": [1]}))
+        return await client.receive()
+
+    assert talk(router(), body)["status"] == 400
+
+
 def test_track_id_and_path_are_other_names_of_uuid_and_route() -> None:
     async def body(client: Client) -> Any:
         client.send('{"track_id": "t", "path": "sync"}')
