@@ -5,6 +5,8 @@
 PYTHON =
 HOST = 127.0.0.1
 PORT = 5000
+# Processes that run the tests; most of them wait for servers, so as many as there are cores.
+JOBS = auto
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -14,7 +16,7 @@ JS_READY = node_modules/.installed
 # These are decided without I/O, so nothing excuses an untested branch.
 CORE = asynction/exceptions.py,asynction/problems.py,asynction/rules.py,asynction/contract.py,$\
   asynction/validation/*,asynction/security/*,asynction/document/*,asynction/inject.py,$\
-  asynction/runtime/*,asynction/samples/*,asynction/ui/*
+  asynction/models/*,asynction/runtime/*,asynction/samples/*,asynction/ui/*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -32,7 +34,7 @@ test: install assets ## Run the test suite with branch coverage
 	@scripts/bootstrap redis
 	@scripts/bootstrap chromium
 	node --test tests/ui_js/*.test.mjs
-	$(BIN)/pytest --ignore=tests/benchmarks --cov
+	$(BIN)/pytest -n $(JOBS) --maxprocesses=8 --ignore=tests/benchmarks --cov
 	$(BIN)/coverage report --fail-under=100 --include='$(CORE)'
 
 bench: install ## Run the benchmarks (ratios within one run)

@@ -55,6 +55,8 @@ class Client:
         **options: Any,
     ) -> None:
         self.http = requests.Session()
+        # Else its threads walk os.environ, which pytest changes for every test.
+        self.http.trust_env = False
         self.sio = socketio.Client(
             reconnection=False,
             http_session=self.http,

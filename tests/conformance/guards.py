@@ -27,7 +27,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "both names": {"sub": "eve", "uid": "other", "scopes": ["read"], "scope": "write"},
     "other": {"uid": "key"},
     "ended": {"sub": "old", "exp": 1},
-    "ends later": {"sub": "new", "exp": time.time() + 3600},
+    "ends later": {"sub": "new", "exp": time.time() + 86_400},
     "never ends": {"sub": "new", "exp": None},
     "ends at a text": {"sub": "odd", "exp": "tomorrow"},
     "ends at true": {"sub": "odd", "exp": True},

@@ -92,6 +92,9 @@ class PythonClient:
         self._events: Queues[str, Args] = Queues()
         self._answers: dict[str, tuple[object, ...]] = {}
         self._session = requests.Session()
+        self._session.trust_env = (
+            False  # else its threads walk os.environ, which pytest changes for every test
+        )
         self._client = socketio.Client(
             reconnection=False,
             http_session=self._session,

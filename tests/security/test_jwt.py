@@ -42,7 +42,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def claims(**given: Any) -> dict[str, Any]:
-    return {"sub": "ada", "exp": int(time.time()) + 600, **given}
+    return {"sub": "ada", "exp": int(time.time()) + 86_400, **given}
 
 
 def token(key: Any = RSA, algorithm: str | None = "RS256", headers: Any = None, **given: Any) -> str:

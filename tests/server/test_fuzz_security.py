@@ -28,7 +28,7 @@ IN_PROCESS = 50_000
 SOCKETS, EACH = 200, 25
 SECRET = "a secret of at least sixty-four bytes, " * 2
 WORDS = ["ada", "right horse", "good-token", "good-key", "admin", "null", "undefined", "None", "", "{}"]
-GOOD = jwt.encode({"sub": "ada", "exp": int(time.time()) + 6000}, SECRET, algorithm="HS256")
+GOOD = jwt.encode({"sub": "ada", "exp": int(time.time()) + 86_400}, SECRET, algorithm="HS256")
 NEARLY = [
     GOOD[:-1],
     GOOD[:-4] + "AAAA",
@@ -36,9 +36,9 @@ NEARLY = [
     GOOD.replace(".", ""),
     jwt.encode({"sub": "ada", "exp": 1}, SECRET, algorithm="HS256"),
     jwt.encode({"sub": "ada"}, SECRET, algorithm="HS256"),
-    jwt.encode({"sub": "ada", "exp": int(time.time()) + 6000}, SECRET * 2, algorithm="HS256"),
-    jwt.encode({"sub": "ada", "exp": int(time.time()) + 6000}, SECRET, algorithm="HS512"),
-    jwt.encode({"sub": "ada", "exp": int(time.time()) + 6000}, "", algorithm="none"),
+    jwt.encode({"sub": "ada", "exp": int(time.time()) + 86_400}, SECRET * 2, algorithm="HS256"),
+    jwt.encode({"sub": "ada", "exp": int(time.time()) + 86_400}, SECRET, algorithm="HS512"),
+    jwt.encode({"sub": "ada", "exp": int(time.time()) + 86_400}, "", algorithm="none"),
 ]
 NAMESPACES = ["/", "/token", "/jwt", "/key", "/cookie", "/user", "/password", "/tls", "/both"]
 entered: Counter[str] = Counter()
