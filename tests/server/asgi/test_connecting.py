@@ -195,7 +195,7 @@ def test_auth_that_is_no_json_is_refused(caplog: pytest.LogCaptureFixture) -> No
 
     (answer,) = run(main())
     assert answer.packet_type == CONNECT_ERROR
-    assert answer.data["message"] == "NaN is not a JSON number"
+    assert answer.data["message"] == "the packet is not JSON: NaN is not a JSON number"
     assert answer.data["data"]["status"] == 400
     assert len(caplog.records) == 1
     handler.assert_not_called()

@@ -165,7 +165,7 @@ def test_a_handler_that_refuses_is_not_logged(caplog: pytest.LogCaptureFixture) 
 def test_auth_that_is_no_json_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     handler = MagicMock(return_value=None)
     data = refusal_of(letting(handler), '0{"token":NaN}')
-    assert data["message"] == "NaN is not a JSON number"
+    assert data["message"] == "the packet is not JSON: NaN is not a JSON number"
     assert data["data"]["status"] == 400
     assert handler.call_count == 1  # by `refusal_of` itself, without auth
     assert len(caplog.records) == 1
