@@ -194,7 +194,8 @@ def test_flask_serves_it_in_the_request_s_thread() -> None:
     with serve_wsgi(flask_app(router)) as url, connected(f"{url}/ws") as ask:
         assert ask("async", 1)["payload"] == 1
         assert ask("sync", 2)["route"] == "news"
-        assert ask("async", 3)["payload"] == [2, 1]
+        # The answer of the thread may come after those of later requests.
+        assert [2, 1] in [ask("async", number)["payload"] for number in range(3, 9)]
     assert paths == ["/ws"]
 
 
