@@ -46,6 +46,7 @@ from asynction.server._asgi.testing import AsyncTestClient, Headers
 from asynction.server._asgi.types import ASGIApp
 from asynction.server._docs import Docs, DocsApp, Source
 from asynction.server._http.asgi import HttpApp
+from asynction.server._origins import OriginPolicy
 from asynction.server._socketio.common import (
     DEFAULT_PATH,
     ContractServer,
@@ -58,7 +59,7 @@ from asynction.server._socketio.expiry import Expiries
 from asynction.server._socketio.packet import MALFORMED, peer_packet, reads_json
 from asynction.server.http import HttpOptions, HttpWire
 from asynction.server.loading import load_served
-from asynction.server.options import AsyncServerOptions, ServiceOptions, check_options, take
+from asynction.server.options import AsyncServerOptions, OriginOptions, ServiceOptions, check_options, take
 
 Function = Callable[..., Any]
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self._outside_contract: set[str] = set()  # namespaces of the Admin UI
         self._has_catch_all = False  # whether there are handlers for the namespace `*`
         self.socketio_path = path or (server.path if server is not None else None) or DEFAULT_PATH
-        parents = {"async_mode": "asgi", **options}
+        self.origins = OriginPolicy(**take(options, OriginOptions))
+        parents = {"async_mode": "asgi", "cors_allowed_origins": self.origins.engine_option, **options}
         super().__init__(**parent_options(self._service, parents, parents))
         self._reads_json = reads_json(self.packet_class)
         self._expiries = Expiries(self, driver=adrive, wait=wait_for)
@@ -186,7 +188,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         )
 
     def _http_wire(self, options: bool | HttpOptions) -> HttpWire:
-        return HttpWire(self._service, self.socketio_path, options, _current_namespace.set)
+        return HttpWire(self._service, self.socketio_path, options, _current_namespace.set, self.origins)
 
     def _environ(self, sid: str, namespace: str) -> Mapping[str, Any]:
         environ: Mapping[str, Any] = super().get_environ(sid, namespace) or {}

@@ -33,6 +33,7 @@ from asynction.runtime import (
 from asynction.security import Request
 from asynction.server._docs import Docs, Source
 from asynction.server._http.flask import add_events
+from asynction.server._origins import OriginPolicy
 from asynction.server._socketio.common import (
     DEFAULT_PATH,
     ContractServer,
@@ -45,7 +46,7 @@ from asynction.server._socketio.expiry import Expiries
 from asynction.server._socketio.packet import MALFORMED, reads_json
 from asynction.server.http import HttpWire
 from asynction.server.loading import load_served
-from asynction.server.options import ServiceOptions, SocketIOOptions, check_options, take
+from asynction.server.options import OriginOptions, ServiceOptions, SocketIOOptions, check_options, take
 from asynction.validation import JsonArgs
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self._expiries: Expiries | None = None
         self._reads_json = False
         routers, error_handler = options.pop("routers", ()), options.pop("default_error_handler", None)
+        self._origin_options = take(options, OriginOptions)
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self.strict = self._service.strict
         super().__init__(app, **options)
@@ -134,6 +136,8 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         server = self._service.server
         if server is not None and server.path and not {"path", "resource"} & options.keys():
             kwargs["path"] = options["path"] = server.path
+        self.origins = OriginPolicy(**{**self._origin_options, **take(kwargs, OriginOptions)})
+        kwargs["cors_allowed_origins"] = self.origins.engine_option
         super().init_app(app, **parent_options(self._service, kwargs, options))
         self._reads_json = reads_json(self.server.packet_class)
         self._expiries = Expiries(self.server)
@@ -145,7 +149,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         path = options.get("path") or options.get("resource") or DEFAULT_PATH
         wire = None
         if self._http:
-            wire = HttpWire(self._service, path, self._http, set_namespace)
+            wire = HttpWire(self._service, path, self._http, set_namespace, self.origins)
             add_events(app, wire, current_request)
         if self._source is not None:
             taken = {rule.rule.rstrip("/") for rule in app.url_map.iter_rules()}

@@ -8,7 +8,7 @@ middleware, exception handlers and security schemes as the other wires. This mod
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
@@ -34,6 +34,7 @@ from asynction.runtime import (
 )
 from asynction.security import Request
 from asynction.server._http.security import challenges
+from asynction.server._origins import OriginPolicy
 from asynction.validation import JsonArgs, NotJson, Validator, read_args, read_json, write_json
 
 log = logging.getLogger("asynction")
@@ -68,7 +69,7 @@ class Incoming:
 
     path: str
     request: Request
-    environ: Mapping[str, Any] = field(repr=False)
+    environ: MutableMapping[str, Any] = field(repr=False)
     read: Function = field(repr=False)
 
 
@@ -145,6 +146,7 @@ class HttpWire:
         socketio_path: the Socket.IO path; the events are next to it.
         options: the options; True means the defaults.
         set_namespace: called with the namespace of each event before its code runs.
+        origins: the policy for pages of other origins; its own only by default.
     """
 
     def __init__(
@@ -153,7 +155,9 @@ class HttpWire:
         socketio_path: str,
         options: HttpOptions | bool = True,
         set_namespace: Callable[[str], object] = lambda namespace: None,
+        origins: OriginPolicy | None = None,
     ) -> None:
+        self.origins = origins or OriginPolicy()
         self.base = f"/{socketio_path.strip('/')}".rpartition("/")[0]
         self.path = f"{self.base}/events"
         self.options = options if isinstance(options, HttpOptions) else HttpOptions()
@@ -262,7 +266,9 @@ class Exchange:
         if self._route is not None and self._incoming.request.method == "OPTIONS":
             return Answer(204, headers=(ALLOW,))
         self._wire.set_namespace(context.namespace)
-        if self._route is None:
+        if not self._wire.origins.allows(self._incoming.environ):
+            flow = service.reject(context, EventException(403, "the origin of the page is not allowed"))
+        elif self._route is None:
             error: Exception = UnknownEventException(
                 f"no event `{context.event:.80}` in `{context.namespace:.80}`"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from asynction.problems import did_you_mean
@@ -36,6 +36,24 @@ class BindingOptions(ServiceOptions, total=False):
     resolver: Resolver | None
 
 
+class OriginOptions(TypedDict, total=False):
+    """The options for pages of other origins, of every server and on every wire.
+
+    Attributes:
+        cors_allowed_origins: an origin whose pages may use the server besides its own, a list of origins,
+            `"*"` for all, or a function of the origin and the WSGI environment. Default: its own only.
+        proxy_headers: whether the server's own origin is in `X-Forwarded-Proto` and `X-Forwarded-Host`,
+            which a proxy in front of it must set. Default: False.
+    """
+
+    cors_allowed_origins: str | Iterable[str] | Callable[..., bool] | None
+    proxy_headers: bool
+
+
+class RouterOptions(BindingOptions, OriginOptions, total=False):
+    """The options of SocketRouter."""
+
+
 class EngineOptions(TypedDict, total=False):
     """The options of python-socketio and python-engineio that both Socket.IO servers take."""
 
@@ -54,14 +72,13 @@ class EngineOptions(TypedDict, total=False):
     http_compression: bool
     compression_threshold: int
     cookie: str | Mapping[str, Any] | Callable[..., Any] | None
-    cors_allowed_origins: str | Sequence[str] | Callable[..., bool] | None
     cors_credentials: bool
     monitor_clients: bool
     transports: str | Sequence[str] | None
     engineio_logger: Any
 
 
-class SocketIOOptions(BindingOptions, EngineOptions, total=False):
+class SocketIOOptions(BindingOptions, OriginOptions, EngineOptions, total=False):
     """The options of AsynctionSocketIO: those of every server, and those of `flask_socketio.SocketIO`.
 
     Attributes:
@@ -83,7 +100,7 @@ class SocketIOOptions(BindingOptions, EngineOptions, total=False):
     manage_session: bool
 
 
-class AsyncServerOptions(BindingOptions, EngineOptions, total=False):
+class AsyncServerOptions(BindingOptions, OriginOptions, EngineOptions, total=False):
     """The options of AsynctionAsyncServer: those of every server, and those of `socketio.AsyncServer`.
 
     Attributes:

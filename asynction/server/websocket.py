@@ -47,6 +47,7 @@ from asynction.runtime import (
 )
 from asynction.server._asgi.loop import off_the_loop
 from asynction.server._asgi.request import respond
+from asynction.server._origins import OriginPolicy
 from asynction.server._websocket.connection import GOING_AWAY, POLICY, Answers, Connection, Limits
 from asynction.server._websocket.frames import (
     Frame,
@@ -67,7 +68,7 @@ from asynction.server._websocket.transports import (
     starlette_transport,
 )
 from asynction.server.loading import load_served
-from asynction.server.options import BindingOptions, ServiceOptions, check_options, take
+from asynction.server.options import OriginOptions, RouterOptions, ServiceOptions, check_options, take
 from asynction.validation import JsonArgs, read_args
 
 __all__ = ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"]
@@ -94,7 +95,7 @@ class SocketRouter(Registrar):
         limits: the limits of one connection.
         grace: the seconds to wait for requests when the server stops.
         server: the server of the document; its security is the default for channels.
-        **options: see BindingOptions.
+        **options: see RouterOptions.
 
     Raises DocumentError for handlers that the contract names and that cannot be served.
     """
@@ -109,9 +110,9 @@ class SocketRouter(Registrar):
         limits: Limits | None = None,
         grace: float = 5.0,
         server: Server | None = None,
-        **options: Unpack[BindingOptions],
+        **options: Unpack[RouterOptions],
     ) -> None:
-        check_options(options, BindingOptions, type(self).__name__)
+        check_options(options, RouterOptions, type(self).__name__)
         self.contract = contract
         self.limits = limits or Limits()
         self.grace = grace
@@ -119,6 +120,7 @@ class SocketRouter(Registrar):
         self._environs: dict[str, Mapping[str, Any]] = {}
         self._is_stopping = False
         routers, resolver = options.pop("routers", ()), options.pop("resolver", None)
+        self._origins = OriginPolicy(**take(options, OriginOptions))
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self._access = None if access is None else off_the_loop(access)
         self._answers = Answers(self._handle, _stopping_answer)
@@ -136,7 +138,7 @@ class SocketRouter(Registrar):
         access: Function | None = None,
         limits: Limits | None = None,
         grace: float = 5.0,
-        **options: Unpack[BindingOptions],
+        **options: Unpack[RouterOptions],
     ) -> SocketRouter:
         """Build a router from an AsyncAPI document.
 
@@ -148,7 +150,7 @@ class SocketRouter(Registrar):
             access: called with each new connection; a false result rejects it.
             limits: the limits of one connection.
             grace: the seconds to wait for requests when the server stops.
-            **options: see BindingOptions.
+            **options: see RouterOptions.
 
         Raises:
             DocumentError: the document, or a handler that it names, has problems; it lists all of them.
@@ -317,7 +319,7 @@ class SocketRouter(Registrar):
 
     async def _accept(self, client: Connection, transport: Transport) -> bool:
         known = not self._service.strict or self._service.routes.match(client.namespace) is not None
-        if self._is_stopping or not known:
+        if self._is_stopping or not known or not self._origins.allows(transport.environ):
             return False
         context = self._context(client, "connect")
         try:

@@ -273,8 +273,6 @@ def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     added: dict[bytes, bytes] = {}
     if scope["type"] == "websocket":  # HTTP/2 does not have these headers, and test clients omit them
         added.update({b"connection": b"upgrade", b"upgrade": b"websocket"})
-    if scope.get("scheme") in ("https", "wss"):  # otherwise Engine.IO rejects its own origin as another one
-        added[b"x-forwarded-proto"] = b"https"
     return headers + [(name, value) for name, value in added.items() if name not in names]
 
 

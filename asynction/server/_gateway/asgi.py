@@ -86,13 +86,16 @@ class AsgiBackend:
             return refusal(503)
         if scope["method"] != "POST":
             return refusal(405)
+        environ = environ_of(scope)
+        if not self._server.origins.allows(environ):
+            return refusal(403)
         if kind.partition(";")[0].strip().lower() != "application/json":
             return refusal(415)
         try:
             body = await read_body(scope, receive, self.limits.max_body)
         except AsynctionException as error:  # too large (413), or the client has disconnected
             return refusal(status_of(error))
-        status, answer, job = await adrive(calls.on_post(body, environ_of(scope), self))
+        status, answer, job = await adrive(calls.on_post(body, environ, self))
         if job is not None:
             self.spawn(job)
         return status, answer

@@ -44,6 +44,7 @@ log = logging.getLogger("asynction")
 _MAX_ID = 200
 
 _REFUSALS = {
+    403: "the origin of the page is not allowed",
     405: "only POST is allowed",
     413: "the body is too large",
     415: "the body must be application/json",

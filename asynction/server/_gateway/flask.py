@@ -89,6 +89,8 @@ class FlaskBackend:
         request.max_content_length = self.limits.max_body
         if self._is_closed:
             return _response(*refusal(503))
+        if not self._server.origins.allows(request.environ):
+            return _response(*refusal(403))
         if request.mimetype != "application/json":
             return _response(*refusal(415))
         try:

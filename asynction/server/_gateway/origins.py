@@ -7,24 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from asynction.exceptions import EventException
+from asynction.server._origins import ORIGIN, Origin, origin_of
 
-_PORTS = {"http": 80, "https": 443}
-
-# No userinfo, no backslash, no fragment: nothing that two parsers may read differently.
-_ORIGIN = (
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
-)
-_URL = re.compile(rf"{_ORIGIN}(?P<path>/[!$-;=?-Z_a-z~%]*)?", re.IGNORECASE | re.ASCII)
+_URL = re.compile(rf"(?=https?:){ORIGIN}(?P<path>/[!$-;=?-Z_a-z~%]*)?", re.IGNORECASE | re.ASCII)
 _MAX_LENGTH = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """An origin: scheme, host and port; two origins are the same only if all three are."""
-
-    scheme: str
-    host: str
-    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +26,8 @@ def read_url(text: object) -> Callback | None:
     if not isinstance(text, str) or len(text) > _MAX_LENGTH:
         return None
     found = _URL.fullmatch(text)
-    if found is None:
-        return None
-    scheme = found["scheme"].lower()
-    port = int(found["port"] or _PORTS[scheme])
-    if not 0 < port < 65536:
-        return None
-    return Callback(Origin(scheme, found["host"].lower(), port), found["path"] or "/")
+    origin = None if found is None else origin_of(found)
+    return None if found is None or origin is None else Callback(origin, found["path"] or "/")
 
 
 class Origins:

@@ -11,6 +11,7 @@ from socketio.packet import ACK, EVENT
 from asynction.contract import namespace_name
 from asynction.runtime import Registrar, Service
 from asynction.security import Request
+from asynction.server._origins import OriginPolicy
 from asynction.server._socketio.packet import contract_packet
 
 DEFAULT_PATH = "socket.io"
@@ -18,7 +19,13 @@ DEFAULT_PATH = "socket.io"
 
 
 class ContractServer(Registrar):
-    """The base class of the servers for Flask and ASGI."""
+    """The base class of the servers for Flask and ASGI.
+
+    Attributes:
+        origins: the policy for pages of other origins, of every wire of the server.
+    """
+
+    origins: OriginPolicy
 
     def security_info(self, sid: str) -> Mapping[str, object] | None:
         """Return the security function's result for a connected client; None for an anonymous one."""

@@ -40,7 +40,7 @@ class Transport:
     receive: Receive
     send: Send
     peer: object
-    environ: Mapping[str, Any]
+    environ: MutableMapping[str, Any]
     request: Callable[[object], Request]
     is_accepted: bool = False
 

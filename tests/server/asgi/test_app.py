@@ -20,6 +20,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, NoMatchFound, Route
 
+from asynction import AsynctionAsyncServer
 from asynction.exceptions import AsynctionException
 from asynction.server._asgi.app import EngineApp, is_below, mount
 from asynction.server._asgi.testing import AsyncTestClient
@@ -188,7 +189,12 @@ def test_a_request_whose_client_has_gone_is_left_alone() -> None:
 def test_the_own_origin_is_known_behind_tls(scheme: str, status: int) -> None:
     headers = {"Origin": "https://testserver"}
     response = asyncio.run(
-        get(Log().app(), f"{scheme}://testserver/socket.io/", params=POLL, headers=headers)
+        get(
+            AsynctionAsyncServer().asgi_app(),
+            f"{scheme}://testserver/socket.io/",
+            params=POLL,
+            headers=headers,
+        )
     )
     assert response.status_code == status
 

@@ -16,7 +16,8 @@ import pytest
 
 from asynction.runtime import drive
 from asynction.server._gateway.delivery import TryAgain, Undelivered, deliver, encoded, post
-from asynction.server._gateway.origins import Callback, Origin
+from asynction.server._gateway.origins import Callback
+from asynction.server._origins import Origin
 from tests.runtime.support import Run, arun
 from tests.serving import DEADLINE
 

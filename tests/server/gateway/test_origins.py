@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asynction.exceptions import EventException
-from asynction.server._gateway.origins import Callback, Origin, Origins, read_url
+from asynction.server._gateway.origins import Callback, Origins, read_url
+from asynction.server._origins import Origin
 
 LISTED = Origins(["https://app.example.com", "http://localhost:8000", "http://[::1]:8000"])
 
