@@ -245,6 +245,16 @@ _BINDING = (
         "Write `package.module.function`, on the import path.",
     ),
     _fatal(
+        "handler-allowed",
+        "The code that a document names is in the modules that `handlers` lists.",
+        "A document from a stranger could otherwise have any installed code called by clients.",
+    ),
+    _warning(
+        "foreign-handler",
+        "The code that a document names is the application's.",
+        "`x-handler: os.system` would let clients run commands. List the modules that may be named.",
+    ),
+    _fatal(
         "handler-signature",
         "A handler takes the args that its schema allows.",
         "Otherwise it raises when it is called.",

@@ -7,12 +7,13 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
-from asynction.cli._spec import document_of
+from asynction.cli._spec import document_of, root_option
 from asynction.contract import Contract, namespace_name
 from asynction.document import load
 from asynction.exceptions import (
@@ -70,6 +71,7 @@ def _pairs(separator: str) -> Callable[..., list[tuple[str, str]]]:
 
 _OPTIONS = (
     click.option("--spec", metavar="SPEC", help="The AsyncAPI document to check both sides against."),
+    root_option,
     click.option("--namespace", default="/", show_default=True, help="The Socket.IO namespace."),
     click.option("--auth", metavar="JSON", callback=_json, help="The `auth` payload of the connection."),
     click.option(
@@ -128,6 +130,7 @@ def target_of(
     url: str,
     *,
     spec: str | None,
+    root: Path | None,
     namespace: str,
     auth: object,
     query: list[tuple[str, str]],
@@ -140,6 +143,7 @@ def target_of(
     Args:
         url: the server, with or without a scheme.
         spec: the document: a file, `-` for standard input, or None for a client without a contract.
+        root: the folder whose files a `$ref` may lead to; None for that of the document.
         namespace: the Socket.IO namespace.
         auth: the `auth` payload.
         query: the names and values of query parameters.
@@ -150,7 +154,7 @@ def target_of(
     Raises:
         click.ClickException: the document or the URL cannot be used.
     """
-    contract = _contract(spec) if spec is not None else None
+    contract = _contract(spec, root) if spec is not None else None
     if path is None and contract is not None:
         path = _path(contract)
     parameters: dict[str, list[str]] = {}
@@ -168,9 +172,9 @@ def target_of(
     )
 
 
-def _contract(spec: str) -> Contract:
+def _contract(spec: str, root: Path | None) -> Contract:
     try:
-        return load(document_of(spec))
+        return load(document_of(spec), root=root)
     except DocumentError as error:
         raise click.ClickException(str(error)) from error
 

@@ -12,29 +12,35 @@ from flask import Request
 from asynction.document import Spec, load
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem
-from asynction.runtime import Binder, ContractSecurity
+from asynction.runtime import Binder, ContractSecurity, allowed_modules
 from asynction.runtime import handler_problems as problems_of
 from asynction.server.asgi import AsynctionAsyncServer
 from asynction.server.flask import AsynctionSocketIO
 
 
-def handler_problems(spec: Spec, ignore: Sequence[str] = ()) -> list[Problem]:
+def handler_problems(
+    spec: Spec,
+    ignore: Sequence[str] = (),
+    root: Path | None = None,
+    allowed: Sequence[str] | None = None,
+) -> list[Problem]:
     """Import all code that a valid document names, and check its signatures against the contract.
 
     The folder of the document is on the import path, as in `asynction run`; for a document that is not a
     file, the working folder.
     """
     folder = Path(spec).absolute().parent if isinstance(spec, str | Path) else Path.cwd()
-    contract = load(spec, ignore=ignore)
+    contract = load(spec, ignore=ignore, root=root)
     with _importing_from(folder):
         try:
-            problems = problems_of(contract, (AsynctionSocketIO, AsynctionAsyncServer, Request))
+            problems = problems_of(contract, (AsynctionSocketIO, AsynctionAsyncServer, Request), allowed)
         except DocumentError as error:  # a schema that cannot be checked
             return list(error.problems)
-        binder = Binder(allow_async=True)
+        binder = Binder(allow_async=True, allowed=allowed_modules(allowed))
         for server in contract.servers.values() or [None]:
             ContractSecurity(contract, server, binder)
-    return list(dict.fromkeys([*problems, *binder.problems]))
+    found = dict.fromkeys([*problems, *binder.problems, *binder.warnings])
+    return [problem for problem in found if problem.rule not in ignore]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from asynction.cli._spec import root_option
 from asynction.document import files_of
 from asynction.exceptions import DocumentError
 
@@ -35,6 +36,7 @@ _OPTIONS = (
     ),
     click.option("--server-name", help="The server of the document whose path is used."),
     click.option("--asgi", is_flag=True, help="Serve by uvicorn instead of Flask."),
+    root_option,
 )
 
 
@@ -57,7 +59,7 @@ class Address:
         return f"http://{host}:{self.port}"
 
 
-def serve(spec: Path, start: Callable[[], None], *, reloads: bool) -> None:
+def serve(spec: Path, start: Callable[[], None], *, reloads: bool, root: Path | None = None) -> None:
     """Run `start`, which serves `spec`; raises ClickException if it cannot.
 
     With `reloads` it runs in a process that is restarted when the document or a module changes.
@@ -67,7 +69,7 @@ def serve(spec: Path, start: Callable[[], None], *, reloads: bool) -> None:
         return
     from werkzeug._reloader import run_with_reloader  # private, but Flask-SocketIO imports it, too
 
-    run_with_reloader(partial(_start_if_sound, start), extra_files=files_of(spec))
+    run_with_reloader(partial(_start_if_sound, start), extra_files=files_of(spec, root=root))
 
 
 def _started(start: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from asynction.cli import HELP
-from asynction.cli._spec import document_of
+from asynction.cli._spec import document_of, root_option
 from asynction.document import bundle, to_yaml
 from asynction.exceptions import DocumentError
 
@@ -27,14 +27,15 @@ from asynction.exceptions import DocumentError
     type=click.Choice(["yaml", "json"]),
     help="Format of the result; default: by the name of --output.",
 )
-def command(spec: str, output: Path | None, format_: str | None) -> None:
+@root_option
+def command(spec: str, output: Path | None, format_: str | None, root: Path | None) -> None:
     """Write SPEC and all files that it refers to as one document.
 
     `-` reads SPEC from standard input. The contents of other files are put under `components`;
     recursive schemas keep their `$ref`s.
     """
     try:
-        document = bundle(document_of(spec))
+        document = bundle(document_of(spec), root=root)
     except DocumentError as error:
         raise click.ClickException(str(error)) from error
     if format_ is None:

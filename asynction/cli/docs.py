@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import click
 
 from asynction.cli import HELP
 from asynction.cli._serving import Address
-from asynction.cli._spec import document_of
+from asynction.cli._spec import document_of, root_option
 from asynction.contract import Json
-from asynction.document import bundle, load
+from asynction.document import bundle, check_extensions, load
 from asynction.exceptions import DocumentError
 
 if TYPE_CHECKING:
@@ -23,8 +23,26 @@ if TYPE_CHECKING:
 
 _DEFAULT_PATH = "socket.io"
 
-_server_name = click.option("--server-name", help="The server of the document whose path is used.")
-_title = click.option("--title", help="The title of the page; default: that of the document.")
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+def _page_options(command: C) -> C:
+    """Add the options that both commands have."""
+    options = (
+        click.option("--server-name", help="The server of the document whose path is used."),
+        click.option("--title", help="The title of the page; default: that of the document."),
+        root_option,
+        click.option(
+            "--public-extension",
+            "public_extensions",
+            multiple=True,
+            metavar="NAME",
+            help="An `x-` field of the document to publish; may be repeated.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.group("docs", context_settings=HELP)
@@ -42,14 +60,13 @@ def command() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to write to; it is created if it is missing.",
 )
-@_server_name
-@_title
-def build(spec: str, output: Path, server_name: str | None, title: str | None) -> None:
+@_page_options
+def build(spec: str, output: Path, **page: Any) -> None:
     """Write the docs page as files, for any web server.
 
     `-` reads SPEC from standard input.
     """
-    site = _site(spec, server_name, title)
+    site = _site(spec, **page)
     try:
         site.write(output)
     except OSError as error:
@@ -63,15 +80,14 @@ def build(spec: str, output: Path, server_name: str | None, title: str | None) -
 @click.option(
     "-p", "--port", default=5001, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
-@_server_name
-@_title
-def serve(spec: str, host: str, port: int, server_name: str | None, title: str | None) -> None:
+@_page_options
+def serve(spec: str, host: str, port: int, **page: Any) -> None:
     """Serve the docs page, without a Socket.IO server.
 
     The servers that `asynction run` and `asynction mock` start have it, too. `-` reads SPEC from
     standard input.
     """
-    site = _site(spec, server_name, title)
+    site = _site(spec, **page)
     try:
         server = _Server(host, port, site)
     except OSError as error:
@@ -84,19 +100,26 @@ def serve(spec: str, host: str, port: int, server_name: str | None, title: str |
             click.echo(err=True)  # after the `^C` of the terminal
 
 
-def _site(spec: str, server_name: str | None, title: str | None) -> Site:
+def _site(
+    spec: str,
+    server_name: str | None,
+    title: str | None,
+    root: Path | None = None,
+    public_extensions: tuple[str, ...] = (),
+) -> Site:
     from asynction.runtime import choose_server
     from asynction.ui import Site
 
     document = document_of(spec)
     try:
-        contract = load(document)
+        contract = load(document, root=root)
         server = choose_server(contract, server_name)
-        source = cast("Mapping[str, Json]", bundle(document))
-    except DocumentError as error:
+        source = cast("Mapping[str, Json]", bundle(document, root=root))
+        extensions = check_extensions(public_extensions)
+    except (DocumentError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     path = (server.path if server is not None else None) or _DEFAULT_PATH
-    return Site(contract, source, socketio_path=f"/{path}", title=title)
+    return Site(contract, source, socketio_path=f"/{path}", title=title, public_extensions=extensions)
 
 
 class _Server(ThreadingHTTPServer):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from random import Random
 
 import click
 
 from asynction.cli import HELP
 from asynction.cli._json import JsonPrinter, whole
-from asynction.cli._spec import document_of
+from asynction.cli._spec import document_of, root_option
 from asynction.contract import Contract, Event, Json, Namespace, Schema, namespace_name
 from asynction.document import load
 from asynction.exceptions import DocumentError, NotEnabledError
@@ -34,11 +35,13 @@ from asynction.validation import Validator
 @click.option(
     "--count", type=click.IntRange(min=1), metavar="N", help="Print N random examples, one per line."
 )
+@root_option
 def command(
     spec: str,
     namespace: str,
     event: str,
     *,
+    root: Path | None,
     ack: bool,
     is_sent: bool | None,
     seed: int | None,
@@ -52,7 +55,7 @@ def command(
     from asynction.samples import CannotSample
 
     try:
-        contract = load(document_of(spec))
+        contract = load(document_of(spec), root=root)
         found = _event(_namespace(contract, namespace), event, is_sent)
         schema = found.ack if ack else found.args
         if schema is None:

@@ -96,7 +96,8 @@ def command(
         plan.make["async_mode"] = (
             "threading"  # the reloader runs in a thread, which gevent and eventlet would not allow
         )
-    serve(spec, partial(_asgi if asgi else _flask, spec, address, plan), reloads=reloads)
+    start = partial(_asgi if asgi else _flask, spec, address, plan)
+    serve(spec, start, reloads=reloads, root=plan.make["root"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _plan(options: dict[str, Any], before: dict[str, Any]) -> _Plan:
 def _flask(spec: Path, address: Address, plan: _Plan) -> None:
     from asynction.mock.flask import MockAsynctionSocketIO
 
-    _check_only(spec, plan.make["only"])
+    _check_only(spec, plan.make["only"], plan.make["root"])
     make = MockAsynctionSocketIO.from_spec
     flask_serve(make, spec, address, "Mocking", debug=plan.debug, run_options=plan.run, **plan.make)
 
@@ -150,15 +151,15 @@ def _flask(spec: Path, address: Address, plan: _Plan) -> None:
 def _asgi(spec: Path, address: Address, plan: _Plan) -> None:
     from asynction.mock.asgi import MockAsynctionAsyncServer
 
-    _check_only(spec, plan.make["only"])
+    _check_only(spec, plan.make["only"], plan.make["root"])
     asgi_serve(MockAsynctionAsyncServer.from_spec, spec, address, "Mocking", **plan.make)
 
 
-def _check_only(spec: Path, only: tuple[str, ...]) -> None:
+def _check_only(spec: Path, only: tuple[str, ...], root: Path | None) -> None:
     """Raise BadParameter if `only` names an event that the server does not send; or DocumentError."""
     if not only:
         return
-    sent = {name for namespace in load(spec).namespaces.values() for name in namespace.sends}
+    sent = {name for namespace in load(spec, root=root).namespaces.values() for name in namespace.sends}
     for name in only:
         if name not in sent:
             raise click.BadParameter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +18,7 @@ from asynction.cli._serving import (
     serve,
     serving_options,
 )
+from asynction.cli._spec import handlers_option
 
 
 @click.command("run", context_settings=HELP)
@@ -24,6 +26,7 @@ from asynction.cli._serving import (
 @serving_options
 @click.option("--debug", is_flag=True, help="Raise exceptions of handlers instead of sending error acks.")
 @click.option("--reload", "reloads", is_flag=True, help="Restart when the document or its handlers change.")
+@handlers_option
 @click.option(
     "--async-mode",
     type=click.Choice(["threading", "gevent", "eventlet"]),
@@ -39,33 +42,35 @@ def command(
     debug: bool,
     reloads: bool,
     async_mode: str | None,
+    root: Path | None,
+    handlers_from: tuple[str, ...],
 ) -> None:
     """Serve SPEC, an AsyncAPI document; its folder is on the import path."""
     # Unlike with `python -m`, the working folder is not on the import path of an installed command.
     sys.path[:0] = [str(spec.absolute().parent), str(Path.cwd())]
     address = Address(host or "127.0.0.1", port)
+    options: dict[str, Any] = {"server_name": server_name, "root": root, "handlers": handlers_from or None}
     if asgi:
         for option, given in (("--async-mode", async_mode), ("--debug", debug)):
             if given:
                 raise click.UsageError(f"`{option}` is only for Flask: leave out `--asgi`")
         require_uvicorn()
-        start = partial(_asgi, spec, address, server_name)
+        start = partial(_asgi, spec, address, options)
     else:
         # The reloader runs in a thread, which gevent and eventlet would not allow.
-        start = partial(_flask, spec, address, server_name, debug, async_mode or ("threading" * reloads))
-    serve(spec, start, reloads=reloads)
+        if async_mode or reloads:
+            options["async_mode"] = async_mode or "threading"
+        start = partial(_flask, spec, address, options, debug)
+    serve(spec, start, reloads=reloads, root=root)
 
 
-def _flask(spec: Path, address: Address, server_name: str | None, debug: bool, async_mode: str) -> None:
+def _flask(spec: Path, address: Address, options: dict[str, Any], debug: bool) -> None:
     from asynction.server.flask import AsynctionSocketIO
 
-    make = partial(AsynctionSocketIO.from_spec, server_name=server_name)
-    if async_mode:
-        make = partial(make, async_mode=async_mode)
-    flask_serve(make, spec, address, "Serving", debug=debug)
+    flask_serve(AsynctionSocketIO.from_spec, spec, address, "Serving", debug=debug, **options)
 
 
-def _asgi(spec: Path, address: Address, server_name: str | None) -> None:
+def _asgi(spec: Path, address: Address, options: dict[str, Any]) -> None:
     from asynction.server.asgi import AsynctionAsyncServer
 
-    asgi_serve(AsynctionAsyncServer.from_spec, spec, address, "Serving", server_name=server_name)
+    asgi_serve(AsynctionAsyncServer.from_spec, spec, address, "Serving", **options)

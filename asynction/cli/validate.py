@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from asynction.cli import HELP
 from asynction.cli._report import FORMATS, as_text
-from asynction.cli._spec import STDIN, document_of
+from asynction.cli._spec import STDIN, document_of, handlers_option, root_option
+from asynction.cli._time_limit import time_limit
 from asynction.document import validate
 from asynction.problems import Problem, did_you_mean
 from asynction.rules import RULES
@@ -60,6 +62,16 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
     help="The lowest severity that makes the exit code 1.",
 )
 @click.option("--handlers", is_flag=True, help="Also import every handler and check its signature.")
+@handlers_option
+@root_option
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after this time, with exit code 3.",
+)
 @click.option(
     "--ignore",
     multiple=True,
@@ -84,14 +96,28 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
     help="Explain a rule and exit.",
 )
 def command(
-    specs: tuple[str, ...], format_: str, fail_on: str, handlers: bool, ignore: tuple[str, ...]
+    specs: tuple[str, ...],
+    *,
+    format_: str,
+    fail_on: str,
+    handlers: bool,
+    handlers_from: tuple[str, ...],
+    root: Path | None,
+    timeout: float,
+    ignore: tuple[str, ...],
 ) -> None:
     """Check AsyncAPI documents; `-` reads one from standard input.
 
-    Exits with 0 if all are valid, with 1 if a problem is at least as severe as --fail-on, and with 2 for
-    a wrong command line.
+    Exits with 0 if all are valid, with 1 if a problem is at least as severe as --fail-on, with 2 for a wrong
+    command line, and with 3 after --timeout.
     """
-    problems = [problem for spec in specs for problem in _check(spec, handlers, ignore)]
+    allowed = handlers_from or None
+    with time_limit(timeout):
+        problems = [
+            problem
+            for spec in specs
+            for problem in _check(spec, ignore, root, handlers=handlers or bool(allowed), allowed=allowed)
+        ]
     files = [STDIN if spec == "-" else spec for spec in specs]
     if format_ == "text":
         click.echo(as_text(problems, files, lambda text, colour: click.style(text, fg=colour)))
@@ -101,11 +127,18 @@ def command(
     sys.exit(1 if "error" in severities or (fail_on == "warning" and severities) else 0)
 
 
-def _check(spec: str, handlers: bool, ignore: tuple[str, ...]) -> list[Problem]:
+def _check(
+    spec: str,
+    ignore: tuple[str, ...],
+    root: Path | None,
+    *,
+    handlers: bool,
+    allowed: tuple[str, ...] | None,
+) -> list[Problem]:
     document = document_of(spec)
-    problems = validate(document, ignore=ignore)
+    problems = validate(document, ignore=ignore, root=root)
     if handlers and not any(problem.severity == "error" for problem in problems):
         from asynction.cli._handlers import handler_problems
 
-        problems += handler_problems(document, ignore)
+        problems += handler_problems(document, ignore, root, allowed)
     return problems

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar
 
 from socketio.base_client import BaseClient
@@ -156,19 +157,25 @@ class ContractClient(Registrar, BaseClient):
 
     @classmethod
     def from_spec(
-        cls: type[C], spec: Spec, *, server_name: str | None = None, **options: Unpack[ClientOptions]
+        cls: type[C],
+        spec: Spec,
+        *,
+        server_name: str | None = None,
+        root: str | Path | None = None,
+        **options: Unpack[ClientOptions],
     ) -> C:
         """Build a client from the AsyncAPI document of the server.
 
         Args:
             spec: the path of a file, or a mapping.
             server_name: the server of the document to connect to. It may be left out if there is only one.
+            root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see ClientOptions.
 
         Raises:
             DocumentError: the document has problems; it lists all of them.
         """
-        contract = load(spec)
+        contract = load(spec, root=root)
         for problem in contract.warnings:
             log.warning("%s", problem)
         return cls(contract, server=choose_server(contract, server_name), **options)

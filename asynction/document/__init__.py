@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from asynction.contract import Contract, Json
 from asynction.document._bundler import bundle_document
@@ -16,7 +17,7 @@ from asynction.document._files import Text
 from asynction.document._nodes import Node, Retriever, Sources, Spec
 from asynction.document._objects_2 import VERSIONS
 from asynction.document._operations import CHANNELS, Channel, Message
-from asynction.document._public import public_document, public_schema
+from asynction.document._public import check_extensions, public_document, public_schema
 from asynction.document._reader import Reader
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
@@ -32,6 +33,7 @@ __all__ = [
     "Spec",
     "Text",
     "bundle",
+    "check_extensions",
     "editor_schema",
     "files_of",
     "load",
@@ -42,7 +44,13 @@ __all__ = [
 ]
 
 
-def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str] = ()) -> Contract:
+def load(
+    spec: Spec,
+    *,
+    retriever: Retriever | None = None,
+    ignore: Iterable[str] = (),
+    root: str | Path | None = None,
+) -> Contract:
     """Read a document into a Contract.
 
     Args:
@@ -50,6 +58,7 @@ def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str
         retriever: Takes the URL of a `$ref` and returns the text at that URL. Without it, a `$ref` to a
             URL is an error: reading a document does not use the network.
         ignore: The names of rules to ignore, besides those under `x-asynction.ignore` in the document.
+        root: The folder whose files a `$ref` may lead to; by default that of the document.
 
     Returns:
         The contract; its `warnings` are the problems that are not errors.
@@ -57,7 +66,7 @@ def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str
     Raises:
         DocumentError: The document has errors; the exception has all of them.
     """
-    document = _Document(spec, retriever)
+    document = _Document(spec, retriever, root)
     problems = document.problems(ignore)
     if document.contract is None or any(problem.severity == "error" for problem in problems):
         raise DocumentError([p for p in problems if p.severity == "error"])
@@ -65,7 +74,13 @@ def load(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str
     return replace(document.contract, warnings=warnings)
 
 
-def validate(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable[str] = ()) -> list[Problem]:
+def validate(
+    spec: Spec,
+    *,
+    retriever: Retriever | None = None,
+    ignore: Iterable[str] = (),
+    root: str | Path | None = None,
+) -> list[Problem]:
     """Return all problems of a document, errors and warnings, in the order of their locations.
 
     Args:
@@ -73,32 +88,33 @@ def validate(spec: Spec, *, retriever: Retriever | None = None, ignore: Iterable
         retriever: Takes the URL of a `$ref` and returns the text at that URL.
         ignore: The names of rules to ignore, besides those under `x-asynction.ignore` in the document.
             A rule without which a document has no meaning cannot be ignored.
+        root: The folder whose files a `$ref` may lead to; by default that of the document.
     """
-    return _Document(spec, retriever).problems(ignore)
+    return _Document(spec, retriever, root).problems(ignore)
 
 
-def bundle(spec: Spec, *, retriever: Retriever | None = None) -> Json:
+def bundle(spec: Spec, *, retriever: Retriever | None = None, root: str | Path | None = None) -> Json:
     """Return a document and the files that it refers to as one self-contained document.
 
-    Raises DocumentError where the document has errors.
+    Raises DocumentError where the document has errors. `root` is the folder whose files a `$ref` may lead to.
     """
-    document = _Document(spec, retriever)
+    document = _Document(spec, retriever, root)
     errors = [problem for problem in document.problems() if problem.severity == "error"]
     if errors or document.root is None or document.reader is None:
         raise DocumentError(errors)
     return bundle_document(document.root, document.reader)
 
 
-def files_of(spec: Spec) -> tuple[str, ...]:
+def files_of(spec: Spec, *, root: str | Path | None = None) -> tuple[str, ...]:
     """Return the names of the files of a document, as far as they can be read."""
-    return _Document(spec, None).sources.files() or (str(spec),)
+    return _Document(spec, None, root).sources.files() or (str(spec),)
 
 
 class _Document:
     """A document that is read as far as possible, so that all its problems are found at once."""
 
-    def __init__(self, spec: Spec, retriever: Retriever | None) -> None:
-        self.sources = Sources(retriever)
+    def __init__(self, spec: Spec, retriever: Retriever | None, root: str | Path | None) -> None:
+        self.sources = Sources(retriever, None if root is None else Path(root))
         self.contract: Contract | None = None
         self.reader: Reader | None = None
         self.root = self.sources.root(spec)

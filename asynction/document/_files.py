@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -38,15 +41,29 @@ class Unreadable(Exception):
     """A file, a URL or a value in one cannot be read; the message says why."""
 
 
-def read_file(path: Path, name: str) -> Source:
-    """Read a YAML or JSON file; raise Unreadable where that fails."""
+def read_file(path: Path, name: str, *, only_regular: bool = False) -> Source:
+    """Read a YAML or JSON file; raise Unreadable where that fails.
+
+    With `only_regular` a pipe, a device or a socket is not read: it may have no end, or wait for a writer.
+    """
+    opener = _open_regular if only_regular else None
     try:
-        with path.open("rb") as file:
-            data = file.read(_yaml.MAX_BYTES + 1)  # a device may have no end
+        with open(path, "rb", opener=opener) as file:
+            data = file.read(_yaml.MAX_BYTES + 1)  # the document itself may be a device without end
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Unreadable(f"`{name}` cannot be read: {reason}") from error
     return read_bytes(data, name)
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open a regular file (an opener of `open`); raise OSError for anything else, without waiting for it."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # `open` itself says what is wrong with a folder
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 def read_bytes(data: bytes, name: str) -> Source:

@@ -43,9 +43,14 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 @dataclass(slots=True)
 class Sources:
-    """All files of one document; a file is read when a `$ref` first needs it."""
+    """All files of one document; a file is read when a `$ref` first needs it.
+
+    A `$ref` leads only to regular files below `folder`, by default the folder of the document: a document may
+    come from a stranger, and what it refers to is shown in errors, bundles and pages.
+    """
 
     retriever: Retriever | None = None
+    folder: Path | None = None
     problems: list[Problem] = field(default_factory=list)
     by_uri: dict[str, Source] = field(default_factory=dict)
     _reported: set[Problem] = field(default_factory=set)
@@ -55,6 +60,9 @@ class Sources:
         """Read the document itself; return None, with a problem reported, where that fails."""
         name = spec.name if isinstance(spec, Text) else str(spec)
         try:
+            if self.folder is None:
+                self.folder = _folder_of(spec)
+            self.folder = self.folder.resolve()
             uri, source = _read(spec)
         except (Unreadable, ValueError) as error:  # ValueError: the path cannot be encoded
             message = str(error) if isinstance(error, Unreadable) else "this is not a valid path of a file"
@@ -105,9 +113,24 @@ class Sources:
             raise Unreadable("it is not a URI") from error
         source = self.by_uri.get(uri)
         if source is None:
-            read = self._fetch(uri) if path is None else read_file(path, _shown(path))
+            read = self._fetch(uri) if path is None else self._read_below(path)
             source = self._adopt(uri, read)
         return source
+
+    def _read_below(self, path: Path) -> Source:
+        """Read a file below `folder`, also when links have been followed."""
+        folder = self.folder or Path.cwd()
+        try:
+            is_below = path.resolve().is_relative_to(folder)
+        except (OSError, RuntimeError, ValueError) as error:  # a ring of links, or no path at all
+            reason = getattr(error, "strerror", None) or error
+            raise Unreadable(f"`{_shown(path)}` cannot be read: {reason}") from error
+        if not is_below:
+            raise Unreadable(
+                f"the file is outside the folder `{_shown(folder)}`; to allow a wider one, pass `root`"
+                " (on the command line `--root`)"
+            )
+        return read_file(path, _shown(path), only_regular=True)
 
     def _adopt(self, uri: str, source: Source) -> Source:
         source.file.uri = uri
@@ -261,6 +284,10 @@ class Node(NamedTuple):  # not a frozen dataclass: thousands of nodes are made, 
         except Unreadable as error:
             self.report("ref", f"`$ref: {ref}` cannot be resolved: {error}", key="$ref")
             return None
+
+
+def _folder_of(spec: Spec) -> Path:
+    return Path.cwd() if isinstance(spec, Mapping | Text) else Path(os.path.abspath(spec)).parent
 
 
 def _read(spec: Spec) -> tuple[str, Source]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asynction.contract import Contract
@@ -71,6 +72,7 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         app: Any = None,
         server_name: str | None = None,
         docs: bool = True,
+        root: str | Path | None = None,
         **options: Unpack[MockAsyncServerOptions],
     ) -> MockAsynctionAsyncServer:
         """Build a mock of an AsyncAPI document: no code that it names is imported.
@@ -85,10 +87,11 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
             app: the application to attach to.
             server_name: the server of the document whose URL path is the Socket.IO path.
             docs: serve the docs page.
+            root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see MockOptions, and AsyncServerOptions.
         """
         behaviour = take_behaviour(options)
-        return cls(**load_served(spec_path, server_name, docs), app=app, behaviour=behaviour, **options)
+        return cls(**load_served(spec_path, server_name, docs, root), app=app, behaviour=behaviour, **options)
 
     async def _play(self, context: Context, _: Data) -> object:
         return await adrive(self._script.play(context, self.sleep, self._leave))

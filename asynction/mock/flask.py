@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -75,6 +76,7 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         app: flask.Flask | None = None,
         server_name: str | None = None,
         docs: bool = True,
+        root: str | Path | None = None,
         **options: Unpack[MockSocketIOOptions],
     ) -> MockAsynctionSocketIO:
         """Build a mock of an AsyncAPI document: no code that it names is imported.
@@ -89,10 +91,11 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
             app: the application to attach to.
             server_name: the server of the document whose URL path is the Socket.IO path.
             docs: serve the docs page.
+            root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see MockOptions, and SocketIOOptions.
         """
         behaviour = take_behaviour(options)
-        return cls(**load_served(spec_path, server_name, docs), app=app, behaviour=behaviour, **options)
+        return cls(**load_served(spec_path, server_name, docs, root), app=app, behaviour=behaviour, **options)
 
     def run(
         self,

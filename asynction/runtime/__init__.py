@@ -5,6 +5,7 @@ from asynction.models import plain
 from asynction.runtime._binding.binder import Binder, import_path, is_async, misfit, positional
 from asynction.runtime._binding.hooks import HOOKS
 from asynction.runtime._binding.host import FLASK, LIFECYCLE_EVENTS, PYTHON_SOCKETIO, ConnectionRejected, Host
+from asynction.runtime._binding.modules import allowed_modules
 from asynction.runtime._binding.registrar import Registrar
 from asynction.runtime._binding.registry import HandlerRegistry, handler_problems
 from asynction.runtime._binding.resolver import ModuleResolver, Resolver
@@ -91,6 +92,7 @@ __all__ = [
     "SocketEvent",
     "Step",
     "adrive",
+    "allowed_modules",
     "arun",
     "checked_ack",
     "checked_args",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -66,6 +66,7 @@ class Service:
         validation: whether to check args, acks and handshakes against their schemas.
         strict: whether an event that the contract does not have is an error, else a warning.
         security_functions: security functions by scheme, instead of those in the document.
+        handlers: the modules whose code the document may name; None allows all, with warnings.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Service:
         validation: bool = True,
         strict: bool = True,
         security_functions: Mapping[str, Function] | None = None,
+        handlers: Collection[str] | None = None,
     ) -> None:
         self._registry = HandlerRegistry(
             contract,
@@ -85,6 +87,7 @@ class Service:
             validation=validation,
             strict=strict,
             security_functions=security_functions,
+            handlers=handlers,
         )
         self._host = host
         self.routes: Routes = self._registry.routes

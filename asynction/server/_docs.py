@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, cast
 
 from asynction.contract import Contract, Json
+from asynction.document import check_extensions
 from asynction.server._asgi.app import below, is_below
 from asynction.server._asgi.request import header_of, respond, respond_text
 from asynction.server._asgi.types import ASGIApp, Receive, Scope, Send
@@ -54,6 +55,7 @@ class Docs:
         socketio_path: the Socket.IO path; `base` is `docs` next to it.
         taken: the paths of the application; if they contain `docs`, `base` is `asyncapi`.
         http: the HTTP wire, if any; its OpenAPI document is then served, too.
+        public_extensions: the extensions of the document to publish besides ours.
     """
 
     def __init__(
@@ -62,8 +64,11 @@ class Docs:
         source: Source,
         socketio_path: str,
         taken: Collection[str] = (),
+        *,
         http: HttpWire | None = None,
+        public_extensions: Collection[str] = (),
     ) -> None:
+        self._extensions = check_extensions(public_extensions)
         self._contract = contract
         self._http = http
         self._source = source
@@ -85,6 +90,12 @@ class Docs:
         if self._site is None:
             source = cast("Mapping[str, Json]", self._source())
             at = f"/{self._socketio_path}"
-            has_http = self._http is not None
-            self._site = Site(self._contract, source, socketio_path=at, base=self.base, http=has_http)
+            self._site = Site(
+                self._contract,
+                source,
+                socketio_path=at,
+                base=self.base,
+                http=self._http is not None,
+                public_extensions=self._extensions,
+            )
         return self._site.get(path, if_none_match=if_none_match)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import partial, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import engineio
@@ -119,6 +120,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self.contract, self.grace = contract, options.pop("grace", 5.0)
         http, resolver = options.pop("http", False), options.pop("resolver", None)
         routers, path = options.pop("routers", ()), options.pop("socketio_path", None)
+        extensions = options.pop("public_extensions", ())
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self.strict = self._service.strict
         self._is_stopping = False
@@ -141,7 +143,14 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self._http = self._http_wire(http) if http else None
         self._docs = None
         if contract is not None and source is not None:
-            self._docs = Docs(contract, source, self.socketio_path, paths_of(app), self._http)
+            self._docs = Docs(
+                contract,
+                source,
+                self.socketio_path,
+                paths_of(app),
+                http=self._http,
+                public_extensions=extensions,
+            )
         if app is not None and not self._mount(app):
             self._other = app
         current.enable(self)
@@ -154,6 +163,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         app: ASGIApp | None = None,
         server_name: str | None = None,
         docs: bool = True,
+        root: str | Path | None = None,
         **options: Unpack[AsyncServerOptions],
     ) -> AsynctionAsyncServer:
         """Build a server from an AsyncAPI document.
@@ -165,12 +175,13 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
                 left out if there is only one.
             docs: whether to serve a page about the API at `docs` next to the Socket.IO path, or at `asyncapi`
                 if the app has that path already.
+            root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see AsyncServerOptions.
 
         Raises:
             DocumentError: the document, or a handler that it names, has problems; it lists all of them.
         """
-        return cls(**load_served(spec_path, server_name, docs), app=app, **options)
+        return cls(**load_served(spec_path, server_name, docs, root), app=app, **options)
 
     def _host(self) -> Host:
         return Host(

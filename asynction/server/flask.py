@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import flask
@@ -87,6 +88,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self.contract = contract
         self._source = source
         self._http = options.pop("http", False)
+        self._public_extensions = options.pop("public_extensions", ())
         self._resolver = options.pop("resolver", None)
         self._expiries: Expiries | None = None
         self._reads_json = False
@@ -108,6 +110,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         app: flask.Flask | None = None,
         server_name: str | None = None,
         docs: bool = True,
+        root: str | Path | None = None,
         **options: Unpack[SocketIOOptions],
     ) -> AsynctionSocketIO:
         """Build a server from an AsyncAPI document.
@@ -119,13 +122,14 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
                 left out if there is only one.
             docs: whether to serve a page about the API at `docs` next to the Socket.IO path, or at `asyncapi`
                 if the app has that path already.
+            root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see SocketIOOptions.
 
         Raises:
             DocumentError: the document has problems, or if there is an app, a handler that it names; it lists
                 all of them.
         """
-        return cls(**load_served(spec_path, server_name, docs), app=app, **options)
+        return cls(**load_served(spec_path, server_name, docs, root), app=app, **options)
 
     def init_app(self, app: flask.Flask | None, **kwargs: Any) -> None:
         """Attach the server to an app, and bind the handlers that the contract names.
@@ -153,7 +157,17 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             add_events(app, wire, current_request)
         if self._source is not None:
             taken = {rule.rule.rstrip("/") for rule in app.url_map.iter_rules()}
-            _add_docs(app, Docs(self.contract, self._source, path, taken, wire))
+            _add_docs(
+                app,
+                Docs(
+                    self.contract,
+                    self._source,
+                    path,
+                    taken,
+                    http=wire,
+                    public_extensions=self._public_extensions,
+                ),
+            )
 
     def _host(self) -> Host:
         return Host(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from pathlib import Path
 from typing import TypedDict
 
 from asynction.contract import Contract, Server
@@ -22,10 +23,12 @@ class Loaded(TypedDict):
     source: Source | None
 
 
-def load_served(spec_path: Spec, server_name: str | None, docs: bool) -> Loaded:
+def load_served(
+    spec_path: Spec, server_name: str | None, docs: bool, root: str | Path | None = None
+) -> Loaded:
     """Load the document that a server serves, and log its warnings; raise DocumentError."""
-    contract = load(spec_path)
+    contract = load(spec_path, root=root)
     for problem in contract.warnings:
         log.warning("%s", problem)
-    source = partial(bundle, spec_path) if docs else None
+    source = partial(bundle, spec_path, root=root) if docs else None
     return {"contract": contract, "server": choose_server(contract, server_name), "source": source}

@@ -17,11 +17,14 @@ class ServiceOptions(TypedDict, total=False):
         validation: whether to check payloads, acks and handshakes. Default: True.
         strict: whether to raise if code and contract differ; False only warns. Default: True.
         security_functions: security functions by scheme, instead of those in the document.
+        handlers: the modules whose code the document may name, such as `["my_api"]`; any other is an error.
+            Default: all, with a warning for code that is not the application's.
     """
 
     validation: bool
     strict: bool
     security_functions: Mapping[str, Callable[..., Any]] | None
+    handlers: Sequence[str] | None
 
 
 class BindingOptions(ServiceOptions, total=False):
@@ -84,6 +87,8 @@ class SocketIOOptions(BindingOptions, OriginOptions, EngineOptions, total=False)
     Attributes:
         default_error_handler: handles every exception that no other handler handles.
         http: whether events can also be sent by `POST`, at `events` next to the Socket.IO path.
+        public_extensions: the `x-` fields of the document that clients may see, besides those of asynction
+            that bind no code.
         message_queue: the URL of a message queue that connects several processes.
         channel: the channel of the message queue.
         path: the Socket.IO path; else that of the document's server.
@@ -93,6 +98,7 @@ class SocketIOOptions(BindingOptions, OriginOptions, EngineOptions, total=False)
 
     default_error_handler: Function | None
     http: bool | HttpOptions
+    public_extensions: Sequence[str]
     message_queue: str | None
     channel: str
     path: str
@@ -107,11 +113,14 @@ class AsyncServerOptions(BindingOptions, OriginOptions, EngineOptions, total=Fal
         socketio_path: the Socket.IO path; else that of the document's server.
         grace: the seconds to wait for handlers when the server stops. Default: 5.
         http: whether events can also be sent by `POST`, at `events` next to the Socket.IO path.
+        public_extensions: the `x-` fields of the document that clients may see, besides those of asynction
+            that bind no code.
     """
 
     socketio_path: str | None
     grace: float
     http: bool | HttpOptions
+    public_extensions: Sequence[str]
 
 
 def check_options(options: Mapping[str, Any], known: type, owner: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, MutableMappi
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -138,6 +139,7 @@ class SocketRouter(Registrar):
         access: Function | None = None,
         limits: Limits | None = None,
         grace: float = 5.0,
+        root: str | Path | None = None,
         **options: Unpack[RouterOptions],
     ) -> SocketRouter:
         """Build a router from an AsyncAPI document.
@@ -150,13 +152,14 @@ class SocketRouter(Registrar):
             access: called with each new connection; a false result rejects it.
             limits: the limits of one connection.
             grace: the seconds to wait for requests when the server stops.
+            root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see RouterOptions.
 
         Raises:
             DocumentError: the document, or a handler that it names, has problems; it lists all of them.
             UnknownEventException: the document has no such channel.
         """
-        loaded = load_served(spec_path, server_name, docs=False)
+        loaded = load_served(spec_path, server_name, docs=False, root=root)
         contract = loaded["contract"] if channel is None else _narrowed(loaded["contract"], channel)
         return cls(contract, server=loaded["server"], access=access, limits=limits, grace=grace, **options)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from asynction.contract import Contract, Json
-from asynction.document import public_document, to_yaml
+from asynction.document import check_extensions, public_document, to_yaml
 from asynction.ui import _assets
 from asynction.ui._json import plain, script_json, text
 from asynction.ui._page import Page, build_page
@@ -63,11 +63,13 @@ class Site:
         title: str | None = None,
         base: str | None = None,
         http: bool = False,
+        public_extensions: Collection[str] = (),
     ) -> None:
         self._contract = contract
         self._source = source if isinstance(source, Mapping) else {}
         self._socketio_path = socketio_path
         self._title = title
+        self._extensions = check_extensions(public_extensions)
         self._server: dict[str, Json] = {"base": base, "http": http}
         self._responses: dict[str, Response] = {}
         self._pages: Mapping[str, tuple[str, Callable[[], bytes]]] = {
@@ -155,7 +157,7 @@ class Site:
 
     @cached_property
     def _document(self) -> Json:
-        return plain(public_document(self._source))
+        return plain(public_document(self._source, self._extensions))
 
     def _json(self) -> bytes:
         text = json.dumps(self._document, indent=2, ensure_ascii=False) + "\n"

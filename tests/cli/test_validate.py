@@ -347,3 +347,24 @@ def test_it_runs_as_a_program() -> None:
 
     assert (done.returncode, done.stderr) == (1, "")
     assert "\x1b" not in done.stdout
+
+
+# The time limit --------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_check_that_takes_too_long_is_ended(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")  # the document itself may be a pipe; this one has no writer
+    done = subprocess.run(
+        [sys.executable, "-m", "asynction", "validate", "pipe.yaml", "--timeout", "0.5"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "Error: the check took longer than 0.5 seconds (`--timeout`).\n"
+
+
+def test_a_time_limit_is_a_positive_number() -> None:
+    assert run("sound.yaml", "--timeout", "0").exit_code == 2
+    assert run("sound.yaml", "--timeout", "5").exit_code == 0

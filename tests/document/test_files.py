@@ -86,10 +86,10 @@ def test_what_cannot_be_read_says_why(
 
 
 def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path, mode: str) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
 
     with pytest.raises(Unreadable, match="`name` cannot be read: Permission denied"):
         read_file(tmp_path / "a", "name")

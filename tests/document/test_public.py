@@ -96,8 +96,9 @@ def test_extensions_that_bind_code_leave_a_document_wherever_they_are_extensions
 
 
 def test_names_and_data_stay_whatever_they_are_called() -> None:
-    public: Any = public_document(BOUND)
+    public: Any = public_document(BOUND, ["x-lib", "x-more"])
 
+    assert public["x-lib"] == {"properties": {}, "deep": [{}]}
     message = public["channels"]["/"]["publish"]["message"]["oneOf"][1]
     assert message["payload"]["properties"] == {"x-handler": {"type": "string"}}
     assert message["examples"] == [{"payload": {"x-handler": "data"}}]
@@ -157,3 +158,56 @@ def test_a_schema_keeps_properties_of_any_name() -> None:
 
 def test_what_is_no_document_becomes_an_empty_one() -> None:
     assert public_document({}) == {}
+
+
+INTERNAL = {"database": "postgres://inner"}
+
+
+def test_extensions_that_nobody_knows_are_left_out() -> None:
+    source: Any = {
+        "asyncapi": "2.6.0",
+        "info": {"title": "T", "version": "1", "x-owner": INTERNAL},
+        "x-internal": INTERNAL,
+        "channels": {
+            "/": {
+                "x-internal": INTERNAL,
+                "bindings": {
+                    "ws": {"query": {"type": "object", "x-internal": INTERNAL}},
+                    "x-internal": INTERNAL,
+                },
+                "publish": {
+                    "message": {
+                        "x-ack": {"args": {"type": "string"}},
+                        "payload": {"type": "string", "x-internal": INTERNAL, "default": {"x-data": 1}},
+                    }
+                },
+            },
+            "x-name": {"subscribe": {}},
+        },
+    }
+    public: Any = public_document(source)
+    assert "inner" not in str(public)
+    assert public["channels"].keys() == {"/", "x-name"}
+    message = public["channels"]["/"]["publish"]["message"]
+    assert message == {
+        "x-ack": {"args": {"type": "string"}},
+        "payload": {"type": "string", "default": {"x-data": 1}},
+    }
+    named: Any = public_document(source, ["x-owner"])
+    assert named["info"]["x-owner"] == INTERNAL
+    assert "x-internal" not in named
+    assert public_schema({"type": "string", "x-internal": INTERNAL}) == {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("x-owner", "is a list of names"),
+        (["owner"], "is not an extension"),
+        (["x-handler"], "is never public"),
+        (["x-tokenInfoFunc"], "is never public"),
+    ],
+)
+def test_what_cannot_be_published_is_refused(names: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        public_document({}, names)

@@ -14,6 +14,7 @@ from asynction.exceptions import DocumentError
 from asynction.inject import Dependency
 from asynction.models import incompatibilities, is_model, schema_of_arg
 from asynction.problems import Location, Problem, did_you_mean, problem_at
+from asynction.runtime._binding.modules import STANDARD_LIBRARY, AllowedModules, module_of, origin_of
 from asynction.runtime._injection.annotations import PlanError, is_async_generator, returned
 from asynction.runtime._injection.plan import (
     ArgParameter,
@@ -32,23 +33,62 @@ ASYNC = "is `async def`, which Flask cannot await; write `def`, or serve with As
 
 
 class Binder:
-    """Imports and checks handlers; `finish` raises one DocumentError with all problems."""
+    """Imports and checks handlers; `finish` raises one DocumentError with all problems.
+
+    Args:
+        allow_async: whether the server can await.
+        prepare: makes a function what the server calls (`Host.prepare`).
+        allowed: the modules whose code a document may name; with None, code that is not the application's
+            is a warning.
+    """
 
     def __init__(
-        self, *, allow_async: bool = False, prepare: Callable[[Function], Function] | None = None
+        self,
+        *,
+        allow_async: bool = False,
+        prepare: Callable[[Function], Function] | None = None,
+        allowed: AllowedModules | None = None,
     ) -> None:
         self.allow_async = allow_async
         self._prepare = prepare
+        self._allowed = allowed
+        self._foreign: set[str] = set()
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         self._cause: BaseException | None = None
 
     def named(self, target: Target) -> object | None:
         """Import the object that `target` names; report a problem and return None if that fails."""
+        if self._allowed is not None and target.path not in self._allowed:  # not even imported
+            self.report(target.location, "handler-allowed", f"`{target.path}` is not in {self._allowed}")
+            return None
         try:
-            return import_path(target.path)
+            found = import_path(target.path)
         except BindingError as error:
             self.report(target.location, error.rule, str(error), error.__cause__)
             return None
+        return found if self._is_allowed(found, target) else None
+
+    def _is_allowed(self, found: object, target: Target) -> bool:
+        """Return whether the document may name an object; report or warn if it is foreign."""
+        module = module_of(found, target.path)
+        if self._allowed is not None:
+            if module in self._allowed:
+                return True
+            message = f"`{target.path}` is code of `{module}`, which is not in {self._allowed}"
+            self.report(target.location, "handler-allowed", message)
+            return False
+        origin = origin_of(module)
+        if origin is not None and origin not in self._foreign:
+            if origin != STANDARD_LIBRARY:  # an installed application is named at its first place only
+                self._foreign.add(origin)
+            package = module.partition(".")[0]
+            message = (
+                f"`{target.path}` is code of {origin}; if the document may name it, list `{package}` in"
+                " `handlers` (on the command line `--handlers-from`)"
+            )
+            self.warnings.append(problem_at(target.location, "foreign-handler", message))
+        return True
 
     def function(self, target: Target) -> Callable[..., object] | None:
         """Import the function that `target` names; report a problem and return None if that fails."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
@@ -24,6 +24,7 @@ from asynction.runtime._binding.binder import Binder, BindingError, import_path
 from asynction.runtime._binding.hooks import bind_hooked
 from asynction.runtime._binding.host import FLASK, LIFECYCLE_EVENTS, PYTHON_SOCKETIO, Host
 from asynction.runtime._binding.middlewares import Middlewares
+from asynction.runtime._binding.modules import allowed_modules
 from asynction.runtime._binding.resolver import Resolver, collisions
 from asynction.runtime._binding.router import Registration, Router
 from asynction.runtime._binding.security import ContractSecurity
@@ -61,6 +62,7 @@ class HandlerRegistry:
         validation: whether to check args and acks against their schemas.
         strict: whether an event that the contract does not have is an error, else a warning.
         security_functions: security functions by scheme, instead of those in the document.
+        handlers: the modules whose code the document may name; None allows all, with warnings.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class HandlerRegistry:
         validation: bool = True,
         strict: bool = True,
         security_functions: Mapping[str, Function] | None = None,
+        handlers: Collection[str] | None = None,
     ) -> None:
         self.has_contract = contract is not None
         self.contract = NO_CONTRACT if contract is None else contract
@@ -81,6 +84,7 @@ class HandlerRegistry:
         self.routes = Routes(self.contract, ContractSchemas(self.contract, validation=validation))
         self.overrides: dict[Function, Function] = {}
         self._security_functions = security_functions
+        self._allowed = allowed_modules(handlers)
         self._middlewares = Middlewares(self.contract, allow_async=host.is_async, strict=self.strict)
         self._bound: dict[tuple[str, str], _Bound] = {}
         self._router_handlers: dict[Router, dict[type[BaseException], Plan]] = {}
@@ -98,6 +102,8 @@ class HandlerRegistry:
             message = f"the server `{name}` uses the protocol `{protocol}`, which is not supported"
             binder.report(self.server.location, "protocol", message)
         binder.finish()
+        for warning in binder.warnings:
+            log.warning("%s", warning)
         self._build()
 
     def bind_handlers(self, binder: Binder, resolver: Resolver | None = None) -> None:
@@ -118,7 +124,7 @@ class HandlerRegistry:
 
     def binder(self) -> Binder:
         """Return a Binder for functions that the server can run."""
-        return Binder(allow_async=self.host.is_async, prepare=self.host.prepare)
+        return Binder(allow_async=self.host.is_async, prepare=self.host.prepare, allowed=self._allowed)
 
     def bind(self, registration: Registration) -> bool:
         """Bind a handler from code; return False if the adapter must register it itself (namespace `*`).
@@ -380,19 +386,22 @@ def _itself(context: Context) -> Context:
     return context
 
 
-def handler_problems(contract: Contract, provided: Iterable[type] = ()) -> list[Problem]:
+def handler_problems(
+    contract: Contract, provided: Iterable[type] = (), handlers: Collection[str] | None = None
+) -> list[Problem]:
     """Import every handler that a contract names and return the problems that occur on every server.
 
-    `provided` are the classes of parameters that servers can inject.
+    `provided` are the classes of parameters that servers can inject, `handlers` the modules that the document
+    may name.
     """
     providers = dict.fromkeys(provided, _nothing)
     found: list[list[Problem]] = []
     for conventions in (FLASK, PYTHON_SOCKETIO):
         host = Host(None, _nothing, _nothing, _nothing, _nothing, conventions, providers, is_async=True)
-        registry = HandlerRegistry(contract, host)
+        registry = HandlerRegistry(contract, host, handlers=handlers)
         binder = registry.binder()
         registry.bind_handlers(binder)
-        found.append(binder.problems)
+        found.append([*binder.problems, *binder.warnings])
     # The texts of one problem differ by convention, in the number of arguments: compare all but the text.
     everywhere = {(problem.rule, problem.file, problem.pointer) for problem in found[1]}
     return [each for each in found[0] if (each.rule, each.file, each.pointer) in everywhere]

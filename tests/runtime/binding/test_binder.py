@@ -271,8 +271,8 @@ def test_the_async_examples_are_async() -> None:
         (Handlers(error=Target("bindme.handlers.THE_ANSWER")), None, ["handler"]),
         (Handlers(), "bindme.handlers.Class.static", []),
         (Handlers(), "bindme.broken.function", ["handler"]),
-        (Handlers(error=Target("builtins.max")), "builtins.min", []),
-        (Handlers(connect=Target("operator.add")), "operator.add", []),  # sid goes first on one server
+        (Handlers(error=Target("builtins.max")), "builtins.min", ["foreign-handler"] * 2),
+        (Handlers(connect=Target("operator.add")), None, ["foreign-handler"]),  # sid goes first on one server
         (Handlers(Target("bindme.handlers.four")), "bindme.handlers.four", ["handler-signature"] * 2),
     ],
 )
