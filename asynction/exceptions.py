@@ -117,15 +117,17 @@ class UnknownEventException(AsynctionException):
 class SecurityException(AsynctionException):
     """Authentication (`status` 401) or authorization (403) failed; the message never reveals which check did.
 
-    A handler or a security function may raise it. Every other `status` becomes 401.
+    A handler or a security function may raise it. Every other `status` becomes 401. `reason` is for the log
+    of the server: it must have nothing of the credential, and no client gets it.
     """
 
-    def __init__(self, status: int = 401) -> None:
+    def __init__(self, status: int = 401, reason: str = "") -> None:
         super().__init__("not allowed" if status == 403 else "not authenticated")
         self.status = 403 if status == 403 else 401
+        self.reason = reason
 
     def __reduce__(self) -> tuple[type[SecurityException], tuple[object, ...]]:
-        return type(self), (self.status,)
+        return type(self), (self.status, self.reason)
 
 
 class EventException(AsynctionException):

@@ -108,7 +108,8 @@ def test_a_validation_exception_can_be_pickled() -> None:
     [(401, 401, "not authenticated"), (403, 403, "not allowed"), (500, 401, "not authenticated")],
 )
 def test_a_security_exception_reveals_nothing_but_its_status(status: int, kept: int, text: str) -> None:
-    error = pickle.loads(pickle.dumps(SecurityException(status)))
+    error = pickle.loads(pickle.dumps(SecurityException(status, "expired")))
+    assert error.reason == "expired"
     assert (error.status, str(error)) == (kept, text)
 
 

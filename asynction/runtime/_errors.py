@@ -102,7 +102,10 @@ def log_failure(error: BaseException, namespace: str, event: str) -> None:
     """Log one line without the payload, and the traceback if the application raised the exception."""
     status = status_of(error)
     line = "%s event %.80r in %.80r: %s"
-    if isinstance(error, AsynctionException):
+    if isinstance(error, SecurityException) and error.reason:
+        text = line + " %r, because %.500r"
+        log.warning(text, status, event, namespace, type(error).__name__, str(error), error.reason)
+    elif isinstance(error, AsynctionException):
         # The message of an unknown or malformed event quotes the peer: %r keeps it on one line.
         log.warning(line + " %.300r", status, event, namespace, type(error).__name__, str(error))
     else:

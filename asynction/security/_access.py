@@ -85,25 +85,40 @@ class Identity:
         return min((end for end in ends if end is not None), default=None)
 
 
-Result: TypeAlias = "Identity | int"
-"""The identity of the client, or the status with which it is rejected."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an alternative is not met: the status, and the reason for the log.
+
+    `is_missing` is True where the request has no credential.
+    """
+
+    status: int
+    reason: str
+    is_missing: bool = False
+
+
+Result: TypeAlias = "Identity | Refusal"
+"""The identity of the client, or why there is none."""
 
 
 def authenticate(
     required: Requirements, guards: Mapping[str, Guard], request: Request
 ) -> Generator[tuple[Function, tuple[object, ...]], object, Identity]:
     """Return the identity by the first alternative that `request` meets; raise SecurityException for none."""
-    status = 401
+    refusals: list[Refusal] = []
     for alternative in required:
         if alternative:
             result = yield from _meet(alternative, guards, request)
             if isinstance(result, Identity):
                 return result
-            status = max(status, result)
+            refusals.append(result)
     # `{}` makes security optional. It comes last, so that credentials that are sent are still checked.
     if any(not alternative for alternative in required):
+        for refusal in refusals:
+            _log_ignored(refusal)
         return Identity()
-    raise SecurityException(status)
+    reasons = dict.fromkeys(refusal.reason for refusal in refusals)
+    raise SecurityException(max((refusal.status for refusal in refusals), default=401), "; ".join(reasons))
 
 
 def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard], request: Request) -> Calls:
@@ -113,24 +128,43 @@ def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard
         guard = guards[name]
         credential = guard.kind.credential(guard.scheme, request)
         if credential is None:
-            return 401
+            places = guard.kind.places_of(guard.scheme)
+            return Refusal(401, f"{name}: no usable credential in {places}", is_missing=True)
         args = guard.kind.arguments(credential, list(scopes), guard.scheme)
         try:
             said = yield guard.function, args
         except SecurityException as error:  # the function's own way to reject
-            return error.status
+            return Refusal(error.status, f"{name}: {error.reason or 'its function raised SecurityException'}")
         except Exception as error:
             _log(error, "function", name)
-            return 401
-        if said is not None and not isinstance(said, Mapping):
-            log.error("the function of security scheme %r returned a %s", name, type(said).__name__)
-        if not isinstance(said, Mapping) or guard.is_over(said):
-            return 401
+            return Refusal(401, f"{name}: its function raised {type(error).__name__}")
+        fault = _fault(said, guard)
+        if fault or not isinstance(said, Mapping):
+            return Refusal(401, f"{name}: {fault}")
         info = dict(said)  # a copy: the function may return the same mapping again
         if not (yield from _suffices(guard, scopes, info)):
-            return 403
+            return Refusal(403, f"{name}: its scopes do not suffice")
         infos[name] = info
     return Identity(infos)
+
+
+def _fault(said: object, guard: Guard) -> str:
+    """Return why the result of a security function is refused; empty for one that is accepted."""
+    if said is None:
+        return "its function did not accept the credential"
+    if not isinstance(said, Mapping):
+        log.error("the function of security scheme %r returned a %s", guard.scheme.name, type(said).__name__)
+        return f"its function returned a {type(said).__name__}"
+    if guard.is_over(said):
+        end = guard.end_of(said) or 0.0
+        return f"expired {time.time() - end:.0f} s ago" if end else "its `exp` is not a time"
+    return ""
+
+
+def _log_ignored(refusal: Refusal) -> None:
+    """Log why the credential of a client is ignored that may connect without it."""
+    if not refusal.is_missing:
+        log.info("a credential that is optional is ignored, because %.500r", refusal.reason)
 
 
 def recognise(
@@ -149,6 +183,8 @@ def recognise(
         result = yield from _meet({name: ()}, guards, request)
         if isinstance(result, Identity):
             infos.update(result.infos)
+        else:
+            _log_ignored(result)
     return Identity(infos)
 
 
@@ -167,7 +203,7 @@ def authorize(
         else:
             return
     if required:
-        raise SecurityException(403)
+        raise SecurityException(403, "the credentials of the connection do not suffice for the event")
 
 
 def _suffices(

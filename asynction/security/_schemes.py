@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -24,12 +25,14 @@ class Kind:
             with the parts of the credential.
         scopes: True where the function is called with the required scopes as well.
         bearer_format: True where the function is called with the bearer format as well.
+        places: where `find` looks, for the log, with fields of the scheme in braces.
     """
 
     find: Find
     functions: tuple[str, ...]
     scopes: bool = False
     bearer_format: bool = False
+    places: tuple[str, ...] = ()
 
     @property
     def takes_jwt(self) -> bool:
@@ -46,6 +49,11 @@ class Kind:
         if found is None or self.find is credentials.certificate or credentials.fits(found):
             return found  # a certificate is long and has line breaks, but TLS has already checked it
         return None
+
+    def places_of(self, scheme: SecurityScheme) -> str:
+        """Return where the credential is looked for, for the log."""
+        fields = defaultdict(str, {name: str(value) for name, value in scheme.fields.items()})
+        return " or ".join(place.format_map(fields) for place in self.places)
 
     def arguments(
         self, credential: Credential, required: list[str], scheme: SecurityScheme
@@ -65,18 +73,37 @@ class Kind:
         return parts + self.scopes + self.bearer_format
 
 
+_BASIC = "the header `Authorization: Basic`"
+_BEARER = ("the header `Authorization: Bearer`", "`token` of `auth`")
+_PASSWORD = (_BASIC, "`username` and `password` of `auth`")
+
 KINDS: Mapping[str, Kind] = {
-    "basic": Kind(credentials.user_password, ("x-basicInfoFunc",), scopes=True),
+    "basic": Kind(credentials.user_password, ("x-basicInfoFunc",), scopes=True, places=_PASSWORD),
     "bearer": Kind(
-        credentials.bearer, ("x-bearerInfoFunc", "x-basicBearerInfoFunc"), scopes=True, bearer_format=True
+        credentials.bearer,
+        ("x-bearerInfoFunc", "x-basicBearerInfoFunc"),
+        scopes=True,
+        bearer_format=True,
+        places=_BEARER,
     ),
-    "http": Kind(credentials.http, ("x-httpInfoFunc",), scopes=True),
-    "httpApiKey": Kind(credentials.http_api_key, ("x-apiKeyInfoFunc",), scopes=True),
-    "apiKey": Kind(credentials.api_key, ("x-apiKeyInfoFunc",), scopes=True),
-    "userPassword": Kind(credentials.user_password, ("x-userPasswordInfoFunc",)),
-    "oauth2": Kind(credentials.bearer, ("x-tokenInfoFunc",)),
-    "openIdConnect": Kind(credentials.bearer, ("x-tokenInfoFunc",)),
-    "X509": Kind(credentials.certificate, ("x-certificateInfoFunc",)),
+    "http": Kind(
+        credentials.http, ("x-httpInfoFunc",), scopes=True, places=("the header `Authorization: {scheme}`",)
+    ),
+    "httpApiKey": Kind(
+        credentials.http_api_key,
+        ("x-apiKeyInfoFunc",),
+        scopes=True,
+        places=("the {in} `{name}`", "`{name}` of `auth`"),
+    ),
+    "apiKey": Kind(
+        credentials.api_key, ("x-apiKeyInfoFunc",), scopes=True, places=(_BASIC, "the {in} of `auth`")
+    ),
+    "userPassword": Kind(credentials.user_password, ("x-userPasswordInfoFunc",), places=_PASSWORD),
+    "oauth2": Kind(credentials.bearer, ("x-tokenInfoFunc",), places=_BEARER),
+    "openIdConnect": Kind(credentials.bearer, ("x-tokenInfoFunc",), places=_BEARER),
+    "X509": Kind(
+        credentials.certificate, ("x-certificateInfoFunc",), places=("the client certificate of TLS",)
+    ),
 }
 """The types that can be checked; `http` is the row of every HTTP scheme without a row of its own."""
 

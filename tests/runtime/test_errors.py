@@ -11,6 +11,7 @@ from asynction.exceptions import (
     DocumentError,
     MessageAckValidationException,
     PayloadValidationException,
+    SecurityException,
     UnknownEventException,
     ValidationException,
     Violation,
@@ -72,6 +73,19 @@ def test_a_failure_of_a_client_is_one_warning(caplog: pytest.LogCaptureFixture) 
     assert (record.name, record.levelno, record.exc_info) == ("asynction", logging.WARNING, None)
     assert record.getMessage() == r"400 event 'a\nb' in '/': PayloadValidationException 'must be\nstring'"
     assert "MARKER" not in caplog.text
+
+
+def test_the_log_says_why_a_client_is_refused_and_the_client_is_not_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    error = SecurityException(401, "token: expired 5 s ago\n")
+    log_failure(error, "/", "connect")
+    assert caplog.messages == [
+        "401 event 'connect' in '/': SecurityException 'not authenticated', "
+        "because 'token: expired 5 s ago\\n'"
+    ]
+    assert error_body(error) == {"status": 401, "title": "Unauthorized", "detail": "not authenticated"}
+    assert "expired" not in f"{error} {error!r} {error_ack(error)}"
 
 
 def test_a_failure_of_a_handler_has_its_traceback(caplog: pytest.LogCaptureFixture) -> None:

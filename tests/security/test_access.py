@@ -6,6 +6,8 @@ The cases are data: specs/conformance/security.yaml.
 from __future__ import annotations
 
 import logging
+import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -152,3 +154,97 @@ def test_the_first_credential_that_ends_counts() -> None:
 )
 def test_scopes(info: Mapping[str, object], scopes: list[str]) -> None:
     assert scopes_of(info) == scopes
+
+
+# Reasons, for the log only ------------------------------------------------------------------------
+
+
+def why(function: Any, *scopes: str, **fields: Any) -> str:
+    with pytest.raises(SecurityException) as caught:
+        enter(function, *scopes, **fields)
+    assert "oauth" not in str(caught.value)
+    return caught.value.reason
+
+
+def raising(error: Exception) -> Any:
+    def function(*args: object) -> None:
+        raise error
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda token: None, "oauth: its function did not accept the credential"),
+        (lambda token: "MARKER", "oauth: its function returned a str"),
+        (raising(LookupError("MARKER")), "oauth: its function raised LookupError"),
+        (raising(SecurityException()), "oauth: its function raised SecurityException"),
+        (raising(SecurityException(403, "it is locked")), "oauth: it is locked"),
+    ],
+)
+def test_why_a_function_refuses(function: Any, reason: str) -> None:
+    assert why(function) == reason
+
+
+def test_why_a_credential_that_was_accepted_does_not_suffice() -> None:
+    assert why(lambda token: {}, "read") == "oauth: its scopes do not suffice"
+    ended = {"exp": time.time() - 5000}
+    enforced: dict[str, Any] = {"x-enforceExpiry": True}
+    assert re.fullmatch(r"oauth: expired 5\d\d\d s ago", why(lambda token: ended, **enforced))
+    assert why(lambda token: {"exp": "soon"}, **enforced) == "oauth: its `exp` is not a time"
+
+
+def test_a_credential_that_has_just_ended_is_refused() -> None:
+    assert why(lambda token: {"exp": time.time() - 0.001}, **{"x-enforceExpiry": True})
+
+
+@pytest.mark.parametrize(
+    ("fields", "places"),
+    [
+        (
+            {"type": "http", "scheme": "basic"},
+            "the header `Authorization: Basic` or `username` and `password` of `auth`",
+        ),
+        ({"type": "http", "scheme": "bearer"}, "the header `Authorization: Bearer` or `token` of `auth`"),
+        ({"type": "http", "scheme": "digest"}, "the header `Authorization: digest`"),
+        ({"type": "httpApiKey", "in": "cookie", "name": "k"}, "the cookie `k` or `k` of `auth`"),
+        ({"type": "apiKey", "in": "user"}, "the header `Authorization: Basic` or the user of `auth`"),
+        ({"type": "X509"}, "the client certificate of TLS"),
+    ],
+)
+def test_where_a_credential_was_looked_for(fields: dict[str, str], places: str) -> None:
+    scheme = SecurityScheme("s", fields["type"], fields)
+    kind = kind_of(scheme)
+    assert kind is not None
+    with pytest.raises(SecurityException) as caught:
+        drive(authenticate(({"s": ()},), {"s": Guard(scheme, kind, len)}, Request("GET")))
+    assert caught.value.reason == f"s: no usable credential in {places}"
+
+
+def test_each_alternative_has_its_reason() -> None:
+    guards = {"a": guard(lambda token: None), "b": guard(lambda token: {})}
+    required: Any = ({"a": ()}, {"b": ("read",)}, {"b": ("read", "write")})
+    with pytest.raises(SecurityException) as caught:
+        drive(authenticate(required, guards, TOKEN))
+    assert caught.value.status == 403
+    assert caught.value.reason == (
+        "a: its function did not accept the credential; b: its scopes do not suffice"
+    )
+
+
+@pytest.mark.parametrize(("request_", "lines"), [(TOKEN, 1), (Request("GET"), 0)])
+def test_a_credential_that_is_ignored_is_logged(
+    request_: Request, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    guards = {"oauth": guard(lambda token: None)}
+    with caplog.at_level(logging.INFO):
+        drive(authenticate(({"oauth": ()}, {}), guards, request_))
+        drive(recognise(("oauth",), guards, request_, Identity()))
+    reason = "oauth: its function did not accept the credential"
+    assert caplog.messages == [f"a credential that is optional is ignored, because {reason!r}"] * 2 * lines
+
+
+def test_optional_credentials_help_also_who_lacks_a_scope() -> None:
+    guards = {"oauth": guard(lambda token: {"scope": "read"})}
+    assert drive(authenticate(({"oauth": ("write",)}, {}), guards, TOKEN)) == Identity()

@@ -115,3 +115,11 @@ def test_basic_credentials_that_cannot_be_read_are_not_sought_elsewhere() -> Non
     assert credentials.user_password({}, request) is None
     assert credentials.api_key({"in": "user"}, request) is None
     assert credentials.user_password({}, Request("GET", auth=auth)) == ("a", "b")
+
+
+def test_a_bearer_header_without_a_token_goes_before_auth() -> None:
+    """Else a header that a proxy has emptied would let a token pass that it was to replace."""
+    for header in ("Bearer", "Bearer ", "bearer"):
+        request = Request("GET", headers=(("Authorization", header),), auth={"token": "good"})
+        assert credentials.bearer({}, request) is None
+    assert credentials.bearer({}, Request("GET", auth={"token": "good"})) == ("good",)
