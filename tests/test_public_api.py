@@ -169,6 +169,7 @@ NAMES = {
     "asynction.security": [
         "Guard",
         "Identity",
+        "JwtCheck",
         "JwtError",
         "Kind",
         "Request",

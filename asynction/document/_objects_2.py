@@ -49,6 +49,12 @@ SHARED: Rows = {
     "Handlers": {"connect": "string", "disconnect": "string", "error": "string"},
     "Hooks": dict.fromkeys(["dataCheck", "access", "hydrate", "dehydrate"], "string"),
     "Ack": {"args": "Schema"},
+    "Jwt": {
+        **dict.fromkeys(["jwksUri", "publicKey", "secretEnv"], "string"),
+        "algorithms": "[string]",
+        **dict.fromkeys(["issuer", "audience"], "string | [string]"),
+        **dict.fromkeys(["leeway", "timeout"], "number"),
+    },
     "Settings": {"ignore": "[string]"},
     "Mock": {"interval": "number", "answers": "[any]", "copies": "{string}"},
     "Requirement": {"*": "[string]"},
@@ -217,7 +223,7 @@ _EXTENSIONS: Rows = {
         **dict.fromkeys(["x-basicInfoFunc", "x-bearerInfoFunc", "x-basicBearerInfoFunc"], "string"),
         **dict.fromkeys(["x-httpInfoFunc", "x-tokenInfoFunc", "x-apiKeyInfoFunc"], "string"),
         **dict.fromkeys(["x-userPasswordInfoFunc", "x-certificateInfoFunc", "x-scopeValidateFunc"], "string"),
-        **{"x-jwt": "any", "x-enforceExpiry": "boolean"},
+        **{"x-jwt": "Jwt", "x-enforceExpiry": "boolean"},
     },
 }
 

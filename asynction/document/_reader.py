@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from operator import ge, gt
 from typing import NamedTuple
 
 from asynction.contract import Json
@@ -336,8 +337,16 @@ def _check_names(components: Node, version: str) -> None:
                 names.report("component-key", message, key=name)
 
 
+def _check_jwt(settings: Node, version: str) -> None:
+    for name, is_allowed, bound in (("leeway", ge, "0 or more"), ("timeout", gt, "more than 0")):
+        seconds = _mapping(settings).get(name, 1)
+        if isinstance(seconds, int | float) and not is_allowed(seconds, 0):
+            settings.report("type", f"`{name}` must be a number of seconds, {bound}", key=name)
+
+
 _CHECKS: dict[str, Callable[[Node, str], None]] = {
     "Components": _check_names,
+    "Jwt": _check_jwt,
     "Message": _check_headers,
     "MessageTrait": _check_headers,
     "MessageExample": _check_example,

@@ -1,8 +1,15 @@
 """Security: who a client is, and what it may do, by the security schemes of a document."""
 
-from asynction.security._access import Guard, Identity, authenticate, authorize, recognise, scopes_of
+from asynction.security._access import (
+    Guard,
+    Identity,
+    authenticate,
+    authorize,
+    recognise,
+    scopes_of,
+)
 from asynction.security._info import SecurityInfo
-from asynction.security._jwt import JwtError, jwt_function
+from asynction.security._jwt import JwtCheck, JwtError, jwt_function
 from asynction.security._request import Request
 from asynction.security._schemes import SCOPE_FUNCTION, Kind, kind_of
 
@@ -10,6 +17,7 @@ __all__ = [
     "SCOPE_FUNCTION",
     "Guard",
     "Identity",
+    "JwtCheck",
     "JwtError",
     "Kind",
     "Request",

@@ -36,15 +36,17 @@ class Guard:
         kind: The type of the scheme.
         function: The function that checks a credential and returns a SecurityInfo, or None to reject it.
         scope_function: The function that compares required with granted scopes; None to require each one.
+        leeway: The seconds by which clocks may differ: a credential is accepted so long after its `exp`.
     """
 
     scheme: SecurityScheme
     kind: Kind
     function: Function
     scope_function: Function | None = None
+    leeway: float = 0.0
 
     def end_of(self, info: Mapping[str, object]) -> float | None:
-        """Return when `info` expires (its `exp`), in seconds since the epoch.
+        """Return when `info` is over (its `exp`, and the leeway), in seconds since the epoch.
 
         None without `x-enforceExpiry` and without `exp`. An `exp` that is not a number counts as
         expired: a mistake must not make a credential valid for ever.
@@ -54,7 +56,7 @@ class Guard:
         end = info["exp"]
         if not isinstance(end, int | float) or isinstance(end, bool) or end != end:  # noqa: PLR0124 - NaN
             return 0.0
-        return float(min(max(end, 0), _FOREVER))
+        return float(min(max(end, 0), _FOREVER)) + self.leeway
 
     def is_over(self, info: Mapping[str, object]) -> bool:
         """Return True where `info` has expired."""
@@ -156,7 +158,7 @@ def _fault(said: object, guard: Guard) -> str:
         log.error("the function of security scheme %r returned a %s", guard.scheme.name, type(said).__name__)
         return f"its function returned a {type(said).__name__}"
     if guard.is_over(said):
-        end = guard.end_of(said) or 0.0
+        end = (guard.end_of(said) or 0.0) - guard.leeway
         return f"expired {time.time() - end:.0f} s ago" if end else "its `exp` is not a time"
     return ""
 

@@ -556,3 +556,46 @@ def test_what_a_mock_cannot_be_told(mock: object, rule: str, text: str) -> None:
         load(_mocked(mock))
     assert [problem.rule for problem in caught.value.problems] == [rule]
     assert text in str(caught.value)
+
+
+def _with_jwt(settings: object) -> dict[str, object]:
+    scheme = {"type": "http", "scheme": "bearer", "x-jwt": settings}
+    return {
+        "asyncapi": "2.6.0",
+        "info": {"title": "Tokens", "version": "1.0.0"},
+        "channels": {"/": {}},
+        "components": {"securitySchemes": {"token": scheme}},
+    }
+
+
+def test_how_tokens_are_checked_is_kept_as_it_is_written() -> None:
+    settings = {
+        "jwksUri": "https://a.example/keys",
+        "algorithms": ["RS256"],
+        "issuer": ["us", "them"],
+        "audience": "me",
+        "leeway": 0,
+        "timeout": 0.5,
+    }
+    assert load(_with_jwt(settings)).security_schemes["token"].fields["x-jwt"] == settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "pointer", "rule", "text"),
+    [
+        (None, "", "type", "expected a Jwt"),
+        ({"audiance": "me"}, "/audiance", "unknown-field", "did you mean `audience`"),
+        ({"leeway": -1}, "/leeway", "type", "`leeway` must be a number of seconds, 0 or more"),
+        ({"leeway": "5 s"}, "/leeway", "type", "expected a number"),
+        ({"leeway": True}, "/leeway", "type", "expected a number"),
+        ({"timeout": 0}, "/timeout", "type", "`timeout` must be a number of seconds, more than 0"),
+        ({"algorithms": "RS256"}, "/algorithms", "type", "expected a list"),
+        ({"issuer": 7}, "/issuer", "type", "expected a string or a list of strings"),
+    ],
+)
+def test_how_tokens_cannot_be_checked(settings: object, pointer: str, rule: str, text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(_with_jwt(settings))
+    (problem,) = caught.value.problems
+    assert (problem.rule, problem.pointer) == (rule, f"/components/securitySchemes/token/x-jwt{pointer}")
+    assert text in problem.message

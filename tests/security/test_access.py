@@ -9,6 +9,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,6 +198,17 @@ def test_why_a_credential_that_was_accepted_does_not_suffice() -> None:
 
 def test_a_credential_that_has_just_ended_is_refused() -> None:
     assert why(lambda token: {"exp": time.time() - 0.001}, **{"x-enforceExpiry": True})
+
+
+def test_clocks_may_differ_by_the_leeway_of_a_guard() -> None:
+    ended = {"exp": time.time() - 10}
+    strict = guard(len, **{"x-enforceExpiry": True})
+    tolerant = replace(strict, leeway=86_400.0)
+    assert (strict.is_over(ended), tolerant.is_over(ended)) == (True, False)
+    assert tolerant.end_of(ended) == ended["exp"] + 86_400
+    drive(authorize(({"oauth": ()},), {"oauth": tolerant}, Identity({"oauth": ended})))
+    assert Identity({"oauth": ended}).expiry({"oauth": tolerant}) == ended["exp"] + 86_400
+    assert replace(guard(len), leeway=5.0).end_of(ended) is None
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from asynction.security import JwtError, _jwt, jwt_function
+from asynction.exceptions import SecurityException
+from asynction.security import JwtError, jwt_function
 from asynction.testing import serve_wsgi
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -23,6 +25,7 @@ OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.generate()
 SECRET = "a secret of at least thirty-two bytes"
+FETCHED = {"jwksUri": "https://a.example", "algorithms": ["RS256"]}
 HASHED = {"secretEnv": "TEST_SECRET", "algorithms": ["HS256"]}
 
 
@@ -52,6 +55,15 @@ def token(key: Any = RSA, algorithm: str | None = "RS256", headers: Any = None, 
 def jwk(key: Any, kid: str) -> dict[str, Any]:
     algorithm = jwt.get_algorithm_by_name("RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256")
     return {**algorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
+
+
+def refused(check: Any, text: str) -> str:
+    """Return why a token is refused, as the log of the server says it."""
+    with pytest.raises(SecurityException) as caught:
+        check(text)
+    assert caught.value.status == 401
+    assert str(caught.value) == "not authenticated"
+    return caught.value.reason
 
 
 class Keys:
@@ -140,12 +152,12 @@ def unsigned(header: Any, payload: Any) -> str:
 def test_a_token_that_breaks_a_rule(bad: str) -> None:
     check = jwt_function({**SIGNED, "issuer": "us", "audience": "me"})
     assert check(token(iss="us", aud="me")) is not None
-    assert check(bad) is None
+    assert refused(check, bad)
 
 
 def test_a_token_without_an_end() -> None:
     endless = jwt.encode({"sub": "ada"}, SECRET, algorithm="HS256")
-    assert jwt_function(HASHED)(endless) is None
+    assert refused(jwt_function(HASHED), endless) == "it has no `exp`"
 
 
 def test_a_public_key_is_no_secret() -> None:
@@ -154,7 +166,7 @@ def test_a_public_key_is_no_secret() -> None:
     algorithm = jwt.get_algorithm_by_name("HS256")
     signature = algorithm.sign(header + b"." + payload, public(RSA).encode())
     forged = b".".join([header, payload, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
-    assert jwt_function(SIGNED)(forged) is None
+    assert refused(jwt_function(SIGNED), forged) == "its algorithm is not accepted"
 
 
 # Keys from a server -----------------------------------------------------------------------------
@@ -166,51 +178,127 @@ def test_keys_are_fetched_once() -> None:
         for _ in range(3):
             assert check(token(headers={"kid": "a"})) is not None
             assert check(token(EC, "ES256", headers={"kid": "b"})) is not None
-        assert check(token(OTHER, headers={"kid": "a"})) is None
+        assert refused(check, token(OTHER, headers={"kid": "a"})) == "its signature is not that of the key"
     assert keys.fetches == 1
-
-
-def test_a_key_that_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_jwt, "COOLDOWN", 0)
-    keys = Keys(jwk(RSA, "a"))
-    with keys.check() as check:
-        assert check(token(headers={"kid": "a"})) is not None
-        keys.served = {"keys": [jwk(OTHER, "b")]}
-        assert check(token(OTHER, headers={"kid": "b"})) is not None
-        assert check(token(headers={"kid": "a"})) is None
 
 
 def test_invented_keys_do_not_make_us_fetch() -> None:
     keys = Keys(jwk(RSA, "a"))
     with keys.check() as check:
-        assert [check(token(headers={"kid": str(n)})) for n in range(20)] == [None] * 20
-        assert check(token()) is None
-        assert check("garbage") is None
+        for number in range(20):
+            reason = refused(check, token(headers={"kid": str(number)}))
+            assert reason == "no key of the key server has its key id (the server has 1)"
+        assert check(token(headers={"kid": "a"})) is not None
     assert keys.fetches == 1
 
 
-@pytest.mark.parametrize("served", [[], "x", {}, {"keys": []}, {"keys": 1}, {"keys": [{"kty": "oct"}]}])
-def test_a_server_of_nonsense(served: object) -> None:
+@pytest.mark.parametrize("text", [token(), "garbage", unsigned({"kid": 7}, {})])
+def test_a_token_without_a_key_id_does_not_make_us_fetch(text: str) -> None:
+    keys = Keys(jwk(RSA, "a"))
+    with keys.check() as check:
+        assert refused(check, text) == "it has no readable key id (`kid`)"
+    assert keys.fetches == 0
+
+
+SOMETHING = jwk(RSA, "a")
+NOTHING = "the answer has no keys that can be used"
+
+
+@pytest.mark.parametrize(
+    ("served", "fault"),
+    [
+        ([], "the answer is not a JSON Web Key Set"),
+        ("x", "the answer is not a JSON Web Key Set"),
+        ({}, NOTHING),
+        ({"keys": []}, NOTHING),
+        ({"keys": 1}, NOTHING),
+        ({"keys": [{"kty": "oct"}]}, NOTHING),
+        ({"keys": [{**SOMETHING, "kid": 7}]}, NOTHING),
+        ({"keys": [{**SOMETHING, "use": "enc"}]}, NOTHING),
+        ({"keys": [{**SOMETHING, "n": []}]}, NOTHING),
+    ],
+)
+def test_a_server_of_nonsense(served: object, fault: str) -> None:
     keys = Keys()
     keys.served = served
     with keys.check() as check:
-        assert check(token(headers={"kid": "a"})) is None
+        assert refused(check, token(headers={"kid": "a"})) == f"the keys could not be fetched: {fault}"
 
 
-def test_a_server_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_that_fails_is_left_alone_for_a_while(caplog: pytest.LogCaptureFixture) -> None:
     keys = Keys(jwk(RSA, "a"))
     keys.status = "500 Internal Server Error"
     with keys.check() as check:
-        assert check(token(headers={"kid": "a"})) is None
-        keys.status = "200 OK"
+        for _ in range(3):
+            reason = refused(check, token(headers={"kid": "a"}))
+            assert reason == "the keys could not be fetched: status 500"
+    assert keys.fetches == 1
+    assert caplog.messages == ["the keys of `x-jwt` could not be fetched from '127.0.0.1': status 500"]
+
+
+def test_of_two_keys_with_one_id_the_first_counts() -> None:
+    keys = Keys(jwk(RSA, "a"), jwk(OTHER, "a"))
+    with keys.check() as check:
         assert check(token(headers={"kid": "a"})) is not None
-    assert caplog.messages == ["the keys of `x-jwt` cannot be fetched"]
+        assert refused(check, token(OTHER, headers={"kid": "a"}))
 
 
 def test_a_secret_among_public_keys_signs_nothing() -> None:
     keys = Keys({"kty": "oct", "kid": "a", "k": base64.urlsafe_b64encode(SECRET.encode()).decode()})
     with keys.check() as check:
-        assert check(token(SECRET, "HS256", headers={"kid": "a"})) is None
+        assert refused(check, token(SECRET, "HS256", headers={"kid": "a"}))
+        assert refused(check, token(headers={"kid": "a"})) == "it is not a valid token (InvalidKeyError)"
+
+
+def test_schemes_with_one_url_share_its_keys() -> None:
+    keys, kept = Keys(jwk(RSA, "a")), []
+    with serve_wsgi(keys) as url:
+        for algorithms in (["RS256"], ["RS256", "RS512"]):
+            check = jwt_function({"jwksUri": url, "algorithms": algorithms})
+            assert check(token(headers={"kid": "a"})) is not None
+            kept.append(check)
+    assert keys.fetches == 1
+
+
+# Clocks and reasons -----------------------------------------------------------------------------
+
+
+def now(difference: float) -> int:
+    return int(time.time() + difference)
+
+
+@pytest.mark.parametrize("claim", [{"nbf": now(600)}, {"iat": now(600)}, {"exp": now(-600)}])
+def test_clocks_may_differ_by_the_leeway(claim: dict[str, Any]) -> None:
+    text = token(**claim)
+    assert jwt_function({**SIGNED, "leeway": 86_000})(text) is not None
+    for settings in (SIGNED, {**SIGNED, "leeway": 0}, {**SIGNED, "leeway": 30}):
+        assert refused(jwt_function(settings), text)
+
+
+@pytest.mark.parametrize(
+    ("given", "pattern"),
+    [
+        ({"exp": now(-5000)}, r"expired 5\d\d\d s ago"),
+        ({"exp": -(10**400)}, r"expired 10\d{10} s ago"),
+        ({"nbf": now(50_000)}, r"not yet valid, by [45]\d{4} s"),
+        ({"iat": now(50_000), "nbf": 1}, r"not yet valid, by [45]\d{4} s"),
+        ({"nbf": 10**400}, r"not yet valid, by 9\d{10} s"),
+        ({"exp": None}, "it has no `exp`"),
+        ({"exp": "tomorrow"}, r"it is not a valid token \(DecodeError\)"),
+        ({"sub": 7}, r"it is not a valid token \(InvalidSubjectError\)"),
+        ({"aud": "you"}, "its audience is not accepted"),
+        ({"aud": None}, "it has no `aud`"),
+        ({"iss": "them"}, "its issuer is not accepted"),
+    ],
+)
+def test_the_log_says_which_rule_refused_a_token(given: dict[str, Any], pattern: str) -> None:
+    check = jwt_function({**SIGNED, "issuer": "us", "audience": "me"})
+    assert re.fullmatch(pattern, refused(check, token(**{"iss": "us", "aud": "me", **given})))
+
+
+def test_the_log_has_nothing_of_a_token_that_cannot_be_read() -> None:
+    for text in ("MARKER", token(OTHER, sub="MARKER"), token(RSA, "RS512", headers={"kid": "MARKER"})):
+        assert "MARKER" not in refused(jwt_function(SIGNED), text)
 
 
 # Settings ---------------------------------------------------------------------------------------
@@ -244,6 +332,16 @@ def test_a_secret_among_public_keys_signs_nothing() -> None:
         ({**SIGNED, "issuer": None}, "`issuer` must be a string or a list of strings"),
         ({**SIGNED, "issuer": ["us", 7]}, "`issuer` must be a string or a list of strings"),
         ({**SIGNED, "issuer": ""}, "`issuer` must be a string or a list of strings"),
+        ({**SIGNED, "leeway": -1}, "`leeway` must be a number of seconds, not negative"),
+        ({**SIGNED, "leeway": "5"}, "`leeway` must be a number of seconds, not negative"),
+        ({**SIGNED, "leeway": True}, "`leeway` must be a number of seconds, not negative"),
+        ({**SIGNED, "leeway": float("inf")}, "`leeway` must be a number of seconds, not negative"),
+        ({**SIGNED, "leeway": float("nan")}, "`leeway` must be a number of seconds, not negative"),
+        ({**SIGNED, "timeout": 1}, "`timeout` is only for `jwksUri`"),
+        ({**FETCHED, "timeout": -1}, "`timeout` must be a number of seconds, not negative"),
+        ({**FETCHED, "timeout": 0}, "`timeout` must be more than 0 seconds"),
+        ({**FETCHED, "jwksUri": "https://"}, "`jwksUri` must be a URL"),
+        ({**FETCHED, "jwksUri": "https://["}, "`jwksUri` must be a URL"),
     ],
 )
 def test_settings_that_cannot_be_used(settings: Any, message: str) -> None:

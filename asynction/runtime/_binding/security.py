@@ -97,9 +97,8 @@ def _guard(scheme: SecurityScheme, binder: Binder, given: Callable[..., object] 
         target = Target(getattr(given, "__qualname__", repr(given)), scheme.location)
         return Guard(scheme, kind, binder.prepared(given)) if _suits(given, target, kind, binder) else None
     if "x-jwt" in scheme.fields:
-        function, kind = _jwt(scheme, kind, binder), kind.of_jwt()
-    else:
-        function = _function(scheme, kind, binder)
+        return _jwt_guard(scheme, kind, scope_function, binder)
+    function = _function(scheme, kind, binder)
     return Guard(scheme, kind, function, scope_function) if function is not None else None
 
 
@@ -108,14 +107,17 @@ def _suits(given: Callable[..., object], target: Target, kind: Kind, binder: Bin
     return found is not None and binder.fits(given, target, kind.arity, kind.arity)
 
 
-def _jwt(scheme: SecurityScheme, kind: Kind, binder: Binder) -> Callable[..., object] | None:
+def _jwt_guard(
+    scheme: SecurityScheme, kind: Kind, scope_function: Callable[..., object] | None, binder: Binder
+) -> Guard | None:
     try:
         if not kind.takes_jwt:
             raise JwtError("only bearer, oauth2 and openIdConnect schemes have tokens")
-        return binder.prepared(jwt_function(scheme.fields["x-jwt"]))
+        check = jwt_function(scheme.fields["x-jwt"])
     except JwtError as error:
         binder.report(scheme.location, "security-function", f"`x-jwt` of `{scheme.name}`: {error}")
         return None
+    return Guard(scheme, kind.of_jwt(), binder.prepared(check), scope_function, check.leeway)
 
 
 def _function(scheme: SecurityScheme, kind: Kind, binder: Binder) -> Callable[..., object] | None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asynction import load
-from asynction.exceptions import DocumentError
+from asynction.exceptions import DocumentError, SecurityException
 from asynction.runtime import Binder, ContractSecurity
 
 HERE = __name__
@@ -260,7 +260,16 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_a_token_is_all_that_is_asked_about(scheme: Any, secret: dict[str, Any]) -> None:
     guard = book({**scheme, "x-jwt": secret}).guards["s"]
     assert guard.kind.arguments(("t",), ["read"], guard.scheme) == ("t",)
-    assert guard.function("no token") is None
+    with pytest.raises(SecurityException):
+        guard.function("no token")
+
+
+def test_clocks_may_differ_at_the_end_of_a_token_too(secret: dict[str, Any]) -> None:
+    scheme = oauth(x_jwt={**secret, "leeway": 30}, x_enforceExpiry=True)
+    end = 2_000_000_000
+    assert book(scheme).guards["s"].end_of({"exp": end}) == end + 30
+    replaced = book(scheme, functions={"s": token}).guards["s"]  # the function knows no leeway
+    assert replaced.end_of({"exp": end}) == end
 
 
 @pytest.mark.parametrize(
@@ -273,6 +282,6 @@ def test_no_tokens_for_x_jwt(scheme: Any, secret: dict[str, Any]) -> None:
     )
 
 
-@pytest.mark.parametrize("settings", [None, {}, "x"])
+@pytest.mark.parametrize("settings", [{}, {"secretEnv": "TEST_NOT_SET", "algorithms": ["HS256"]}])
 def test_settings_that_cannot_be_used(settings: Any) -> None:
     assert problem(oauth(x_jwt=settings)).startswith("security-function: `x-jwt` of `s`: ")
