@@ -174,6 +174,7 @@ NAMES = {
         "Kind",
         "Request",
         "SCOPE_FUNCTION",
+        "SecurityBusy",
         "SecurityInfo",
         "authenticate",
         "authorize",

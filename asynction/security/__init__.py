@@ -3,6 +3,7 @@
 from asynction.security._access import (
     Guard,
     Identity,
+    SecurityBusy,
     authenticate,
     authorize,
     recognise,
@@ -21,6 +22,7 @@ __all__ = [
     "JwtError",
     "Kind",
     "Request",
+    "SecurityBusy",
     "SecurityInfo",
     "authenticate",
     "authorize",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from asynction.contract import Requirements, SecurityScheme
-from asynction.exceptions import SecurityException
+from asynction.exceptions import EventException, SecurityException
 from asynction.security._request import Request
 from asynction.security._schemes import Kind
 
@@ -25,6 +25,10 @@ _FOREVER = 1e11
 """The year 5138, the latest expiry: timers overflow at much larger numbers."""
 
 log = logging.getLogger("asynction")
+
+
+class SecurityBusy(EventException):
+    """A server has too much to do to check credentials now; it says nothing about the credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,8 @@ def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard
             said = yield guard.function, args
         except SecurityException as error:  # the function's own way to reject
             return Refusal(error.status, f"{name}: {error.reason or 'its function raised SecurityException'}")
+        except SecurityBusy:
+            raise
         except Exception as error:
             _log(error, "function", name)
             return Refusal(401, f"{name}: its function raised {type(error).__name__}")
@@ -218,6 +224,8 @@ def _suffices(
         return set(required) <= set(granted)
     try:
         return bool((yield guard.scope_function, (list(required), granted)))
+    except SecurityBusy:
+        raise
     except Exception as error:
         _log(error, "scope function", guard.scheme.name)
         return False

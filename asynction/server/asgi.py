@@ -43,6 +43,7 @@ from asynction.runtime import (
 from asynction.server._asgi import current
 from asynction.server._asgi.app import EngineApp, add_route, mount, paths_of
 from asynction.server._asgi.loop import Engine, cancel, off_the_loop, wait_for
+from asynction.server._asgi.security import SecurityThreads
 from asynction.server._asgi.testing import AsyncTestClient, Headers
 from asynction.server._asgi.types import ASGIApp
 from asynction.server._docs import Docs, DocsApp, Source
@@ -195,6 +196,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             refusals=(SocketIORefusal, ConnectionRefusedError),
             is_async=True,
             prepare=off_the_loop,
+            prepare_security=SecurityThreads().prepare,
             expire=self._expire,
         )
 

@@ -31,7 +31,7 @@ from asynction.runtime import (
     outgoing,
     run,
 )
-from asynction.security import Request
+from asynction.security import JwtCheck, Request
 from asynction.server._docs import Docs, Source
 from asynction.server._http.flask import add_events
 from asynction.server._origins import OriginPolicy
@@ -57,6 +57,9 @@ Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 
 log = logging.getLogger("asynction")
+
+_PAUSE = 0.02
+"""The seconds between two looks at a fetch under way, on gevent and eventlet."""
 
 
 class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
@@ -185,7 +188,21 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             errors=lambda name: (self.exception_handlers.get(name), self.default_exception_handler),
             propagates=_propagates,
             expire=self._expire,
+            prepare_security=self._prepare_security,
         )
+
+    def _prepare_security(self, function: Function) -> Function:
+        """Return a check of tokens that lets gevent and eventlet go on while keys are fetched."""
+        return partial(self._check_jwt, function) if isinstance(function, JwtCheck) else function
+
+    def _check_jwt(self, check: JwtCheck, token: str) -> Mapping[str, object]:
+        pending = check.pending(token)
+        if pending is not None and self.async_mode == "threading":
+            pending.wait()
+        # Where nothing is monkey-patched, waiting for a thread would stop all greenlets.
+        while pending is not None and not pending.is_over():
+            self.sleep(_PAUSE)
+        return check.verify(token)
 
     def _environ(self, sid: str, namespace: str) -> Mapping[str, Any]:
         environ: Mapping[str, Any] = self.server.get_environ(sid, namespace) or {}

@@ -48,6 +48,7 @@ from asynction.runtime import (
 )
 from asynction.server._asgi.loop import off_the_loop
 from asynction.server._asgi.request import respond
+from asynction.server._asgi.security import SecurityThreads
 from asynction.server._origins import OriginPolicy
 from asynction.server._websocket.connection import GOING_AWAY, POLICY, Answers, Connection, Limits
 from asynction.server._websocket.frames import (
@@ -122,8 +123,9 @@ class SocketRouter(Registrar):
         self._is_stopping = False
         routers, resolver = options.pop("routers", ()), options.pop("resolver", None)
         self._origins = OriginPolicy(**take(options, OriginOptions))
+        self._security = SecurityThreads()
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
-        self._access = None if access is None else off_the_loop(access)
+        self._access = None if access is None else self._security.prepare(access)
         self._answers = Answers(self._handle, _stopping_answer)
         for router in routers:
             self.add_router(router)
@@ -175,6 +177,7 @@ class SocketRouter(Registrar):
             refusals=(SocketIORefusal, ConnectionRefusedError),
             is_async=True,
             prepare=off_the_loop,
+            prepare_security=self._security.prepare,
             expire=self._expire,
         )
 

@@ -21,6 +21,7 @@ from asynction.security import (
     Guard,
     Identity,
     Request,
+    SecurityBusy,
     authenticate,
     authorize,
     kind_of,
@@ -260,3 +261,11 @@ def test_a_credential_that_is_ignored_is_logged(
 def test_optional_credentials_help_also_who_lacks_a_scope() -> None:
     guards = {"oauth": guard(lambda token: {"scope": "read"})}
     assert drive(authenticate(({"oauth": ("write",)}, {}), guards, TOKEN)) == Identity()
+
+
+def test_a_server_that_is_busy_says_nothing_about_the_credentials() -> None:
+    busy = SecurityBusy(503, "later")
+    with pytest.raises(SecurityBusy):
+        enter(raising(busy))
+    with pytest.raises(SecurityBusy):
+        drive(authenticate(({"oauth": ("read",)},), {"oauth": guard(lambda token: {}, raising(busy))}, TOKEN))

@@ -37,7 +37,7 @@ class Binder:
 
     Args:
         allow_async: whether the server can await.
-        prepare: makes a function what the server calls (`Host.prepare`).
+        prepare_security: makes a security function what the server calls (`Host.prepare_security`).
         allowed: the modules whose code a document may name; with None, code that is not the application's
             is a warning.
     """
@@ -46,11 +46,11 @@ class Binder:
         self,
         *,
         allow_async: bool = False,
-        prepare: Callable[[Function], Function] | None = None,
+        prepare_security: Callable[[Function], Function] | None = None,
         allowed: AllowedModules | None = None,
     ) -> None:
         self.allow_async = allow_async
-        self._prepare = prepare
+        self._prepare_security = prepare_security
         self._allowed = allowed
         self._foreign: set[str] = set()
         self.problems: list[Problem] = []
@@ -107,8 +107,8 @@ class Binder:
         return found
 
     def prepared(self, function: Function) -> Function:
-        """Return a function as the server calls it (`Host.prepare`)."""
-        return function if self._prepare is None else self._prepare(function)
+        """Return a security function as the server calls it (`Host.prepare_security`)."""
+        return function if self._prepare_security is None else self._prepare_security(function)
 
     def plan(
         self, function: Function, target: Target, spec: CallSpec, args: Schema | None = None

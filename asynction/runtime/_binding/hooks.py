@@ -97,4 +97,4 @@ def _bound(
 
 def _plan_quietly(binder: Binder, handler: Function, target: Target, spec: CallSpec) -> Plan | None:
     """Plan the handler, or return None without a problem: another call convention may still fit."""
-    return Binder(allow_async=binder.allow_async, prepare=spec.prepare).plan(handler, target, spec)
+    return Binder(allow_async=binder.allow_async).plan(handler, target, spec)

@@ -56,6 +56,8 @@ class Host:
         refusals: the exceptions by which a connect handler rejects a client.
         is_async: whether coroutine functions can be awaited.
         prepare: changes a function before it is bound; an async server runs plain functions in threads.
+        prepare_security: the same for security functions, which may wait long for others: a server keeps
+            them from what handlers need.
         errors: returns the server's own error handlers: that of a namespace, and that of all namespaces.
         propagates: returns whether unhandled exceptions are raised, as in tests.
         expire: called with sid, namespace and the Unix time at which a client's credentials expire.
@@ -71,6 +73,7 @@ class Host:
     refusals: tuple[type[BaseException], ...] = ()
     is_async: bool = False
     prepare: Callable[[Function], Function] | None = None
+    prepare_security: Callable[[Function], Function] | None = None
     errors: Callable[[str], tuple[Function | None, Function | None]] = lambda namespace: (None, None)
     propagates: Callable[[], bool] = lambda: False
     expire: Callable[[str, str, float], None] = _ignore_expiry

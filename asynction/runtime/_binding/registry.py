@@ -124,7 +124,11 @@ class HandlerRegistry:
 
     def binder(self) -> Binder:
         """Return a Binder for functions that the server can run."""
-        return Binder(allow_async=self.host.is_async, prepare=self.host.prepare, allowed=self._allowed)
+        return Binder(
+            allow_async=self.host.is_async,
+            prepare_security=self.host.prepare_security,
+            allowed=self._allowed,
+        )
 
     def bind(self, registration: Registration) -> bool:
         """Bind a handler from code; return False if the adapter must register it itself (namespace `*`).

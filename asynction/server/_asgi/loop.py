@@ -48,13 +48,14 @@ def off_the_loop(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     async def threaded(*args: Any, **kwargs: Any) -> Any:
-        result = await asyncio.to_thread(_call, function, args, kwargs)
+        result = await asyncio.to_thread(call_in_thread, function, args, kwargs)
         return await result if hasattr(result, "__await__") else result
 
     return threaded
 
 
-def _call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def call_in_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function whose result goes into a future."""
     try:
         return function(*args, **kwargs)
     except StopIteration as error:  # a future cannot have this exception, and would never be done

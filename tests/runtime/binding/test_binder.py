@@ -293,7 +293,7 @@ def prepared(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def test_functions_are_prepared_for_the_server() -> None:
     assert Binder().prepared(len) is len
-    assert Binder(prepare=prepared).prepared(len)("abc") == ("prepared", 3)
+    assert Binder(prepare_security=prepared).prepared(len)("abc") == ("prepared", 3)
 
 
 # Dependencies and models ------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import threading
 import time
 from typing import Any
 
@@ -448,7 +449,14 @@ def test_access_decides_who_may_connect(outcome: object) -> None:
 
 
 def test_access_may_be_a_plain_function() -> None:
-    assert refused(router(access=lambda ws: False))["code"] == 1008
+    names: list[str] = []
+
+    def access(ws: Any) -> bool:
+        names.append(threading.current_thread().name)
+        return False
+
+    assert refused(router(access=access))["code"] == 1008
+    assert names[0].startswith("asynction-security")  # a slow one keeps no handler waiting
 
 
 def seen(token: str, *args: object) -> Any:
