@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from asynction.contract import Json
@@ -28,7 +28,27 @@ _OPTIONAL_STEPS = 200
 _FAILED_SEARCH_STEPS = 100
 """The number of steps that a failed search for text or a number counts: it is slow."""
 
+_MAX_JOINS = 100_000
+"""The maximum number of schemas that one attempt joins, including those of alternatives that it discards."""
+
 _TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """The `$ref`s that are followed for one value.
+
+    Args:
+        inside: those that are being followed: one of them again is a loop.
+        joined: those that have been joined: types that inherit from each other lead to them many times.
+    """
+
+    inside: tuple[str, ...] = ()
+    joined: set[str] = field(default_factory=set)
+
+    def into(self, ref: str) -> _Followed:
+        """Return the same inside the target of a `$ref`."""
+        return replace(self, inside=(*self.inside, ref))
 
 
 class Attempt:
@@ -43,6 +63,7 @@ class Attempt:
 
     def __init__(self, source: Source, draw: Draw, *, use_known: bool = False, is_wild: bool = False) -> None:
         self.steps = 0
+        self._joins = 0
         self._source = source
         self.draw = draw
         # Without chance, an attempt that fails would fail again in the same way: this draw varies it.
@@ -83,7 +104,7 @@ class Attempt:
             raise StepBudgetExceeded("its values are too large, or nest without end")
         is_tight = above.is_tight or above.depth > _OPTIONAL_DEPTH or self.steps > _OPTIONAL_STEPS
         level = replace(above, is_tight=is_tight, own_refs=set())
-        shape = self._settle(schema, ANYTHING, level, ())
+        shape = self.settle(schema, ANYTHING, level)
         if self.draw.plain and not level.refs.isdisjoint(level.own_refs):
             level.is_tight = True  # one round of a recursion is enough in an example
         if self._use_known:
@@ -92,36 +113,38 @@ class Attempt:
                     return copy.deepcopy(known)
         return self._of_shape(shape, level)
 
-    def _settle(self, schema: Json, shape: Shape, level: Level, inside: tuple[str, ...]) -> Shape:
-        """Join `shape` with the constraints of `schema`, choosing among its alternatives.
-
-        `inside` has the `$ref`s that are being followed for the same value: one of them again is a loop.
-        """
+    def _settle(self, schema: Json, shape: Shape, level: Level, followed: _Followed) -> Shape:
+        """Join `shape` with the constraints of `schema`, choosing among its alternatives."""
+        self._joins += 1
+        if self._joins > _MAX_JOINS:
+            raise StepBudgetExceeded("its parts refer to each other in too many ways")
         if not isinstance(schema, dict):
             if schema is False:
                 raise NoValue("it allows no value")
             return shape
         ref = schema.get("$ref")
         if isinstance(ref, str):
-            if ref in inside:
+            if ref in followed.inside:
                 raise NoValue("its `$ref` leads back to itself")
-            level.own_refs.add(ref)
-            shape = self._settle(self._source.target(ref), shape, level, (*inside, ref))
+            if ref not in followed.joined:
+                level.own_refs.add(ref)
+                shape = self._settle(self._source.target(ref), shape, level, followed.into(ref))
+                followed.joined.add(ref)
             if self._source.draft < 2019:  # keywords beside a `$ref` are ignored
                 return shape
         shape = shape & self._source.shape(schema)
         for each in _schemas(schema, "allOf"):
-            shape = self._settle(each, shape, level, inside)
+            shape = self._settle(each, shape, level, followed)
         for keyword in ("anyOf", "oneOf"):
             if options := _schemas(schema, keyword):
-                shape = self._choose([(option,) for option in options], shape, level, inside)
+                shape = self._choose([(option,) for option in options], shape, level, followed)
         if "if" in schema and self._source.draft >= SINCE["if"]:
             then = (schema["if"], schema.get("then", True))
-            shape = self._choose([then, (schema.get("else", True),)], shape, level, inside)
+            shape = self._choose([then, (schema.get("else", True),)], shape, level, followed)
         return with_rest(shape, schema, self._source.draft)
 
     def _choose(
-        self, options: list[tuple[Json, ...]], shape: Shape, level: Level, inside: tuple[str, ...]
+        self, options: list[tuple[Json, ...]], shape: Shape, level: Level, followed: _Followed
     ) -> Shape:
         """Join `shape` with the schemas of the first alternative that is compatible with it."""
         ordered = self.draw.order(options)
@@ -129,12 +152,14 @@ class Attempt:
             # The alternative whose values nest least is the one that ends a recursion.
             ordered.sort(key=lambda option: max(map(self._source.heights.of, option)))
         for option in ordered:
+            tried = replace(followed, joined=set(followed.joined))
             try:
                 found = shape
                 for schema in option:
-                    found = self._settle(schema, found, level, inside)
+                    found = self._settle(schema, found, level, tried)
             except NoValue:
                 continue
+            followed.joined.update(tried.joined)
             return found
         raise NoValue("none of its alternatives is possible")
 
@@ -163,7 +188,7 @@ class Attempt:
 
     def settle(self, schema: Json, shape: Shape, level: Level) -> Shape:
         """Join `shape` with the constraints of `schema`; raises NoValue if they contradict each other."""
-        return self._settle(schema, shape, level, ())
+        return self._settle(schema, shape, level, _Followed())
 
     def is_name(self, schema: Json, name: str) -> bool:
         """Return True if `name` conforms to `schema`."""

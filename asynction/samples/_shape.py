@@ -155,12 +155,22 @@ ANYTHING = Shape()
 
 def both(*schemas: Json) -> Json:
     """Return one schema that stands for all of `schemas` together."""
-    telling = [schema for schema in schemas if schema is not True]
-    if any(schema is False for schema in telling):
+    # Each once, by identity, and flat: types that inherit from each other share the schemas of their
+    # properties, and joining these in pairs would double them at every step.
+    telling = {id(each): each for schema in schemas for each in _conjuncts(schema)}
+    if any(schema is False for schema in telling.values()):
         return False
     if len(telling) > 1:
-        return {"allOf": telling}
-    return telling[0] if telling else True
+        return {"allOf": list(telling.values())}
+    return next(iter(telling.values()), True)
+
+
+def _conjuncts(schema: Json) -> list[Json]:
+    """Return schemas that together mean the same as one."""
+    if schema is True:
+        return []
+    together = schema.get("allOf") if isinstance(schema, dict) and len(schema) == 1 else None
+    return [each for each in together if each is not True] if isinstance(together, list) else [schema]
 
 
 @lru_cache(maxsize=1024)

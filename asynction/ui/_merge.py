@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from asynction.contract import Json
@@ -18,28 +19,52 @@ _TIGHTEST: dict[str, Callable[[float, float], float]] = {
 _FIRST = frozenset(["$comment", "default", "deprecated", "description", "examples", "title"])
 """Keywords whose first value is kept: annotations do not decide which values are valid."""
 
-_MAX_DEPTH = 16
+_MAX_DEPTH = 100
 """The limit for schemas that include each other without end."""
 
 
-def merged(schema: Keywords, follow: Follow, depth: int = 0) -> Keywords:
+def merged(schema: Keywords, follow: Follow, known: dict[str, Keywords] | None = None) -> Keywords:
     """Merge the members of `allOf` into the schema; members that cannot be merged remain in it.
 
-    `follow` returns the schema that a `$ref` leads to; recursive schemas are not merged.
+    `follow` returns the schema that a `$ref` leads to; recursive schemas are not merged. `known` has the
+    targets that have been merged, for further schemas: types that inherit from each other share them.
     """
-    members = _members(schema)
-    if members is None:
-        return schema
-    whole: dict[str, Json] = {k: v for k, v in schema.items() if k not in ("allOf", "$ref")}
-    left: list[Json] = []
-    for member in members:
-        part = _followed(member, follow) if depth < _MAX_DEPTH else None
-        fitted = None if part is None else _fit(whole, merged(part, follow, depth + 1))
-        if fitted is None:
-            left.append(member)
-        else:
-            whole = fitted
-    return {**whole, "allOf": left} if left else whole
+    return _Merger(follow, {} if known is None else known).merge(schema, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Merger:
+    follow: Follow
+    known: dict[str, Keywords]
+
+    def merge(self, schema: Keywords, depth: int) -> Keywords:
+        members = _members(schema)
+        if members is None:
+            return schema
+        whole: dict[str, Json] = {k: v for k, v in schema.items() if k not in ("allOf", "$ref")}
+        left: list[Json] = []
+        for member in members:
+            part = self._merged_member(member, depth + 1) if depth < _MAX_DEPTH else None
+            fitted = None if part is None else _fit(whole, part)
+            if fitted is None:
+                left.append(member)
+            else:
+                whole = fitted
+        return {**whole, "allOf": left} if left else whole
+
+    def _merged_member(self, member: Json, depth: int) -> Keywords | None:
+        """Return a member, or what its `$ref` leads to, merged; None if that cannot be merged."""
+        if not isinstance(member, Mapping):
+            return {} if member is True else None
+        ref = member.get("$ref")
+        if not isinstance(ref, str) or len(member) > 1:
+            return self.merge(member, depth)
+        if ref not in self.known:
+            body, named = self.follow(ref)
+            if not isinstance(body, Mapping) or (named is not None and named.recursive):
+                return None
+            self.known[ref] = self.merge(body, depth)
+        return self.known[ref]
 
 
 def _members(schema: Keywords) -> list[Json] | None:
@@ -49,19 +74,6 @@ def _members(schema: Keywords) -> list[Json] | None:
     if isinstance(schema.get("$ref"), str):
         found.insert(0, {"$ref": schema["$ref"]})
     return found or None
-
-
-def _followed(member: Json, follow: Follow) -> Keywords | None:
-    """Return a member, or the schema that its `$ref` leads to; None if that cannot be merged."""
-    if not isinstance(member, Mapping):
-        return {} if member is True else None
-    ref = member.get("$ref")
-    if not isinstance(ref, str) or len(member) > 1:
-        return member
-    body, named = follow(ref)
-    if not isinstance(body, Mapping) or (named is not None and named.recursive):
-        return None
-    return body
 
 
 def _fit(whole: dict[str, Json], part: Keywords) -> dict[str, Json] | None:

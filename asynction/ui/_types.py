@@ -30,7 +30,10 @@ class Root(NamedTuple):
 
 @dataclass(slots=True)
 class Type:
-    """A named schema, and the numbers that decide where it is shown."""
+    """A named schema, and the numbers that decide where it is shown.
+
+    `rows` counts those of the types that are shown inside it, too.
+    """
 
     name: str
     body: Json
@@ -63,6 +66,7 @@ class Types:
         # Only now are all types known that a type may lead back through.
         for each in self._types.values():
             each.recursive = self._reaches(each)
+        self._count_rows()
 
     def apart(self) -> list[Type]:
         """Return the types that have their own heading, sorted by name."""
@@ -107,6 +111,34 @@ class Types:
             each.uses += 1
             if each.uses == 1:
                 waiting += self._within(each)
+
+    def _count_rows(self) -> None:
+        """Add to the rows of each type those of the types that are shown inside it.
+
+        Without this, small types that refer to each other twice would double the page at each step.
+        """
+        done = {id(each) for each in self._types.values() if each.recursive}
+        waiting = list(self._types.values())
+        while waiting:
+            each = waiting[-1]
+            missing = [inner for inner in self._within(each) if id(inner) not in done]
+            if id(each) in done or not missing:
+                waiting.pop()
+                if id(each) not in done:
+                    done.add(id(each))
+                    merged = self._merged_into(each)
+                    each.rows += sum(
+                        inner.rows for inner in self._within(each) if not inner.apart or id(inner) in merged
+                    )
+            else:
+                waiting += missing
+
+    def _merged_into(self, each: Type) -> set[int]:
+        """Return the `id`s of the types that a type includes by `allOf`: they are shown inside it anyway."""
+        members = (member for part in subschemas(each.body) for member in _list(part.get("allOf")))
+        refs = (member.get("$ref") for member in members if isinstance(member, Mapping))
+        found = (self.target(ref, each.root)[1] for ref in refs if isinstance(ref, str))
+        return {id(inner) for inner in found if inner is not None}
 
     def _within(self, each: Type) -> list[Type]:
         if id(each) not in self._inner:
@@ -158,6 +190,10 @@ def _refs(schema: Json) -> Iterator[str]:
         ref = each.get("$ref")
         if isinstance(ref, str):
             yield ref
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _without_definitions(schema: Json) -> Json:

@@ -73,6 +73,7 @@ class Views:
 
     def __init__(self, types_: Types) -> None:
         self.types = types_
+        self._merged: dict[int, tuple[Root, dict[str, Keywords]]] = {}
 
     def of(self, schema: Json, root: Root, depth: int = 0) -> View:
         """Return the view of a schema whose `$ref`s are relative to `root`."""
@@ -83,9 +84,14 @@ class Views:
         schema = {key: value for key, value in schema.items() if key not in ("definitions", "$defs")}
         target = self._followed(schema, root)
         if target is None:
-            return self._written(merged(schema, lambda ref: self.types.target(ref, root)), root, depth)
+            return self._written(self._merge(schema, root), root, depth)
         body, named = target
         return self._named(named, schema, depth) if named is not None else self.of(body, root, depth + 1)
+
+    def _merge(self, schema: Keywords, root: Root) -> Keywords:
+        # The root is kept with what has been merged in it, so that its `id` stays its own.
+        _, known = self._merged.setdefault(id(root.value), (root, {}))
+        return merged(schema, lambda ref: self.types.target(ref, root), known)
 
     def of_type(self, each: Type, depth: int = 0) -> View:
         """Return the view of a type with all its parts."""
