@@ -224,6 +224,16 @@ _SEMANTICS = (
         "Remove it, or use it in braces in the URL or the address.",
     ),
     _lint("unused-component", "A component is used.", "Remove it, or refer to it."),
+    _lint(
+        "recursive-alternatives",
+        "A schema that clients fill does not contain itself by way of `anyOf` or `oneOf`.",
+        "Each level is compared with all alternatives. Give them a tag (`const`), or use fewer levels.",
+    ),
+    _lint(
+        "unbounded-unique",
+        "An array of unique items that clients fill has `maxItems`.",
+        "All its items are compared, as many as fit into a message.",
+    ),
     _lint("latest-version", "A document uses the latest version of AsyncAPI.", "It is 3.1.0."),
 )
 

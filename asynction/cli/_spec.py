@@ -40,7 +40,9 @@ def handlers_option(command: C) -> C:
 
 
 def _known_modules(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    from asynction.runtime import allowed_modules
+    if not names:
+        return ()
+    from asynction.runtime import allowed_modules  # its import takes a while
 
     try:
         allowed_modules(names)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -11,7 +13,8 @@ from asynction.cli import HELP
 from asynction.cli._report import FORMATS, as_text
 from asynction.cli._spec import STDIN, document_of, handlers_option, root_option
 from asynction.cli._time_limit import time_limit
-from asynction.document import validate
+from asynction.document import Spec, load, validate
+from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
 from asynction.rules import RULES
 
@@ -44,6 +47,10 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
     ctx.exit()
 
 
+COST_SECONDS = 5.0
+"""The time in which the slowest events of one document are searched."""
+
+
 @click.command("validate", context_settings=HELP)
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option(
@@ -64,6 +71,12 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 @click.option("--handlers", is_flag=True, help="Also import every handler and check its signature.")
 @handlers_option
 @root_option
+@click.option(
+    "--cost",
+    "shows_cost",
+    is_flag=True,
+    help="Also print the event of each namespace that is slowest to check, on standard error.",
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -103,6 +116,7 @@ def command(
     handlers: bool,
     handlers_from: tuple[str, ...],
     root: Path | None,
+    shows_cost: bool,
     timeout: float,
     ignore: tuple[str, ...],
 ) -> None:
@@ -112,12 +126,16 @@ def command(
     command line, and with 3 after --timeout.
     """
     allowed = handlers_from or None
+    documents: dict[str, Spec] = {}
     with time_limit(timeout):
+        documents = {spec: document_of(spec) for spec in specs}  # standard input can be read only once
         problems = [
             problem
-            for spec in specs
-            for problem in _check(spec, ignore, root, handlers=handlers or bool(allowed), allowed=allowed)
+            for document in documents.values()
+            for problem in _check(document, ignore, root, handlers=handlers or bool(allowed), allowed=allowed)
         ]
+        if shows_cost:
+            _print_costs(documents, ignore, root)
     files = [STDIN if spec == "-" else spec for spec in specs]
     if format_ == "text":
         click.echo(as_text(problems, files, lambda text, colour: click.style(text, fg=colour)))
@@ -127,15 +145,25 @@ def command(
     sys.exit(1 if "error" in severities or (fail_on == "warning" and severities) else 0)
 
 
+def _print_costs(documents: Mapping[str, Spec], ignore: tuple[str, ...], root: Path | None) -> None:
+    """Print the slowest event of each namespace of the documents that have no errors."""
+    from asynction.cli._cost import boundless, worst_events
+
+    for spec, document in documents.items():
+        with suppress(DocumentError):  # its problems are reported already
+            contract = load(document, ignore=ignore, root=root)
+            for line in (*boundless(contract), *worst_events(contract, COST_SECONDS)):
+                click.echo(f"{spec}: {line}", err=True)
+
+
 def _check(
-    spec: str,
+    document: Spec,
     ignore: tuple[str, ...],
     root: Path | None,
     *,
     handlers: bool,
     allowed: tuple[str, ...] | None,
 ) -> list[Problem]:
-    document = document_of(spec)
     problems = validate(document, ignore=ignore, root=root)
     if handlers and not any(problem.severity == "error" for problem in problems):
         from asynction.cli._handlers import handler_problems

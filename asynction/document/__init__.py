@@ -11,6 +11,7 @@ from asynction.contract import Contract, Json
 from asynction.document._bundler import bundle_document
 from asynction.document._checks import check
 from asynction.document._compile import compile_contract
+from asynction.document._costs import cost_problems
 from asynction.document._dump import to_yaml
 from asynction.document._editor import editor_schema
 from asynction.document._files import Text
@@ -126,6 +127,8 @@ class _Document:
                 self.root, version, self.reader.schemas, is_bound=self.reader.is_bound
             )
             check(self.root, self.reader)
+            for problem in cost_problems(contract):
+                self.sources.report(problem)
             self.contract = replace(contract, files=self.sources.files())
 
     def problems(self, ignore: Iterable[str] = ()) -> list[Problem]:
