@@ -59,5 +59,5 @@ def _message(error: jsonschema_rs.ValidationError) -> str:
     value = error.kind.value if error.kind.name not in ("anyOf", "oneOf") else None
     if error.kind.name in ("anyOf", "oneOf") and error.instance_path[-1:] == ["type"]:
         kinds = ["array", "boolean", "integer", "null", "number", "object", "string"]
-        return f"`{error.instance}` is no JSON Schema type{did_you_mean(str(error.instance), kinds)}"
+        return f"`{error.instance}` is not a JSON Schema type{did_you_mean(str(error.instance), kinds)}"
     return message_for(error.kind.name, value)

@@ -70,7 +70,7 @@ def _encodable(text: str) -> bool:
 
 
 def faults(value: object, *, binary: bool, limit: int) -> list[Violation]:
-    """Say where `value` is no JSON, at most `limit` of them; `binary` leaves bytes to the schema."""
+    """Return where `value` is not JSON, at most `limit` of them; `binary` leaves bytes to the schema."""
     return list(islice(_faults(value, (), binary), limit))
 
 
@@ -80,7 +80,7 @@ def _faults(value: object, path: _Path, binary: bool) -> Iterator[Violation]:
     elif isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str) or not _encodable(key):
-                yield Violation("a key is no text", path, (), value)
+                yield Violation("a key is not text", path, (), value)
             else:
                 yield from _faults(item, (*path, key), binary)
     elif isinstance(value, list | tuple):
@@ -92,16 +92,16 @@ def _faults(value: object, path: _Path, binary: bool) -> Iterator[Violation]:
 
 def _leaf_fault(value: object, binary: bool) -> str | None:
     if isinstance(value, str):
-        return None if _encodable(value) else "text with a lone surrogate is no Unicode"
+        return None if _encodable(value) else "text with a lone surrogate is not Unicode"
     if isinstance(value, float):
-        return None if math.isfinite(value) else "NaN and infinity are no JSON numbers"
+        return None if math.isfinite(value) else "NaN and infinity are not JSON numbers"
     if isinstance(value, BYTES):
         return None if binary else "binary data where the schema has none"
     if isinstance(value, int):
         return None if _LEAST_INT <= value <= _MOST_INT else "the integer is too large"
     if value is None:
         return None
-    return f"a {type(value).__name__} is no JSON value"
+    return f"a {type(value).__name__} is not a JSON value"
 
 
 def locate(value: Any, path: Iterable[str | int]) -> tuple[tuple[str | int, ...], object]:

@@ -111,7 +111,7 @@ def test_what_fits_is_not_mentioned(value: object, kind: str) -> None:
         ({"$ref": "#/it"}, "Message", "error ref-cycle /it `$ref: #/it` leads back to itself"),
         ({"$ref": "#/text"}, "Message", "error type /text expected a Message, found a string"),
         ({"$ref": "#/text"}, "Schema", "error schema /it/$ref `$ref: #/text` does not lead to a schema"),
-        ({"type": "x"}, "Schema", "error schema /it/type `x` is no JSON Schema type"),
+        ({"type": "x"}, "Schema", "error schema /it/type `x` is not a JSON Schema type"),
         ("a", "Schema", "error schema /it a schema is a mapping or a boolean"),
         (
             {"type": "htp"},
@@ -220,7 +220,7 @@ def test_a_long_chain_of_schemas_does_not_overflow_the_stack() -> None:
     chain: dict[str, Any] = {f"s{i}": {"items": {"$ref": f"#/s{i + 1}"}} for i in range(3000)}
 
     assert read({"$ref": "#/s0"}, "Schema", s3000={"type": "x"}, **chain) == [
-        "error schema /s3000/type `x` is no JSON Schema type"
+        "error schema /s3000/type `x` is not a JSON Schema type"
     ]
 
 

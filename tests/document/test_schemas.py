@@ -186,7 +186,7 @@ def test_a_file_names_the_dialect_of_all_schemas_in_it(tmp_path: Path) -> None:
             {"not": {"$ref": "#/no"}},
             ["error ref /it/not/$ref `$ref: #/no` cannot be resolved: `#` has no `no`"],
         ),
-        ({"type": "banana"}, ["error schema /it/type `banana` is no JSON Schema type"]),
+        ({"type": "banana"}, ["error schema /it/type `banana` is not a JSON Schema type"]),
         ({"items": {"$ref": "#/bad"}}, ["error schema /bad/minimum must be number"]),
         ({"properties": {"a": 1}}, ["error schema /it/properties/a must be boolean or object"]),
         ({"$schema": "mine"}, ["error schema /it/$schema the dialect `mine` is unknown"]),

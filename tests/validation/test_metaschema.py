@@ -45,11 +45,11 @@ def test_a_sound_schema_has_no_problems(schema: Json, dialect: str | None) -> No
         ("text", None, [((), "a schema is a mapping or a boolean")]),
         (None, None, [((), "a schema is a mapping or a boolean")]),
         ([], DRAFT_04, [((), "a schema is a mapping or a boolean")]),
-        ({"type": "strin"}, None, [(("type",), "`strin` is no JSON Schema type; did you mean `string`?")]),
+        ({"type": "strin"}, None, [(("type",), "`strin` is not a JSON Schema type; did you mean `string`?")]),
         (
             {"type": ["string", "banana"]},
             None,
-            [(("type",), "`['string', 'banana']` is no JSON Schema type")],
+            [(("type",), "`['string', 'banana']` is not a JSON Schema type")],
         ),
         ({"minimum": "1"}, None, [(("minimum",), "must be number")]),
         ({"required": ["a", "a"]}, None, [(("required",), "must have no two equal items")]),

@@ -67,11 +67,11 @@ def found(schema: Json, *args: object, dialect: str = DRAFT_07) -> list[str]:
         ({"type": "integer"}, (True,), ["/0: must be integer"]),
         ({"type": "integer"}, (1.0,), []),
         ({"type": "integer"}, (10**4301,), ["/0: the integer is too large"]),
-        ({}, (math.nan,), ["/0: NaN and infinity are no JSON numbers"]),
-        ({}, ("\ud800",), ["/0: text with a lone surrogate is no Unicode"]),
+        ({}, (math.nan,), ["/0: NaN and infinity are not JSON numbers"]),
+        ({}, ("\ud800",), ["/0: text with a lone surrogate is not Unicode"]),
         ({}, (b"x",), ["/0: binary data where the schema has none"]),
-        ({}, ({1: 2},), ["/0: a key is no text"]),
-        ({}, (object(),), ["/0: a object is no JSON value"]),
+        ({}, ({1: 2},), ["/0: a key is not text"]),
+        ({}, (object(),), ["/0: a object is not a JSON value"]),
         ({"type": "string", "format": "binary"}, (b"x",), []),
         ({"type": "string", "format": "binary"}, ("x",), ["/0: must be binary data"]),
         ({"type": ["string", "null"], "format": "binary"}, (None,), []),
@@ -157,7 +157,7 @@ def test_args_that_a_reader_made_are_checked_by_the_schema_alone() -> None:
     open_to_all = validator({"items": [True]})
     surrogate = "\ud800"  # no reader would let it pass
     assert [str(v) for v in open_to_all.check((surrogate,))] == [
-        "/0: text with a lone surrogate is no Unicode"
+        "/0: text with a lone surrogate is not Unicode"
     ]
     args, wrong = JsonArgs((surrogate,)), JsonArgs((1,))
     assert open_to_all.check(args, args) == ()

@@ -111,14 +111,14 @@ def test_what_contains_itself_is_no_json() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ([math.nan], ["/0: NaN and infinity are no JSON numbers"]),
-        ({"a": -math.inf}, ["/a: NaN and infinity are no JSON numbers"]),
-        ("\ud800", ["text with a lone surrogate is no Unicode"]),
-        ([{"a\udfff": 1}], ["/0: a key is no text"]),
-        ([{1: 2}], ["/0: a key is no text"]),
+        ([math.nan], ["/0: NaN and infinity are not JSON numbers"]),
+        ({"a": -math.inf}, ["/a: NaN and infinity are not JSON numbers"]),
+        ("\ud800", ["text with a lone surrogate is not Unicode"]),
+        ([{"a\udfff": 1}], ["/0: a key is not text"]),
+        ([{1: 2}], ["/0: a key is not text"]),
         ([10**4300], ["/0: the integer is too large"]),
         ([-(10**4300)], ["/0: the integer is too large"]),
-        ([Decimal(1), {1}], ["/0: a Decimal is no JSON value", "/1: a set is no JSON value"]),
+        ([Decimal(1), {1}], ["/0: a Decimal is not a JSON value", "/1: a set is not a JSON value"]),
         (
             (b"x", [bytearray(b"y")]),
             [

@@ -356,7 +356,7 @@ def test_auth_without_security() -> None:
 
 
 def test_a_schema_of_auth_that_is_none() -> None:
-    with pytest.raises(DocumentError, match="`strin` is no JSON Schema type"):
+    with pytest.raises(DocumentError, match="`strin` is not a JSON Schema type"):
         build(of(x_auth={"type": "strin"}))
 
 

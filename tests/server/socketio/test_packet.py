@@ -234,7 +234,7 @@ def test_no_event_can_have_a_reserved_name(name: str) -> None:
     [
         (r'2["e","\ud800"]', "/0", "lone surrogate"),
         (r'2["e",1,{"a":["\udc00"]}]', "/1/a/0", "lone surrogate"),
-        (r'2["e",{"\ud800":1}]', "/0", "a key is no text"),
+        (r'2["e",{"\ud800":1}]', "/0", "a key is not text"),
         ('2["e",1,' + "[" * 200 + "]" * 200 + "]", "/1", "nested deeper than 128 levels"),
         ('2["e",' + '{"a":' * 200 + "1" + "}" * 200 + "]", "/0", "nested deeper than 128 levels"),
     ],
