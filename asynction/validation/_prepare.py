@@ -11,6 +11,10 @@ from asynction.validation._keywords import DIALECTS, map_subschemas
 BINARY = "x-binary"
 """Our keyword in a prepared schema: bytes are welcome, and else only the JSON types it lists."""
 
+UNIQUE = "x-uniqueItems"
+ENUM = "x-enum"
+"""Our keywords for the engine: `uniqueItems`, and an `enum` of many members, by hashing."""
+
 INT_BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 """AsyncAPI's integer formats (Data Type Formats)."""
 
@@ -33,7 +37,7 @@ KINDS: dict[str, Callable[[object], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A schema for a list of args, and how many there may be (`most` is None for any number)."""
+    """A schema for a list of args, and how many there may be (`max_args` is None for any number)."""
 
     value: dict[str, Json]
     draft: int
@@ -41,6 +45,8 @@ class Prepared:
     max_args: int | None
     is_tuple: bool
     takes_bytes: bool
+    shares: bool
+    """Whether a definition is referred to more than once, by itself included."""
 
     def own_path(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
         """Turn a path in `value` into one in the schema that it was made from."""
@@ -52,7 +58,8 @@ class Prepared:
 def prepare(schema: Schema) -> Prepared:
     """Read `schema` as a description of an event's args (see the manual, "Events and acks")."""
     binary: list[Json] = []
-    value = _adapt(schema.value, binary)
+    refs: list[Json] = []
+    value = _adapt(schema.value, binary, refs)
     draft = DIALECTS[schema.dialect]
     items = _tuple_items(value, draft)
     arity: tuple[int, int | None]
@@ -66,6 +73,7 @@ def prepare(schema: Schema) -> Prepared:
         *arity,
         is_tuple=items is not None,
         takes_bytes=bool(binary),
+        shares=len(set(map(str, refs))) < len(refs),
     )
 
 
@@ -83,12 +91,18 @@ def is_binary(schema: Json) -> bool:
     return named and (kinds == "string" or (isinstance(kinds, list) and "string" in kinds))
 
 
-def _adapt(schema: Json, binary: list[Json]) -> Json:
-    """Copy a schema as an engine is to read it; the nodes that stand for bytes are put into `binary`."""
+def _adapt(schema: Json, binary: list[Json], refs: list[Json]) -> Json:
+    """Copy a schema as an engine is to read it.
+
+    The nodes that stand for bytes are put into `binary`, and what `$ref`s lead to into `refs`.
+    """
     if not isinstance(schema, dict):
         return schema
-    changed = map_subschemas(schema, lambda inner: _adapt(inner, binary))
-    changed.pop(BINARY, None)  # a document has no word in this
+    changed = map_subschemas(schema, lambda inner: _adapt(inner, binary, refs))
+    if "$ref" in schema:
+        refs.append(schema["$ref"])
+    for keyword in (BINARY, UNIQUE, ENUM):
+        changed.pop(keyword, None)  # a document has no word in this
     if is_binary(schema):
         binary.append(schema)
         kinds = changed.pop("type")

@@ -1,0 +1,191 @@
+"""A validator of our own: it visits each schema at most once with each value.
+
+The engine is faster, but it follows a shared `$ref` once for each path that leads to it, and it cannot read
+bytes. The walk keeps its own stack, so that neither deep values nor deep schemas end it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from asynction.validation._assertions import Assertion
+from asynction.validation._equality import Blob, Keys
+from asynction.validation._prepare import BINARY
+
+
+class Pair(NamedTuple):
+    """A schema to be met by a value; `key` leads to the value, None where it is the same one."""
+
+    node: Node
+    value: Any
+    key: str | int | None = None
+
+
+Judging = Generator[Pair, bool, bool]
+"""Yields what else has to be decided, is sent the verdict, and returns its own."""
+
+
+class Node:
+    """A schema: what it asserts itself, and what it asks of others. `path` is where it is written."""
+
+    __slots__ = ("applicators", "assertions", "path", "schema", "takes_bytes")
+
+    def __init__(self, schema: Any, path: tuple[str | int, ...]) -> None:
+        self.schema = schema
+        self.path = path
+        self.assertions: tuple[Assertion, ...] = ()
+        self.applicators: tuple[Applicator, ...] = ()
+        self.takes_bytes = isinstance(schema, dict) and BINARY in schema
+
+    def asserts(self, value: object, keys: Keys) -> bool:
+        """Return whether `value` meets the assertions."""
+        for _, _, holds in self.assertions:  # noqa: SIM110 - a generator costs more than most checks
+            if not holds(value, keys):
+                return False
+        return True
+
+    def judge(self, walk: Walk, value: object) -> Judging:
+        """Decide whether `value` is valid."""
+        if not self.asserts(value, walk.keys):
+            return False
+        for applicator in self.applicators:
+            if not (yield from applicator.judge(walk, value)):
+                return False
+        return True
+
+
+class Applicator:
+    """A keyword that applies other schemas; by itself, one that wants all of its pairs to be valid."""
+
+    __slots__ = ()
+    keyword: str
+    evaluates = True
+    """Whether what it has applied counts as evaluated for `unevaluatedProperties` and `unevaluatedItems`."""
+
+    def pairs(self, walk: Walk, value: Any) -> Iterable[Pair]:
+        """Yield what the keyword applies to `value`."""
+        raise NotImplementedError
+
+    def judge(self, walk: Walk, value: Any) -> Judging:
+        """Decide whether `value` meets the keyword."""
+        known = walk.known
+        for pair in self.pairs(walk, value):
+            holds = known(pair)
+            if not ((yield pair) if holds is None else holds):
+                return False
+        return True
+
+    def followed(self, walk: Walk, value: Any) -> Iterator[Pair]:
+        """Yield the pairs that count for a value that meets the keyword."""
+        yield from self.pairs(walk, value)
+
+
+class Spent(Exception):
+    """The walk has taken all the steps that it may take."""
+
+
+class Walk:
+    """One visit of a value; its verdicts are remembered.
+
+    Args:
+        known: The keys of the schema's constants.
+        exhaustive: Visit all alternatives, also when one has been found to fit. Needed where it matters
+            which ones fit: for `unevaluated...`, and for the places of bytes.
+    """
+
+    def __init__(self, known: Keys, *, exhaustive: bool = False) -> None:
+        self.exhaustive = exhaustive
+        self.keys = Keys(known)
+        self.steps = 0
+        self.budget: float = float("inf")
+        self._verdicts: dict[tuple[int, int], bool] = {}
+        self._evaluated: dict[tuple[int, int], set[str | int]] = {}
+
+    def valid(self, node: Node, value: object) -> bool:
+        """Return whether `value` is valid. What is asked of itself while it is decided is taken as valid."""
+        pair = Pair(node, value)
+        answer = self.known(pair)
+        if answer is not None:
+            return answer
+        stack = [self._begin(pair)]
+        sent: bool | None = None
+        while stack:
+            key, judging = stack[-1]
+            try:
+                asked = judging.send(sent) if sent is not None else next(judging)
+            except StopIteration as end:
+                self._verdicts[key] = sent = end.value
+                stack.pop()
+            else:
+                stack.append(self._begin(asked))
+                sent = None
+        return bool(sent)
+
+    def decide(self, pair: Pair) -> Judging:
+        """Return the verdict on a pair, after asking for it where it is not known yet."""
+        answer = self.known(pair)
+        return (yield pair) if answer is None else answer
+
+    def known(self, pair: Pair) -> bool | None:
+        """Return the verdict on a pair if it is at hand; else None, then the pair is to be yielded."""
+        self.steps += 1
+        if self.steps > self.budget:
+            raise Spent
+        node, value, _ = pair
+        if not node.applicators:
+            return node.asserts(value, self.keys)
+        return self._verdicts.get((id(node), id(value)))
+
+    def _begin(self, pair: Pair) -> tuple[tuple[int, int], Judging]:
+        key = (id(pair.node), id(pair.value))
+        self._verdicts[key] = True
+        return key, pair.node.judge(self, pair.value)
+
+    def spend(self, steps: int) -> None:
+        """Count steps; raise Spent where there are more than may be taken."""
+        self.steps += steps
+        if self.steps > self.budget:
+            raise Spent
+
+    def evaluated(self, applicators: Iterable[Applicator], value: object) -> set[str | int]:
+        """Return the properties, or items, that a schema's own applicators and what they apply evaluate."""
+        found: set[str | int] = set()
+        seen: set[int] = set()
+        waiting = list(applicators)
+        while waiting:
+            applicator = waiting.pop()
+            if not applicator.evaluates:
+                continue
+            for node, _, key in applicator.followed(self, value):
+                self.spend(1)
+                if key is not None:
+                    found.add(key)
+                elif id(node) not in seen and self.valid(node, value):
+                    seen.add(id(node))
+                    waiting.extend(node.applicators)
+        return found
+
+    def left_over(self, owner: Node, asking: Applicator, value: Any) -> set[str | int]:
+        """Return the properties, or items, that no other applicator of `owner` has evaluated."""
+        key = (id(asking), id(value))
+        if key not in self._evaluated:
+            others = [each for each in owner.applicators if each is not asking]
+            names = value if isinstance(value, dict) else range(len(value))
+            self._evaluated[key] = set(names) - self.evaluated(others, value)
+        return self._evaluated[key]
+
+    def welcome(self, root: Node, value: object) -> None:
+        """Mark each Blob in a valid value that has its place in the schema."""
+        waiting, seen = [(root, value)], set()
+        while waiting:
+            node, item = waiting.pop()
+            if (id(node), id(item)) in seen:
+                continue
+            seen.add((id(node), id(item)))
+            if isinstance(item, Blob):
+                item.welcome |= node.takes_bytes
+            for applicator in node.applicators:
+                for pair in applicator.followed(self, item):
+                    if self.valid(pair.node, pair.value):
+                        waiting.append((pair.node, pair.value))
