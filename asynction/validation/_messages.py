@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+_MOST_MEMBERS = 100
+"""How many members of an `enum`, or names of alternatives, a message lists."""
 
 
 def _plain(value: object) -> str:
@@ -13,6 +16,12 @@ def _plain(value: object) -> str:
 def _names(value: object) -> str:
     names = value if isinstance(value, list | tuple) else [value]
     return ", ".join(f"`{name}`" for name in names)
+
+
+def _members(value: object) -> str:
+    # An error must not be much larger than what it answers.
+    is_long = isinstance(value, list) and len(value) > _MOST_MEMBERS
+    return f"the {len(value)} values that the schema lists" if is_long else _plain(value)  # type: ignore[arg-type]
 
 
 def _kinds(value: object) -> str:
@@ -27,7 +36,7 @@ _MESSAGES: dict[str, Callable[[object], str]] = {
     "additionalItems": lambda v: "has more items than the schema has",
     "unevaluatedItems": lambda v: "has more items than the schema has",
     "propertyNames": lambda v: "has a property whose name is not allowed",
-    "enum": lambda v: f"must be one of {_plain(v)}",
+    "enum": lambda v: f"must be one of {_members(v)}",
     "const": lambda v: f"must be {_plain(v)}",
     "minimum": lambda v: f"must be at least {v}",
     "maximum": lambda v: f"must be at most {v}",
@@ -44,6 +53,12 @@ _MESSAGES: dict[str, Callable[[object], str]] = {
     "pattern": lambda v: f"must match the pattern {_plain(v)}",
     "format": lambda v: f"must match the format `{v}`",
     "contains": lambda v: "has no item of the kind that it must contain",
+    "minContains": lambda v: (
+        f"must have at least {v} {'item' if v == 1 else 'items'} of the kind that it must contain"
+    ),
+    "maxContains": lambda v: (
+        f"must have at most {v} {'item' if v == 1 else 'items'} of the kind that it must contain"
+    ),
     "anyOf": lambda v: "matches none of the alternatives",
     "oneOf": lambda v: "must match exactly one of the alternatives",
     "not": lambda v: "must not match the schema under `not`",
@@ -58,3 +73,20 @@ def message_for(keyword: str, value: object) -> str:
     """Say what `keyword`, with this value in the schema, asks of an instance."""
     describe = _MESSAGES.get(keyword)
     return describe(value) if describe else f"breaks `{keyword}`"
+
+
+def none_of(names: Sequence[str]) -> str:
+    """Say that an instance matches none of the alternatives, which have these names."""
+    listed = f": {_names(names)}" if 0 < len(names) <= _MOST_MEMBERS else ""
+    return f"matches none of the alternatives{listed}"
+
+
+def more_than_one_of(names: Sequence[str]) -> str:
+    """Say that an instance matches several alternatives, of which it must match one."""
+    listed = f", but matches {_names(names)}" if 1 < len(names) <= _MOST_MEMBERS else ""
+    return f"must match exactly one of the alternatives{listed}"
+
+
+def within(message: str, alternative: str | None) -> str:
+    """Add the alternative that an instance was meant to match, where it has a name."""
+    return f"{message} (alternative `{alternative}`)" if alternative else message

@@ -8,9 +8,10 @@ import jsonschema_rs
 
 from asynction.contract import Json, Schema
 from asynction.problems import did_you_mean
+from asynction.validation._engines import ENGINES
 from asynction.validation._keywords import DIALECTS, dialect_of
 from asynction.validation._messages import message_for
-from asynction.validation._validator import ENGINES, Validator
+from asynction.validation._validator import Validator
 from asynction.validation._values import locate
 
 Path = tuple["str | int", ...]

@@ -1,48 +1,23 @@
-"""One compiled validator per schema: jsonschema-rs decides, and where it cannot, the reference engine."""
+"""One compiled validator per schema: jsonschema-rs decides, and where it cannot, a walk of our own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
-from itertools import islice
-from typing import TYPE_CHECKING
-
-import jsonschema_rs
+from typing import Any
 
 from asynction.contract import Schema
 from asynction.exceptions import Violation
+from asynction.validation._build import Graph, build
+from asynction.validation._equality import Blob, with_blobs
+from asynction.validation._explain import MOST_ERRORS, explain
+from asynction.validation._fast import fast_engine
 from asynction.validation._json import JsonArgs
-from asynction.validation._messages import message_for
-from asynction.validation._prepare import BINARY, KINDS, prepare
-from asynction.validation._values import faults, is_json, locate
+from asynction.validation._prepare import prepare
+from asynction.validation._values import faults, is_json
 
-if TYPE_CHECKING:
-    from asynction.validation._reference import ReferenceEngine
-
-MOST_ERRORS = 20
-"""How many violations of one instance are reported."""
-
-_MANY_NODES = 2_000
 _SEQUENCES = frozenset({tuple, list})
-
-ENGINES: dict[int, Callable[..., jsonschema_rs.Validator]] = {
-    4: jsonschema_rs.Draft4Validator,
-    6: jsonschema_rs.Draft6Validator,
-    7: jsonschema_rs.Draft7Validator,
-    2019: jsonschema_rs.Draft201909Validator,
-    2020: jsonschema_rs.Draft202012Validator,
-}
-
-
-class _BinaryKeyword:
-    """`x-binary` for jsonschema-rs, which only ever sees values without bytes."""
-
-    def __init__(self, parent: object, kinds: list[str], path: object) -> None:
-        self.kinds = kinds
-
-    def validate(self, instance: object) -> None:
-        if not any(KINDS[kind](instance) for kind in self.kinds):
-            raise ValueError("not binary data")
 
 
 class Validator:
@@ -51,13 +26,7 @@ class Validator:
     def __init__(self, schema: Schema) -> None:
         self.prepared = prepare(schema)
         self.min_args, self.max_args = self.prepared.min_args, self.prepared.max_args
-        self._engine = ENGINES[self.prepared.draft](
-            self.prepared.value,
-            validate_formats=True,
-            offline=True,
-            keywords={BINARY: _BinaryKeyword} if self.prepared.takes_bytes else None,
-        )
-        self._is_valid = self._engine.is_valid
+        self._is_valid = fast_engine(self.prepared) or self._walks
 
     @property
     def is_tuple(self) -> bool:
@@ -79,16 +48,13 @@ class Validator:
             return (self._wrong_count(count),)
         if type(args) not in _SEQUENCES:
             args = tuple(args)  # the engine knows no subclasses
-        if args is json_args or is_json(args):
-            try:
-                if self._is_valid(args):
-                    return ()
-            except Exception as error:
-                return (Violation(f"cannot be checked: {type(error).__name__}", (), (), None),)
-            return self._violations(args)
-        if found := faults(args, binary=self.takes_bytes, limit=MOST_ERRORS):
-            return tuple(found)
-        return self._reference.check(args)
+        try:
+            if args is json_args or is_json(args):
+                return () if self._is_valid(args) else self._explain(args)
+            found = faults(args, binary=self.takes_bytes, limit=MOST_ERRORS)
+            return tuple(found) or self._check_copy(args)
+        except Exception as error:  # what cannot be decided must not pass
+            return (Violation(f"cannot be checked: {type(error).__name__}", (), (), None),)
 
     @cached_property
     def accepts_null(self) -> bool:
@@ -98,10 +64,6 @@ class Validator:
     def accepts(self, args: Sequence[object]) -> bool:
         """True where `check` finds nothing."""
         return not self.check(args)
-
-    def reference(self, args: Sequence[object]) -> tuple[Violation, ...]:
-        """Check `args` by the reference engine alone."""
-        return self._reference.check(args)
 
     def _wrong_count(self, count: int) -> Violation:
         if self.max_args is None:
@@ -113,41 +75,35 @@ class Validator:
         plural = "" if self.min_args == 1 and self.max_args in (1, None) else "s"
         return Violation(f"expected {expected} argument{plural}, got {count}", (), (), None)
 
-    def _violations(self, args: Sequence[object]) -> tuple[Violation, ...]:
-        try:
-            if _is_large(args):  # each error costs 10 us: a large instance could have 100 000
-                self._engine.validate(args)
-            errors: Iterable[jsonschema_rs.ValidationError] = self._engine.iter_errors(args)
-            found = [self._violation(error, args) for error in islice(errors, MOST_ERRORS)]
-        except jsonschema_rs.ValidationError as error:
-            found = [self._violation(error, args)]
-        except ValueError:  # jsonschema-rs reports values to a depth of its own only
-            found = []
-        return tuple(found) or (Violation("breaks the schema", (), (), None),)
-
-    def _violation(self, error: jsonschema_rs.ValidationError, args: object) -> Violation:
-        keyword = BINARY if error.kind.name == "custom" else error.kind.name
-        path, instance = locate(args, error.instance_path)
-        schema_path, _ = locate(self.prepared.value, error.schema_path)
-        if keyword == "falseSchema" and schema_path[-1:] == ("additionalProperties",):
-            keyword = "additionalProperties"
-        message = message_for(keyword, error.kind.value)
-        return Violation(message, path, self.prepared.own_path(schema_path), instance)
-
     @cached_property
-    def _reference(self) -> ReferenceEngine:
-        from asynction.validation._reference import ReferenceEngine  # its library is slow to import
+    def _graph(self) -> Graph:
+        return build(self.prepared.value, self.prepared.draft)
 
-        return ReferenceEngine(self.prepared, MOST_ERRORS)
+    def _walks(self, args: object) -> bool:
+        """Decide whether JSON args are valid, in place of the engine."""
+        return self._graph.walk().valid(self._graph.root, args)
+
+    def _explain(self, args: object) -> tuple[Violation, ...]:
+        return explain(self._graph.walk(), self._graph.root, args, self.prepared)
+
+    def _check_copy(self, args: Sequence[object]) -> tuple[Violation, ...]:
+        """Check args with bytes, or with types that the engine does not know."""
+        blobs: list[Blob] = []
+        data = with_blobs(args, blobs)
+        root = self._graph.root
+        walk = self._graph.walk(exhaustive=bool(blobs))
+        if not walk.valid(root, data):
+            found = explain(walk, root, data, self.prepared)
+            return tuple(replace(each, instance=_at(args, each.path)) for each in found)
+        walk.welcome(root, data)
+        wrong = [blob for blob in blobs if not blob.welcome][:MOST_ERRORS]
+        return tuple(Violation(_NO_BYTES, blob.path, (), blob.data) for blob in wrong)
 
 
-def _is_large(value: object) -> bool:
-    waiting, seen = [value], 0
-    while waiting and seen <= _MANY_NODES:
-        item = waiting.pop()
-        seen += 1
-        if isinstance(item, dict):
-            waiting += item.values()
-        elif isinstance(item, list | tuple):
-            waiting += item
-    return seen > _MANY_NODES
+_NO_BYTES = "binary data where the schema has none"
+
+
+def _at(value: Any, path: tuple[str | int, ...]) -> object:
+    for key in path:
+        value = value[key]
+    return value

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from asynction.contract import Json, Schema
 from asynction.validation import DIALECTS, DRAFT_07, MAX_DEPTH, JsonArgs, Validator
-from asynction.validation._validator import MOST_ERRORS
+from asynction.validation._explain import MOST_ERRORS
 
 NO_ARGS: dict[str, Json] = {"items": [{}], "minItems": 0, "maxItems": 0}
 TREE: dict[str, Json] = {
@@ -205,25 +205,18 @@ def test_a_fault_at_the_greatest_depth_is_found(leaf: object) -> None:
     assert validator(TREE).check([value])
 
 
-def test_a_huge_instance_costs_one_violation_or_a_few() -> None:
-    assert len(found({"items": {"type": "integer"}}, ["x"] * 100_000)) == 1
-    assert len(found({"items": {"type": "integer"}}, ["x"] * 1_000)) == MOST_ERRORS
-    assert len(found({"additionalProperties": {"type": "integer"}}, {str(i): "x" for i in range(5_000)})) == 1
+def test_the_number_of_violations_is_bounded() -> None:
+    assert len(found({"items": {"type": "integer"}}, ["x"] * 100_000)) == MOST_ERRORS
+    assert (
+        len(found({"additionalProperties": {"type": "integer"}}, {str(i): "x" for i in range(5_000)})) == 20
+    )
 
 
-def test_an_error_that_cannot_be_described_is_still_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_without_a_reason_is_still_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
     checker = validator({"type": "string"})
+    monkeypatch.setattr(checker, "_is_valid", lambda args: False)
 
-    class Engine:
-        def is_valid(self, args: object) -> bool:
-            return False
-
-        def iter_errors(self, args: object) -> object:
-            raise ValueError("recursion limit")
-
-    monkeypatch.setattr(checker, "_engine", Engine())
-
-    assert [str(violation) for violation in checker.check([1])] == ["breaks the schema"]
+    assert [str(violation) for violation in checker.check(["a"])] == ["breaks the schema"]
 
 
 def test_a_schema_that_refers_to_itself_in_place_ends() -> None:

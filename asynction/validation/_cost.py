@@ -1,0 +1,132 @@
+"""How often the engine may visit one value: it follows a shared `$ref` once for each path to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from asynction.validation import _applicators as keywords
+from asynction.validation._walk import Applicator, Node
+
+_FEWEST = 256
+_FACTOR = 4
+
+
+class _Token(NamedTuple):
+    """Where a schema is applied: to the value itself, a child with a name, or any child of a kind."""
+
+    kind: str
+    name: str | int | None = None
+
+
+_HERE = _Token("here")
+_Visits = Counter[_Token]
+
+
+def is_costly(root: Node) -> bool:
+    """Return whether a walk, which visits each schema once, may be much quicker than the engine.
+
+    The engine remembers its verdicts on recursive `$ref`s, so one that leads back counts as one visit.
+    """
+    visits: dict[int, _Visits] = {}
+    begun: set[int] = set()
+    stack = [root]
+    is_recursive = False
+    while stack:
+        node = stack[-1]
+        edges = list(_edges(node))
+        begun.add(id(node))
+        new = [inner for _, inner in edges if id(inner) not in begun]
+        if new:
+            stack.append(new[0])
+            continue
+        stack.pop()
+        if id(node) not in visits:
+            is_recursive |= any(id(inner) not in visits for _, inner in edges)
+            visits[id(node)] = _count(node, edges, visits)
+    return _most(visits[id(root)]) > _FEWEST + _FACTOR * len(visits) or (is_recursive and _hashes_again(root))
+
+
+def _count(node: Node, edges: list[tuple[_Token, Node]], known: dict[int, _Visits]) -> _Visits:
+    """Add up the visits of a schema from those of the schemas that it applies."""
+    total: _Visits = Counter({_HERE: 1})
+    # To find what is left to `unevaluated...`, the engine visits what is in place once more.
+    times = 2 if any(isinstance(each, keywords.Unevaluated) for each in node.applicators) else 1
+    for token, inner in edges:
+        visits = known.get(id(inner), Counter({_HERE: 1}))
+        if token is _HERE:
+            for place, count in visits.items():
+                total[place] += times * count
+        else:
+            total[token] += _most(visits)
+    return total
+
+
+def _most(visits: _Visits) -> int:
+    """Return how many visits there may be of the value itself, or of one of its children."""
+    most = visits[_HERE]
+    for kind in ("property", "item"):
+        named = [count for token, count in visits.items() if token.kind == kind and token.name is not None]
+        most = max(most, visits[_Token(kind)] + max(named, default=0))
+    return most
+
+
+def _edges(node: Node) -> Iterator[tuple[_Token, Node]]:
+    for applicator in node.applicators:
+        yield from _EDGES[type(applicator)](applicator)
+
+
+def _in_place(*nodes: Node | None) -> Iterator[tuple[_Token, Node]]:
+    return ((_HERE, node) for node in nodes if node is not None)
+
+
+def _children(kind: str, nodes: Any) -> Iterator[tuple[_Token, Node]]:
+    return ((_Token(kind, name), node) for name, node in nodes)
+
+
+def _unevaluated(applicator: keywords.Unevaluated) -> Iterator[tuple[_Token, Node]]:
+    kind = "property" if applicator.kind is dict else "item"
+    return iter([(_Token(kind), applicator.node)])
+
+
+_EDGES: dict[type[Applicator], Any] = {
+    keywords.InPlace: lambda a: _in_place(*a.nodes),
+    keywords.AnyOf: lambda a: _in_place(*a.nodes),
+    keywords.OneOf: lambda a: _in_place(*a.nodes),
+    keywords.Not: lambda a: _in_place(a.node),
+    keywords.If: lambda a: _in_place(a.condition, a.then, a.otherwise),
+    keywords.Dependent: lambda a: _in_place(*a.nodes.values()),
+    keywords.Properties: lambda a: _children("property", a.nodes.items()),
+    keywords.PatternProperties: lambda a: ((_Token("property"), node) for _, node in a.patterns),
+    keywords.AdditionalProperties: lambda a: iter([(_Token("property"), a.node)]),
+    keywords.PropertyNames: lambda a: iter([(_Token("name"), a.node)]),
+    keywords.Tuple: lambda a: _children("item", enumerate(a.nodes)),
+    keywords.Items: lambda a: iter([(_Token("item"), a.node)]),
+    keywords.Contains: lambda a: iter([(_Token("item"), a.node)]),
+    keywords.Unevaluated: _unevaluated,
+}
+
+
+def _hashes_again(root: Node) -> bool:
+    """Return whether what a recursive schema compares by hash may be part of what it compares by hash."""
+    return any(_reaches(node, node) for node in _reachable(root) if _hashes(node))
+
+
+def _hashes(node: Node) -> bool:
+    return any(each.keyword in ("uniqueItems", "enum", "const") for each in node.assertions)
+
+
+def _reaches(start: Node, goal: Node) -> bool:
+    return any(inner is goal for node in _reachable(start) for _, inner in _edges(node))
+
+
+def _reachable(start: Node) -> list[Node]:
+    found = [start]
+    seen = {id(start)}
+    for node in found:
+        for _, inner in _edges(node):
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                found.append(inner)
+    return found

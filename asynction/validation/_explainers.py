@@ -1,0 +1,121 @@
+"""What is wrong with a value, keyword by keyword: a table from an applicator to its faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from asynction.validation import _applicators as keywords
+from asynction.validation._alternatives import WrongTag, choose, name_of, names_of
+from asynction.validation._assertions import ENDING, Assertion
+from asynction.validation._faults import Failing, Fault
+from asynction.validation._messages import message_for, more_than_one_of, none_of, within
+from asynction.validation._walk import Applicator, Walk
+
+Found = Iterator["Fault | Failing"]
+
+
+def faults_of(walk: Walk, failing: Failing) -> Found:
+    """Yield what is wrong with a value, by one schema: faults, and other schemas that it breaks."""
+    for assertion in failing.node.assertions:
+        if not assertion.holds(failing.value, walk.keys):
+            yield from _broken(failing, assertion)
+            if assertion.keyword in ENDING:
+                return
+    for applicator in failing.node.applicators:
+        yield from _EXPLAINERS.get(type(applicator), _each)(walk, failing, applicator)
+
+
+def _broken(failing: Failing, assertion: Assertion) -> Found:
+    if assertion.keyword == "required":
+        names: Any = assertion.value
+        yield from (_fault(failing, "required", name) for name in names if name not in failing.value)
+    else:
+        yield _fault(failing, assertion.keyword, assertion.value)
+
+
+def _fault(failing: Failing, keyword: str, value: object = None, *, at: str = "", message: str = "") -> Fault:
+    """Return a fault; `at` is the keyword that it is reported at, if not `keyword`."""
+    last = () if keyword == "falseSchema" else (at or keyword,)
+    text = within(message or message_for(keyword, value), failing.alternative)
+    return Fault(text, failing.place, (*failing.node.path, *last), failing.value)
+
+
+def _each(walk: Walk, failing: Failing, applicator: Applicator) -> Found:
+    """Explain a keyword that wants all of its pairs to be valid."""
+    for node, item, key in applicator.pairs(walk, failing.value):
+        if not walk.valid(node, item):
+            yield Failing(node, item, failing.place.child(key), failing.alternative)
+
+
+def _none_more(walk: Walk, failing: Failing, applicator: Any) -> Found:
+    """Explain a keyword that may be `false`: then what is too much is one fault of the whole."""
+    if applicator.node.schema is not False or applicator.keyword == "items":
+        yield from _each(walk, failing, applicator)
+    elif next(iter(applicator.pairs(walk, failing.value)), None) is not None:
+        yield _fault(failing, applicator.keyword)
+
+
+def _dependent(walk: Walk, failing: Failing, applicator: keywords.Dependent) -> Found:
+    for name in applicator.missing(failing.value):
+        yield _fault(failing, "required", name, at=applicator.keyword)
+    yield from _each(walk, failing, applicator)
+
+
+def _property_names(walk: Walk, failing: Failing, applicator: keywords.PropertyNames) -> Found:
+    if not all(walk.valid(node, name) for node, name, _ in applicator.pairs(walk, failing.value)):
+        yield _fault(failing, applicator.keyword)
+
+
+def _contains(walk: Walk, failing: Failing, applicator: keywords.Contains) -> Found:
+    if not isinstance(failing.value, list | tuple):
+        return
+    count = sum(1 for _ in applicator.followed(walk, failing.value))
+    if count > applicator.most:
+        yield _fault(failing, "maxContains", applicator.most)
+    elif count < applicator.fewest:
+        keyword = "minContains" if applicator.fewest != 1 else "contains"
+        yield _fault(failing, keyword, applicator.fewest)
+
+
+def _alternatives(walk: Walk, failing: Failing, applicator: keywords.AnyOf) -> Found:
+    fitting = applicator.fitting(walk, failing.value)
+    keyword = applicator.keyword
+    if len(fitting) > applicator.most:
+        yield _fault(failing, keyword, message=more_than_one_of(names_of(fitting)))
+    elif not fitting:
+        tag = failing.node.schema.get("discriminator")
+        meant = choose(walk, applicator.nodes, failing.value, tag)
+        if isinstance(meant, WrongTag):
+            place, value = failing.place.child(meant.name), failing.value[meant.name]
+            message = message_for("enum", meant.allowed)
+            yield _fault(Failing(failing.node, value, place, failing.alternative), keyword, message=message)
+        elif meant is not None:
+            yield Failing(meant, failing.value, failing.place, name_of(meant))
+        else:
+            yield _fault(failing, keyword, message=none_of(names_of(applicator.nodes)))
+
+
+def _not(walk: Walk, failing: Failing, applicator: keywords.Not) -> Found:
+    if walk.valid(applicator.node, failing.value):
+        yield _fault(failing, applicator.keyword)
+
+
+def _if(walk: Walk, failing: Failing, applicator: keywords.If) -> Found:
+    branch = applicator.branch(walk, failing.value)
+    if branch is not None and not walk.valid(branch, failing.value):
+        yield Failing(branch, failing.value, failing.place, failing.alternative)
+
+
+_EXPLAINERS: dict[type[Applicator], Callable[[Walk, Failing, Any], Found]] = {
+    keywords.AdditionalProperties: _none_more,
+    keywords.AnyOf: _alternatives,
+    keywords.Contains: _contains,
+    keywords.Dependent: _dependent,
+    keywords.If: _if,
+    keywords.Items: _none_more,
+    keywords.Not: _not,
+    keywords.OneOf: _alternatives,
+    keywords.PropertyNames: _property_names,
+    keywords.Unevaluated: _none_more,
+}

@@ -1,0 +1,83 @@
+"""The engine for a schema: it decides in microseconds, but not whatever the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asynction.contract import Json
+from asynction.validation._build import build
+from asynction.validation._cost import is_costly
+from asynction.validation._engines import ENGINES
+from asynction.validation._equality import Keys
+from asynction.validation._flatten import flatten
+from asynction.validation._keywords import map_subschemas
+from asynction.validation._prepare import BINARY, ENUM, KINDS, UNIQUE, Prepared
+
+_MANY_MEMBERS = 32
+"""From how many members on `enum` is looked up by hash; the engine compares with one after the other."""
+
+
+class _Binary:
+    """`x-binary`: the engine only ever sees values without bytes."""
+
+    def __init__(self, parent: object, kinds: list[str], path: object) -> None:
+        self.kinds = [KINDS[kind] for kind in kinds]
+
+    def validate(self, instance: object) -> None:
+        if not any(kind(instance) for kind in self.kinds):
+            raise ValueError("not binary data")
+
+
+class _Unique:
+    """`uniqueItems`: the engine compares large integers pair by pair."""
+
+    def __init__(self, parent: object, wanted: bool, path: object) -> None:
+        self.wanted = wanted
+
+    def validate(self, instance: object) -> None:
+        if self.wanted and isinstance(instance, list | tuple) and not Keys().are_unique(instance):
+            raise ValueError("two equal items")
+
+
+class _Enum:
+    """`enum` of many members."""
+
+    def __init__(self, parent: object, members: list[Any], path: object) -> None:
+        self.known = Keys()
+        self.members = frozenset(map(self.known.of, members))
+
+    def validate(self, instance: object) -> None:
+        if Keys(self.known).of(instance) not in self.members:
+            raise ValueError("not a member")
+
+
+KEYWORDS = {BINARY: _Binary, UNIQUE: _Unique, ENUM: _Enum}
+"""Our keywords for the engine."""
+
+
+def fast_engine(prepared: Prepared) -> Callable[[Any], bool] | None:
+    """Return the engine's verdict on JSON args; None where it may take too long for the schema.
+
+    Raises what the engine raises for a schema that it cannot read.
+    """
+    schema: Any = flatten(prepared.value, prepared.draft) if prepared.shares else prepared.value
+    engine = ENGINES[prepared.draft](
+        _for_engine(schema), validate_formats=True, offline=True, keywords=KEYWORDS
+    )
+    if prepared.shares and is_costly(build(schema, prepared.draft).root):
+        return None
+    return engine.is_valid
+
+
+def _for_engine(schema: Json) -> Json:
+    """Replace the keywords that the engine is slow at by our own."""
+    if not isinstance(schema, dict):
+        return schema
+    changed = map_subschemas(schema, _for_engine)
+    if "uniqueItems" in changed:
+        changed[UNIQUE] = changed.pop("uniqueItems")
+    members = changed.get("enum")
+    if isinstance(members, list) and len(members) >= _MANY_MEMBERS:
+        changed[ENUM] = changed.pop("enum")
+    return changed
