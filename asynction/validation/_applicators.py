@@ -14,6 +14,7 @@ class InPlace(Applicator):
     """`$ref` and `allOf`: schemas for the value itself, each of them once."""
 
     __slots__ = ("keyword", "nodes")
+    in_place = True
 
     def __init__(self, keyword: str, nodes: Iterable[Node]) -> None:
         self.keyword = keyword
@@ -28,6 +29,7 @@ class Dependent(Applicator):
     """`dependencies`, `dependentSchemas`, `dependentRequired`: what a property asks for."""
 
     __slots__ = ("keyword", "names", "nodes")
+    in_place = True
 
     def __init__(self, keyword: str, nodes: dict[str, Node], names: dict[str, list[str]]) -> None:
         self.keyword = keyword
@@ -195,6 +197,7 @@ class AnyOf(Applicator):
     """`anyOf`."""
 
     __slots__ = ("nodes",)
+    in_place = True
     keyword = "anyOf"
     most = float("inf")
 
@@ -231,6 +234,7 @@ class Not(Applicator):
     """`not`."""
 
     __slots__ = ("node",)
+    in_place = True
     keyword = "not"
 
     def __init__(self, node: Node) -> None:
@@ -249,6 +253,7 @@ class If(Applicator):
     """`if`, `then` and `else`; what is absent is None."""
 
     __slots__ = ("condition", "otherwise", "then")
+    in_place = True
     keyword = "if"
 
     def __init__(self, condition: Node, then: Node | None, otherwise: Node | None) -> None:

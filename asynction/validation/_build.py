@@ -78,6 +78,7 @@ class Builder:
         elif isinstance(node.schema, dict):
             node.assertions = assertions(node.schema, self.draft, self.known)
             node.applicators = tuple(self._applicators(node, node.schema))
+            node.of_containers = not any(each.in_place for each in node.applicators)
 
     def _applicators(self, node: Node, schema: dict[str, Any]) -> Iterator[Applicator]:
         for keyword, (since, make) in _TABLE.items():

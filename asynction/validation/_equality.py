@@ -24,17 +24,31 @@ class Blob:
         self.welcome = False
 
 
-def with_blobs(value: object, blobs: list[Blob], path: tuple[str | int, ...] = ()) -> object:
-    """Copy JSON data, its binary pieces as blobs and its tuples as lists."""
-    if isinstance(value, dict):
-        return {key: with_blobs(item, blobs, (*path, key)) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [with_blobs(item, blobs, (*path, index)) for index, item in enumerate(value)]
-    if isinstance(value, BYTES):
-        blob = Blob(value, path)
-        blobs.append(blob)
-        return blob
-    return value
+class Blobs:
+    """The pieces of binary data in a value."""
+
+    def __init__(self) -> None:
+        self.found: list[Blob] = []
+        self.holders: set[int] = set()
+        """The ids of the blobs, and of the copies that have one in them."""
+
+    def replace(self, value: object, path: tuple[str | int, ...] = ()) -> object:
+        """Return JSON data with blobs in place of bytes; what has no bytes in it is not copied."""
+        before = len(self.found)
+        copy: object
+        if isinstance(value, dict):
+            copy = {key: self.replace(item, (*path, key)) for key, item in value.items()}
+        elif isinstance(value, list | tuple):
+            copy = [self.replace(item, (*path, index)) for index, item in enumerate(value)]
+        elif isinstance(value, BYTES):
+            copy = Blob(value, path)
+            self.found.append(copy)
+        else:
+            return value
+        if len(self.found) == before:
+            return value
+        self.holders.add(id(copy))
+        return copy
 
 
 class Keys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from asynction.validation import _applicators as keywords
@@ -10,7 +10,10 @@ from asynction.validation._alternatives import WrongTag, choose, name_of, names_
 from asynction.validation._assertions import ENDING, Assertion
 from asynction.validation._faults import Failing, Fault
 from asynction.validation._messages import message_for, more_than_one_of, none_of, within
-from asynction.validation._walk import Applicator, Walk
+from asynction.validation._walk import Applicator, Pair, Walk
+
+_MANY = 256
+"""How many items are looked at by the engine before the walk looks at each of them."""
 
 Found = Iterator["Fault | Failing"]
 
@@ -43,17 +46,36 @@ def _fault(failing: Failing, keyword: str, value: object = None, *, at: str = ""
 
 def _each(walk: Walk, failing: Failing, applicator: Applicator) -> Found:
     """Explain a keyword that wants all of its pairs to be valid."""
-    for node, item, key in applicator.pairs(walk, failing.value):
-        if not walk.valid(node, item):
+    yield from _failing(walk, failing, applicator.pairs(walk, failing.value))
+
+
+def _failing(walk: Walk, failing: Failing, pairs: Iterable[Pair]) -> Found:
+    for node, item, key in pairs:
+        if not walk.quickly(node, item):
             yield Failing(node, item, failing.place.child(key), failing.alternative)
 
 
 def _none_more(walk: Walk, failing: Failing, applicator: Any) -> Found:
     """Explain a keyword that may be `false`: then what is too much is one fault of the whole."""
-    if applicator.node.schema is not False or applicator.keyword == "items":
+    if applicator.keyword == "items":
+        yield from _items(walk, failing, applicator)
+    elif applicator.node.schema is not False:
         yield from _each(walk, failing, applicator)
     elif next(iter(applicator.pairs(walk, failing.value)), None) is not None:
         yield _fault(failing, applicator.keyword)
+
+
+def _items(walk: Walk, failing: Failing, applicator: keywords.Items) -> Found:
+    """Explain `items`: among many of them, pass over those that the engine finds valid."""
+    value = failing.value
+    if not isinstance(value, list | tuple) or len(value) < _MANY or not walk.may_ask():
+        yield from _each(walk, failing, applicator)
+        return
+    for start in range(applicator.start, len(value), _MANY):
+        part = list(value[start : start + _MANY])
+        if walk.accepts_all is None or not walk.accepts_all(applicator.node, part):
+            pairs = (Pair(applicator.node, item, start + i) for i, item in enumerate(part))
+            yield from _failing(walk, failing, pairs)
 
 
 def _dependent(walk: Walk, failing: Failing, applicator: keywords.Dependent) -> Found:

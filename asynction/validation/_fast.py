@@ -13,6 +13,9 @@ from asynction.validation._equality import Keys
 from asynction.validation._flatten import flatten
 from asynction.validation._keywords import map_subschemas
 from asynction.validation._prepare import BINARY, ENUM, KINDS, UNIQUE, Prepared
+from asynction.validation._walk import Node
+
+Verdict = Callable[[Any], bool]
 
 _MANY_MEMBERS = 32
 """From how many members on `enum` is looked up by hash; the engine compares with one after the other."""
@@ -56,18 +59,31 @@ KEYWORDS = {BINARY: _Binary, UNIQUE: _Unique, ENUM: _Enum}
 """Our keywords for the engine."""
 
 
-def fast_engine(prepared: Prepared) -> Callable[[Any], bool] | None:
-    """Return the engine's verdict on JSON args; None where it may take too long for the schema.
+class Engine:
+    """A prepared schema, compiled for jsonschema-rs.
 
-    Raises what the engine raises for a schema that it cannot read.
+    Raises what jsonschema-rs raises for a schema that it cannot read.
     """
-    schema: Any = flatten(prepared.value, prepared.draft) if prepared.shares else prepared.value
-    engine = ENGINES[prepared.draft](
-        _for_engine(schema), validate_formats=True, offline=True, keywords=KEYWORDS
-    )
-    if prepared.shares and is_costly(build(schema, prepared.draft).root):
-        return None
-    return engine.is_valid
+
+    def __init__(self, prepared: Prepared) -> None:
+        self.prepared = prepared
+        self.is_valid, flat = self._compile(prepared.value)
+        self.is_costly = prepared.shares and is_costly(build(flat, prepared.draft).root)
+        """Whether a verdict may take too long."""
+        self._of_items: dict[tuple[str | int, ...], Verdict] = {}
+
+    def accepts_all(self, node: Node, items: list[Any]) -> bool:
+        """Return whether all items are valid by a part of the schema."""
+        if node.path not in self._of_items:
+            shared = {key: value for key, value in self.prepared.value.items() if key == "definitions"}
+            self._of_items[node.path], _ = self._compile({**shared, "items": node.schema})
+        return self._of_items[node.path](items)
+
+    def _compile(self, schema: dict[str, Any]) -> tuple[Verdict, dict[str, Any]]:
+        flat = flatten(schema, self.prepared.draft) if self.prepared.shares else schema
+        compile_schema = ENGINES[self.prepared.draft]
+        engine = compile_schema(_for_engine(flat), validate_formats=True, offline=True, keywords=KEYWORDS)
+        return engine.is_valid, flat
 
 
 def _for_engine(schema: Json) -> Json:

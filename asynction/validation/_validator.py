@@ -10,9 +10,9 @@ from typing import Any
 from asynction.contract import Schema
 from asynction.exceptions import Violation
 from asynction.validation._build import Graph, build
-from asynction.validation._equality import Blob, with_blobs
+from asynction.validation._equality import Blobs
 from asynction.validation._explain import MOST_ERRORS, explain
-from asynction.validation._fast import fast_engine
+from asynction.validation._fast import Engine
 from asynction.validation._json import JsonArgs
 from asynction.validation._prepare import prepare
 from asynction.validation._values import faults, is_json
@@ -26,7 +26,8 @@ class Validator:
     def __init__(self, schema: Schema) -> None:
         self.prepared = prepare(schema)
         self.min_args, self.max_args = self.prepared.min_args, self.prepared.max_args
-        self._is_valid = fast_engine(self.prepared) or self._walks
+        self._engine = Engine(self.prepared)
+        self._is_valid = self._walks if self._engine.is_costly else self._engine.is_valid
 
     @property
     def is_tuple(self) -> bool:
@@ -84,19 +85,22 @@ class Validator:
         return self._graph.walk().valid(self._graph.root, args)
 
     def _explain(self, args: object) -> tuple[Violation, ...]:
-        return explain(self._graph.walk(), self._graph.root, args, self.prepared)
+        walk = self._graph.walk()
+        if not self._engine.is_costly:
+            walk.accepts_all = self._engine.accepts_all
+        return explain(walk, self._graph.root, args, self.prepared)
 
     def _check_copy(self, args: Sequence[object]) -> tuple[Violation, ...]:
         """Check args with bytes, or with types that the engine does not know."""
-        blobs: list[Blob] = []
-        data = with_blobs(args, blobs)
+        blobs = Blobs()
+        data = blobs.replace(args)
         root = self._graph.root
-        walk = self._graph.walk(exhaustive=bool(blobs))
+        walk = self._graph.walk(exhaustive=bool(blobs.found))
         if not walk.valid(root, data):
             found = explain(walk, root, data, self.prepared)
             return tuple(replace(each, instance=_at(args, each.path)) for each in found)
-        walk.welcome(root, data)
-        wrong = [blob for blob in blobs if not blob.welcome][:MOST_ERRORS]
+        walk.welcome(root, data, blobs.holders)
+        wrong = [blob for blob in blobs.found if not blob.welcome][:MOST_ERRORS]
         return tuple(Violation(_NO_BYTES, blob.path, (), blob.data) for blob in wrong)
 
 

@@ -6,7 +6,7 @@ bytes. The walk keeps its own stack, so that neither deep values nor deep schema
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from asynction.validation._assertions import Assertion
@@ -22,6 +22,16 @@ class Pair(NamedTuple):
     key: str | int | None = None
 
 
+AcceptsAll = Callable[["Node", list[Any]], bool]
+"""Says quickly whether many values are all valid: the engine does."""
+
+_CONTAINERS = (dict, list, tuple)
+_MANY_STEPS = 500
+"""From how many steps on a verdict is rather asked of the engine, where there is one."""
+
+_MOST_ASKED = 8
+"""How often the engine is asked about parts of a value; as they may contain each other, it is bounded."""
+
 Judging = Generator[Pair, bool, bool]
 """Yields what else has to be decided, is sent the verdict, and returns its own."""
 
@@ -29,13 +39,15 @@ Judging = Generator[Pair, bool, bool]
 class Node:
     """A schema: what it asserts itself, and what it asks of others. `path` is where it is written."""
 
-    __slots__ = ("applicators", "assertions", "path", "schema", "takes_bytes")
+    __slots__ = ("applicators", "assertions", "of_containers", "path", "schema", "takes_bytes")
 
     def __init__(self, schema: Any, path: tuple[str | int, ...]) -> None:
         self.schema = schema
         self.path = path
         self.assertions: tuple[Assertion, ...] = ()
         self.applicators: tuple[Applicator, ...] = ()
+        self.of_containers = False
+        """Whether the applicators look at children only, so that other values have assertions alone."""
         self.takes_bytes = isinstance(schema, dict) and BINARY in schema
 
     def asserts(self, value: object, keys: Keys) -> bool:
@@ -60,6 +72,8 @@ class Applicator:
 
     __slots__ = ()
     keyword: str
+    in_place = False
+    """Whether it applies schemas to the value itself, whatever its type."""
     evaluates = True
     """Whether what it has applied counts as evaluated for `unevaluatedProperties` and `unevaluatedItems`."""
 
@@ -99,6 +113,8 @@ class Walk:
         self.keys = Keys(known)
         self.steps = 0
         self.budget: float = float("inf")
+        self.accepts_all: AcceptsAll | None = None
+        self.asked = 0
         self._verdicts: dict[tuple[int, int], bool] = {}
         self._evaluated: dict[tuple[int, int], set[str | int]] = {}
 
@@ -109,6 +125,14 @@ class Walk:
         if answer is not None:
             return answer
         stack = [self._begin(pair)]
+        try:
+            return self._decide(stack)
+        except Spent:
+            for key, _ in stack:  # not decided, so nothing to remember
+                del self._verdicts[key]
+            raise
+
+    def _decide(self, stack: list[tuple[tuple[int, int], Judging]]) -> bool:
         sent: bool | None = None
         while stack:
             key, judging = stack[-1]
@@ -122,6 +146,26 @@ class Walk:
                 sent = None
         return bool(sent)
 
+    def quickly(self, node: Node, value: object) -> bool:
+        """Return whether `value` is valid; ask the engine about one that takes many steps."""
+        if self.accepts_all is None:
+            return self.valid(node, value)
+        budget = self.budget
+        self.budget = min(budget, self.steps + _MANY_STEPS)
+        try:
+            return self.valid(node, value)
+        except Spent:
+            if not self.may_ask():
+                raise
+        finally:
+            self.budget = budget
+        return self.accepts_all(node, [value])
+
+    def may_ask(self) -> bool:
+        """Return whether the engine may be asked once more, and count it."""
+        self.asked += 1
+        return self.accepts_all is not None and self.asked <= _MOST_ASKED
+
     def decide(self, pair: Pair) -> Judging:
         """Return the verdict on a pair, after asking for it where it is not known yet."""
         answer = self.known(pair)
@@ -133,7 +177,7 @@ class Walk:
         if self.steps > self.budget:
             raise Spent
         node, value, _ = pair
-        if not node.applicators:
+        if not node.applicators or (node.of_containers and not isinstance(value, _CONTAINERS)):
             return node.asserts(value, self.keys)
         return self._verdicts.get((id(node), id(value)))
 
@@ -175,8 +219,14 @@ class Walk:
             self._evaluated[key] = set(names) - self.evaluated(others, value)
         return self._evaluated[key]
 
-    def welcome(self, root: Node, value: object) -> None:
-        """Mark each Blob in a valid value that has its place in the schema."""
+    def welcome(self, root: Node, value: object, holders: Container[int]) -> None:
+        """Mark each Blob in a valid value that has its place in the schema.
+
+        Args:
+            root: The schema.
+            value: The value.
+            holders: The ids of the values with a Blob in them; the others are passed over.
+        """
         waiting, seen = [(root, value)], set()
         while waiting:
             node, item = waiting.pop()
@@ -186,6 +236,6 @@ class Walk:
             if isinstance(item, Blob):
                 item.welcome |= node.takes_bytes
             for applicator in node.applicators:
-                for pair in applicator.followed(self, item):
-                    if self.valid(pair.node, pair.value):
-                        waiting.append((pair.node, pair.value))
+                for inner, part, _ in applicator.followed(self, item):
+                    if id(part) in holders:
+                        waiting.append((inner, part))

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 
-from asynction.validation._equality import Blob, with_blobs
+from asynction.validation._equality import Blob
 from asynction.validation._prepare import BINARY, KINDS, Prepared
 
 Fault = tuple[tuple["str | int", ...], str]
@@ -59,7 +59,7 @@ class Reference:
 
     def _errors(self, args: Sequence[object]) -> list[Any]:
         try:
-            return list(self.engine.iter_errors(with_blobs(args, [])))
+            return list(self.engine.iter_errors(_as_lists(args)))
         except BaseException as error:
             # A recursion without end; or what `referencing` makes of it: its maps are written in Rust,
             # and a panic there is not an Exception. Below `unevaluated...`, patterns are Python's, and
@@ -70,6 +70,15 @@ class Reference:
             ):
                 raise Undecided from None
             raise
+
+
+def _as_lists(value: object) -> object:
+    """Copy a value: its tuples as lists, which the library knows as arrays, and its bytes as blobs."""
+    if isinstance(value, dict):
+        return {key: _as_lists(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_lists(item) for item in value]
+    return Blob(value, ()) if isinstance(value, bytes) else value
 
 
 @lru_cache(maxsize=1024)
