@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from asynction.validation._applicators import InPlace, Properties
 from asynction.validation._assertions import Assertion
@@ -13,6 +13,15 @@ from asynction.validation._prepare import BINARY
 from asynction.validation._walk import Node, Walk
 
 _TAGS = ("const", "enum")
+
+
+class _Rank(NamedTuple):
+    """How well an object fits an alternative, the most telling first; more is better."""
+
+    tags: int
+    lacks: int
+    has: int
+    exceeds: int
 
 
 @dataclass(slots=True)
@@ -32,9 +41,9 @@ class _Profile:
             if name in value and not all(tag.holds(value[name], keys) for tag in tags)
         }
 
-    def rank(self, value: dict[str, Any]) -> tuple[int, int, int, int]:
-        """Say how well `value` fits: by its tags, what it lacks, what it has, what it has too much."""
-        return (
+    def rank(self, value: dict[str, Any]) -> _Rank:
+        """Say how well `value` fits."""
+        return _Rank(
             sum(name in value for name in self.tags),
             -sum(name not in value for name in self.required),
             sum(name in value for name in self.names),
@@ -74,17 +83,16 @@ def _by_tag(
     wrong = [(profile.mismatches(value, walk.keys), profile) for _, profile in fitting]
     possible = [each for each, (names, _) in zip(fitting, wrong, strict=True) if not names]
     ranked = sorted(((profile.rank(value), node) for node, profile in possible), key=lambda each: each[0])
-    is_poor = not ranked or ranked[-1][0][1] < 0 or (len(ranked) == 1 and not ranked[-1][0][0])
-    shared = (
-        set.intersection(*(names for names, _ in wrong if names)) if len(possible) < len(fitting) else set()
-    )
-    if is_poor and shared:
-        name = min(shared)
-        tags = [tag for names, profile in wrong if names for tag in profile.tags[name]]
-        return WrongTag(name, [each for tag in tags for each in _members(tag)])
-    if not ranked or (len(ranked) > 1 and ranked[-1][0] == ranked[-2][0]):
-        return None
-    return ranked[-1][1]
+    best = ranked[-1][0] if ranked else None
+    mistagged = [names for names, _ in wrong if names]
+    if mistagged and (best is None or (best.tags == 0 and best.lacks < 0)):
+        shared = set.intersection(*mistagged)
+        if shared:
+            name = min(shared)
+            tags = [tag for names, profile in wrong if names for tag in profile.tags[name]]
+            return WrongTag(name, [each for tag in tags for each in _members(tag)])
+    is_unique = best is not None and [rank for rank, _ in ranked].count(best) == 1
+    return ranked[-1][1] if is_unique else None
 
 
 def _members(tag: Assertion) -> list[Any]:

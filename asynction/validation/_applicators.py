@@ -213,13 +213,9 @@ class AnyOf(Applicator):
                 break
         return 0 < count <= self.most
 
-    def fitting(self, walk: Walk, value: Any) -> list[Node]:
-        """Return the alternatives that fit."""
-        return [node for node in self.nodes if walk.valid(node, value)]
-
     def followed(self, walk: Walk, value: Any) -> Iterator[Pair]:
         """Yield the alternatives that fit."""
-        return (Pair(node, value) for node in self.fitting(walk, value))
+        return (Pair(node, value) for node in self.nodes if walk.valid(node, value))
 
 
 class OneOf(AnyOf):

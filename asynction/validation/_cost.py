@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from asynction.validation import _applicators as keywords
@@ -24,43 +25,52 @@ _HERE = _Token("here")
 _Visits = Counter[_Token]
 
 
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """The visits that a schema makes, and how many of them there may be of one value."""
+
+    visits: _Visits
+    most: int
+
+
+_ONCE = _Cost(Counter({_HERE: 1}), 1)
+
+
 def is_costly(root: Node) -> bool:
     """Return whether a walk, which visits each schema once, may be much quicker than the engine.
 
     The engine remembers its verdicts on recursive `$ref`s, so one that leads back counts as one visit.
     """
-    visits: dict[int, _Visits] = {}
-    begun: set[int] = set()
-    stack = [root]
+    costs: dict[int, _Cost] = {}
+    begun = {id(root)}
+    stack = [(root, _edges(root))]
     is_recursive = False
     while stack:
-        node = stack[-1]
-        edges = list(_edges(node))
-        begun.add(id(node))
-        new = [inner for _, inner in edges if id(inner) not in begun]
-        if new:
-            stack.append(new[0])
-            continue
-        stack.pop()
-        if id(node) not in visits:
-            is_recursive |= any(id(inner) not in visits for _, inner in edges)
-            visits[id(node)] = _count(node, edges, visits)
-    return _most(visits[id(root)]) > _FEWEST + _FACTOR * len(visits) or (is_recursive and _hashes_again(root))
+        node, edges = stack[-1]
+        inner = next((inner for _, inner in edges if id(inner) not in begun), None)
+        if inner is not None:
+            begun.add(id(inner))
+            stack.append((inner, _edges(inner)))
+        else:
+            stack.pop()
+            is_recursive |= any(id(inner) not in costs for _, inner in _edges(node))
+            costs[id(node)] = _cost(node, costs)
+    return costs[id(root)].most > _FEWEST + _FACTOR * len(costs) or (is_recursive and _hashes_again(root))
 
 
-def _count(node: Node, edges: list[tuple[_Token, Node]], known: dict[int, _Visits]) -> _Visits:
+def _cost(node: Node, known: dict[int, _Cost]) -> _Cost:
     """Add up the visits of a schema from those of the schemas that it applies."""
     total: _Visits = Counter({_HERE: 1})
     # To find what is left to `unevaluated...`, the engine visits what is in place once more.
     times = 2 if any(isinstance(each, keywords.Unevaluated) for each in node.applicators) else 1
-    for token, inner in edges:
-        visits = known.get(id(inner), Counter({_HERE: 1}))
+    for token, inner in _edges(node):
+        cost = known.get(id(inner), _ONCE)
         if token is _HERE:
-            for place, count in visits.items():
+            for place, count in cost.visits.items():
                 total[place] += times * count
         else:
-            total[token] += _most(visits)
-    return total
+            total[token] += cost.most
+    return _Cost(total, _most(total))
 
 
 def _most(visits: _Visits) -> int:

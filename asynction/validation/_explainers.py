@@ -101,7 +101,7 @@ def _contains(walk: Walk, failing: Failing, applicator: keywords.Contains) -> Fo
 
 
 def _alternatives(walk: Walk, failing: Failing, applicator: keywords.AnyOf) -> Found:
-    fitting = applicator.fitting(walk, failing.value)
+    fitting = [node for node in applicator.nodes if walk.quickly(node, failing.value)]
     keyword = applicator.keyword
     if len(fitting) > applicator.most:
         yield _fault(failing, keyword, message=more_than_one_of(names_of(fitting)))

@@ -14,7 +14,9 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 
+from asynction.contract import Json
 from asynction.validation._equality import Blob
+from asynction.validation._keywords import map_subschemas
 from asynction.validation._prepare import BINARY, KINDS, Prepared
 
 Fault = tuple[tuple["str | int", ...], str]
@@ -40,8 +42,9 @@ class Reference:
 
     def __init__(self, prepared: Prepared) -> None:
         extend: Any = jsonschema.validators.extend
-        keywords = {**_KEYWORDS, "$ref": _reference_into(prepared.value)}
-        self.engine: Any = extend(_BASES[prepared.draft], keywords)(prepared.value)
+        schema: Any = _without_false(prepared.value)
+        keywords = {**_KEYWORDS, "$ref": _reference_into(schema)}
+        self.engine: Any = extend(_BASES[prepared.draft], keywords)(schema)
 
     def is_valid(self, args: Sequence[object]) -> bool:
         """Return whether `args` are valid, wherever they have bytes; raise Undecided."""
@@ -70,6 +73,17 @@ class Reference:
             ):
                 raise Undecided from None
             raise
+
+
+def _without_false(schema: Json) -> Json:
+    """Replace the schema `false`, for which the library forgets the last step of the path."""
+    if not isinstance(schema, dict):
+        return {"not": {}} if schema is False else schema
+    kept = {key: False for key in _CLOSING if schema.get(key) is False}
+    return {**map_subschemas(schema, _without_false), **kept}
+
+
+_CLOSING = ("additionalItems", "additionalProperties", "unevaluatedItems", "unevaluatedProperties")
 
 
 def _as_lists(value: object) -> object:
