@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from asynction.validation._walk import Applicator, Judging, Node, Pair, Walk
+from asynction.validation._walk import Applicator, Each, Judging, Node, Pair, Walk
 
 Matcher = Callable[[str], bool]
 
 
-class InPlace(Applicator):
+class InPlace(Each):
     """`$ref` and `allOf`: schemas for the value itself, each of them once."""
 
     __slots__ = ("keyword", "nodes")
@@ -25,7 +25,7 @@ class InPlace(Applicator):
         return (Pair(node, value) for node in self.nodes)
 
 
-class Dependent(Applicator):
+class Dependent(Each):
     """`dependencies`, `dependentSchemas`, `dependentRequired`: what a property asks for."""
 
     __slots__ = ("keyword", "names", "nodes")
@@ -55,10 +55,10 @@ class Dependent(Applicator):
 
     def judge(self, walk: Walk, value: Any) -> Judging:
         """Decide whether what is required is there, and the schemas are met."""
-        return (yield from Applicator.judge(self, walk, value)) if not self.missing(value) else False
+        return (yield from Each.judge(self, walk, value)) if not self.missing(value) else False
 
 
-class Properties(Applicator):
+class Properties(Each):
     """`properties`."""
 
     __slots__ = ("nodes",)
@@ -73,7 +73,7 @@ class Properties(Applicator):
             yield from (Pair(node, value[name], name) for name, node in self.nodes.items() if name in value)
 
 
-class PatternProperties(Applicator):
+class PatternProperties(Each):
     """`patternProperties`."""
 
     __slots__ = ("patterns",)
@@ -89,7 +89,7 @@ class PatternProperties(Applicator):
                 yield from (Pair(node, item, name) for name, item in value.items() if matches(name))
 
 
-class AdditionalProperties(Applicator):
+class AdditionalProperties(Each):
     """`additionalProperties`."""
 
     __slots__ = ("matchers", "named", "node")
@@ -108,7 +108,7 @@ class AdditionalProperties(Applicator):
                     yield Pair(self.node, item, name)
 
 
-class PropertyNames(Applicator):
+class PropertyNames(Each):
     """`propertyNames`."""
 
     __slots__ = ("node",)
@@ -127,7 +127,7 @@ class PropertyNames(Applicator):
         return iter(())
 
 
-class Tuple(Applicator):
+class Tuple(Each):
     """`prefixItems`, and `items` where it is a list: a schema for each of the first items."""
 
     __slots__ = ("keyword", "nodes")
@@ -143,7 +143,7 @@ class Tuple(Applicator):
                 yield Pair(node, item, index)
 
 
-class Items(Applicator):
+class Items(Each):
     """`items`, or `additionalItems`: one schema for all items, or for those after the first ones."""
 
     __slots__ = ("keyword", "node", "start")
@@ -274,7 +274,7 @@ class If(Applicator):
                 yield Pair(node, value)
 
 
-class Unevaluated(Applicator):
+class Unevaluated(Each):
     """`unevaluatedProperties` and `unevaluatedItems`: what no other keyword beside or below has looked at."""
 
     __slots__ = ("keyword", "kind", "node", "owner")

@@ -70,21 +70,19 @@ def _by_engine(keyword: str, applies: Callable[[object], bool]) -> Callable[...,
     return make
 
 
-def _of_number(compare: Callable[[Any, Any], bool]) -> Callable[..., Check | None]:
-    def make(bound: Any, draft: int, schema: object, known: Keys) -> Check | None:
-        if isinstance(bound, bool):  # draft 4 has booleans beside `minimum` and `maximum`
-            return None
+def _of_number(compare: Callable[[Any, Any], bool]) -> Callable[..., Check]:
+    def make(bound: Any, draft: int, schema: object, known: Keys) -> Check:
         return lambda value, keys: not _is_number(value) or compare(value, bound)
 
     return make
 
 
-def _bound(strict: str, inclusive: Callable[[Any, Any], bool]) -> Callable[..., Check | None]:
+def _bound(strict: str, inclusive: Callable[[Any, Any], bool]) -> Callable[..., Check]:
     """Make the check of `minimum` or `maximum`, which another keyword makes strict in draft 4."""
     plain = _of_number(inclusive)
     strictly = _of_number(lambda value, bound: inclusive(value, bound) and value != bound)
 
-    def make(bound: Any, draft: int, schema: dict[str, Any], known: Keys) -> Check | None:
+    def make(bound: Any, draft: int, schema: dict[str, Any], known: Keys) -> Check:
         is_strict = draft == 4 and schema.get(strict) is True
         return (strictly if is_strict else plain)(bound, draft, schema, known)
 
@@ -132,9 +130,7 @@ def _unique(wanted: bool, draft: int, schema: object, known: Keys) -> Check | No
     return lambda value, keys: not isinstance(value, list | tuple) or keys.are_unique(value)
 
 
-def _required(names: Any, draft: int, schema: object, known: Keys) -> Check | None:
-    if not isinstance(names, list):
-        return None
+def _required(names: list[str], draft: int, schema: object, known: Keys) -> Check:
     return lambda value, keys: not isinstance(value, dict) or all(name in value for name in names)
 
 

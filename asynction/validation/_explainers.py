@@ -44,7 +44,7 @@ def _fault(failing: Failing, keyword: str, value: object = None, *, at: str = ""
     return Fault(text, failing.place, (*failing.node.path, *last), failing.value)
 
 
-def _each(walk: Walk, failing: Failing, applicator: Applicator) -> Found:
+def _each(walk: Walk, failing: Failing, applicator: Any) -> Found:
     """Explain a keyword that wants all of its pairs to be valid."""
     yield from _failing(walk, failing, applicator.pairs(walk, failing.value))
 

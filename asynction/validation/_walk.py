@@ -6,6 +6,7 @@ bytes. The walk keeps its own stack, so that neither deep values nor deep schema
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -67,8 +68,8 @@ class Node:
         return True
 
 
-class Applicator:
-    """A keyword that applies other schemas; by itself, one that wants all of its pairs to be valid."""
+class Applicator(ABC):
+    """A keyword that applies other schemas."""
 
     __slots__ = ()
     keyword: str
@@ -77,12 +78,26 @@ class Applicator:
     evaluates = True
     """Whether what it has applied counts as evaluated for `unevaluatedProperties` and `unevaluatedItems`."""
 
-    def pairs(self, walk: Walk, value: Any) -> Iterable[Pair]:
-        """Yield what the keyword applies to `value`."""
-        raise NotImplementedError
-
+    @abstractmethod
     def judge(self, walk: Walk, value: Any) -> Judging:
         """Decide whether `value` meets the keyword."""
+
+    @abstractmethod
+    def followed(self, walk: Walk, value: Any) -> Iterator[Pair]:
+        """Yield the pairs that count for a value that meets the keyword."""
+
+
+class Each(Applicator):
+    """A keyword that wants each of its pairs to be valid."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def pairs(self, walk: Walk, value: Any) -> Iterator[Pair]:
+        """Yield what the keyword applies to `value`."""
+
+    def judge(self, walk: Walk, value: Any) -> Judging:
+        """Decide whether all pairs are valid."""
         known = walk.known
         for pair in self.pairs(walk, value):
             holds = known(pair)
@@ -91,8 +106,8 @@ class Applicator:
         return True
 
     def followed(self, walk: Walk, value: Any) -> Iterator[Pair]:
-        """Yield the pairs that count for a value that meets the keyword."""
-        yield from self.pairs(walk, value)
+        """Yield all pairs."""
+        return self.pairs(walk, value)
 
 
 class Spent(Exception):

@@ -77,6 +77,22 @@ def _repeat(loader: ConformanceLoader, node: yaml.SequenceNode) -> str:
     return str(text) * int(times)
 
 
+def _deep(loader: ConformanceLoader, node: yaml.MappingNode) -> Any:
+    given: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    value = given["value"]
+    for _ in range(given["times"]):
+        value = _filled(given["in"], value)
+    return value
+
+
+def _filled(template: Any, value: Any) -> Any:
+    if isinstance(template, dict):
+        return {key: _filled(item, value) for key, item in template.items()}
+    if isinstance(template, list):
+        return [_filled(item, value) for item in template]
+    return value if template == "HERE" else template
+
+
 _TAGS: dict[str, Callable[[ConformanceLoader, Any], Any]] = {
     "!bytes": lambda loader, node: str(loader.construct_scalar(node)).encode(),
     "!float": lambda loader, node: float(loader.construct_scalar(node)),
@@ -85,6 +101,7 @@ _TAGS: dict[str, Callable[[ConformanceLoader, Any], Any]] = {
     "!text": lambda loader, node: json.loads(f'"{loader.construct_scalar(node)}"'),
     "!list": _nested(lambda value: [] if value is None else [value]),
     "!object": _nested(lambda value: {} if value is None else {"a": value}),
+    "!deep": _deep,
     "!repeat": _repeat,
     "!bytes-repeat": lambda loader, node: b"x" * int(loader.construct_scalar(node)),
     "!args": lambda loader, node: ["x"] * int(loader.construct_scalar(node)),

@@ -11,9 +11,10 @@ import yaml
 from asynction.contract import Json, Schema
 from asynction.validation import DRAFT_07, Validator
 from asynction.validation._build import build
+from asynction.validation._equality import Keys
 from asynction.validation._explain import MOST_ERRORS, MOST_STEPS, explain
 from asynction.validation._prepare import prepare
-from asynction.validation._walk import Walk
+from asynction.validation._walk import Spent, Walk
 from tests.validation.bombs import BOMBS, DEPTH, DRAFT_2019, DRAFT_2020, NODE, Bomb, inheriting
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
@@ -121,6 +122,15 @@ def test_the_steps_of_an_explanation_are_bounded() -> None:
 
     assert violation.message == "breaks the schema"
     assert len(violation.path) > 1
+
+
+def test_every_step_counts() -> None:
+    walk = Walk(Keys())
+    walk.budget = 1
+    walk.spend(1)
+
+    with pytest.raises(Spent):
+        walk.spend(1)
 
 
 def test_what_was_found_before_the_steps_were_spent_is_reported() -> None:

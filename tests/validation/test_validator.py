@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import UserList
 from typing import Any
 
 import pytest
@@ -87,6 +88,20 @@ def test_a_violation_says_where_and_what(
     schema: Json, args: tuple[object, ...], violations: list[str]
 ) -> None:
     assert found(schema, *args) == violations
+
+
+def test_an_enumeration_of_many_members_is_checked_in_every_part_of_a_value() -> None:
+    schema: Json = {"items": {"enum": [{"id": number} for number in range(300)]}}
+
+    assert found(schema, [{"id": 0}, {"id": 299.0}]) == []
+    assert found(schema, [{"id": 0}, {"id": 300}]) == [
+        "/0/1: must be one of the 300 values that the schema lists"
+    ]
+    assert found(schema, [{"id": True}]) == ["/0/0: must be one of the 300 values that the schema lists"]
+
+
+def test_args_of_another_type_than_a_list_are_read_as_one() -> None:
+    assert validator({"type": "string"}).check(UserList(["a"])) == ()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
