@@ -234,6 +234,16 @@ def test_a_refusal_without_a_reason_is_still_a_violation(monkeypatch: pytest.Mon
     assert [str(violation) for violation in checker.check(["a"])] == ["breaks the schema"]
 
 
+def test_a_definition_may_be_a_reference_and_then_nothing_else() -> None:
+    schema: Json = {
+        "$ref": "#/definitions/a",
+        "definitions": {"a": {"$ref": "#/definitions/b", "maximum": 0}, "b": {"type": "integer"}},
+    }
+
+    assert found(schema, 1) == []
+    assert found(schema, "x") == ["/0: must be integer"]
+
+
 def test_a_schema_that_refers_to_itself_in_place_ends() -> None:
     endless: Json = {
         "$ref": "#/definitions/a",
