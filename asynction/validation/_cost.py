@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from asynction.validation import _applicators as keywords
@@ -34,6 +34,59 @@ class _Cost:
 
 
 _ONCE = _Cost(Counter({_HERE: 1}), 1)
+
+
+@dataclass(slots=True)
+class _Part:
+    """The schema of a definition: how many objects it has, what it refers to, whether it may hash."""
+
+    size: int = 0
+    refs: list[str] = field(default_factory=list)
+    hashes: bool = False
+    factor: int = 1
+    """How often what it refers to is visited: twice to find what is left to `unevaluated...`."""
+
+
+def may_be_costly(schema: dict[str, Any]) -> bool:
+    """Return False for a schema that is not costly at first sight, without its nodes.
+
+    It is not if it stays small when each `$ref` that does not lead back is replaced by what it leads to.
+    """
+    definitions = schema.get("definitions", {})
+    parts = {f"#/definitions/{name}": _part(definition) for name, definition in definitions.items()}
+    parts[""] = _part({key: value for key, value in schema.items() if key != "definitions"})
+    sizes: dict[str, int] = {}
+    stack = [""]
+    is_recursive = False
+    begun = {""}
+    while stack:
+        part = parts[stack[-1]]
+        inner = next((ref for ref in part.refs if ref in parts and ref not in begun), None)
+        if inner is not None:
+            begun.add(inner)
+            stack.append(inner)
+        else:
+            is_recursive |= any(ref in begun and ref not in sizes for ref in part.refs)
+            sizes[stack.pop()] = part.size + part.factor * sum(sizes.get(ref, 1) for ref in part.refs)
+    hashes = any(part.hashes for part in parts.values())
+    return sizes[""] > _FEWEST or (is_recursive and hashes)
+
+
+def _part(schema: Any) -> _Part:
+    part, waiting = _Part(), [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            part.size += 1
+            part.hashes |= "uniqueItems" in value or "enum" in value
+            if "unevaluatedProperties" in value or "unevaluatedItems" in value:
+                part.factor = 2
+            if isinstance(value.get("$ref"), str):
+                part.refs.append(value["$ref"])
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return part
 
 
 def is_costly(root: Node) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from asynction.contract import Json
 from asynction.validation._build import build
-from asynction.validation._cost import is_costly
+from asynction.validation._cost import is_costly, may_be_costly
 from asynction.validation._engines import ENGINES
 from asynction.validation._equality import Keys
 from asynction.validation._flatten import flatten
@@ -68,7 +68,9 @@ class Engine:
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
         self.is_valid, flat = self._compile(prepared.value)
-        self.is_costly = prepared.shares and is_costly(build(flat, prepared.draft).root)
+        self.is_costly = (
+            prepared.shares and may_be_costly(flat) and is_costly(build(flat, prepared.draft).root)
+        )
         """Whether a verdict may take too long."""
         self._of_items: dict[tuple[str | int, ...], Verdict] = {}
 
@@ -80,10 +82,14 @@ class Engine:
         return self._of_items[node.path](items)
 
     def _compile(self, schema: dict[str, Any]) -> tuple[Verdict, dict[str, Any]]:
-        flat = flatten(schema, self.prepared.draft) if self.prepared.shares else schema
-        compile_schema = ENGINES[self.prepared.draft]
-        engine = compile_schema(_for_engine(flat), validate_formats=True, offline=True, keywords=KEYWORDS)
-        return engine.is_valid, flat
+        prepared, changed = self.prepared, schema
+        if prepared.shares and "allOf" in prepared.keywords:
+            changed = flatten(changed, prepared.draft)
+        read: Json = changed
+        if not prepared.keywords.isdisjoint(("enum", "uniqueItems")):
+            read = _for_engine(changed)
+        engine = ENGINES[prepared.draft](read, validate_formats=True, offline=True, keywords=KEYWORDS)
+        return engine.is_valid, changed
 
 
 def _for_engine(schema: Json) -> Json:

@@ -47,6 +47,8 @@ class Prepared:
     takes_bytes: bool
     shares: bool
     """Whether a definition is referred to more than once, by itself included."""
+    keywords: frozenset[str]
+    """All keywords in it."""
 
     def own_path(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
         """Turn a path in `value` into one in the schema that it was made from."""
@@ -59,7 +61,8 @@ def prepare(schema: Schema) -> Prepared:
     """Read `schema` as a description of an event's args (see the manual, "Events and acks")."""
     binary: list[Json] = []
     refs: list[Json] = []
-    value = _adapt(schema.value, binary, refs)
+    keywords: set[str] = set()
+    value = _adapt(schema.value, binary, refs, keywords)
     draft = DIALECTS[schema.dialect]
     items = _tuple_items(value, draft)
     arity: tuple[int, int | None]
@@ -74,6 +77,7 @@ def prepare(schema: Schema) -> Prepared:
         is_tuple=items is not None,
         takes_bytes=bool(binary),
         shares=len(set(map(str, refs))) < len(refs),
+        keywords=frozenset(keywords),
     )
 
 
@@ -91,14 +95,15 @@ def is_binary(schema: Json) -> bool:
     return named and (kinds == "string" or (isinstance(kinds, list) and "string" in kinds))
 
 
-def _adapt(schema: Json, binary: list[Json], refs: list[Json]) -> Json:
+def _adapt(schema: Json, binary: list[Json], refs: list[Json], keywords: set[str]) -> Json:
     """Copy a schema as an engine is to read it.
 
-    The nodes that stand for bytes are put into `binary`, and what `$ref`s lead to into `refs`.
+    The nodes that stand for bytes are put into `binary`, what `$ref`s lead to into `refs`.
     """
     if not isinstance(schema, dict):
         return schema
-    changed = map_subschemas(schema, lambda inner: _adapt(inner, binary, refs))
+    changed = map_subschemas(schema, lambda inner: _adapt(inner, binary, refs, keywords))
+    keywords.update(schema)
     if "$ref" in schema:
         refs.append(schema["$ref"])
     for keyword in (BINARY, UNIQUE, ENUM):

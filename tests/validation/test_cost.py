@@ -8,7 +8,7 @@ import pytest
 
 from asynction.contract import Json
 from asynction.validation._build import build
-from asynction.validation._cost import is_costly
+from asynction.validation._cost import is_costly, may_be_costly
 from tests.validation.bombs import BOMBS, inheriting
 
 T: Json = {"$ref": "#/definitions/T"}
@@ -57,6 +57,7 @@ N = "NEXT"
 )
 def test_a_type_that_is_applied_twice_to_one_value_is_counted_twice(sharing: dict[str, Any]) -> None:
     assert is_costly(build(doubling(40, **sharing), 2019).root)
+    assert may_be_costly(doubling(40, **sharing))
     assert not is_costly(build(doubling(3, **sharing), 2019).root)
 
 
@@ -95,4 +96,14 @@ def test_types_that_inherit_from_all_earlier_ones_are_costly_unless_they_are_few
     ],
 )
 def test_a_recursive_schema_that_hashes_what_it_has_hashed_is_costly(node: Json, expected: bool) -> None:
-    assert is_costly(build({"$ref": "#/definitions/T", "definitions": {"T": node}}, 7).root) is expected
+    schema: dict[str, Json] = {"$ref": "#/definitions/T", "definitions": {"T": node}}
+
+    assert is_costly(build(schema, 7).root) is expected
+    assert may_be_costly(schema) or not expected
+
+
+def test_what_is_plain_at_first_sight_is_not_costly() -> None:
+    tree: dict[str, Json] = {"items": [T], "definitions": {"T": {"anyOf": [{"items": T}, {"type": "null"}]}}}
+
+    assert not may_be_costly(tree)
+    assert not may_be_costly({"const": {"$ref": "not a reference"}, "uniqueItems": True})

@@ -234,6 +234,13 @@ def test_a_refusal_without_a_reason_is_still_a_violation(monkeypatch: pytest.Mon
     assert [str(violation) for violation in checker.check(["a"])] == ["breaks the schema"]
 
 
+def test_to_draft_4_a_float_is_not_an_integer() -> None:
+    draft_4 = "http://json-schema.org/draft-04/schema"
+
+    assert found({"type": "integer"}, 1, dialect=draft_4) == []
+    assert found({"type": "integer", "enum": [1.0]}, 1.0, dialect=draft_4) == ["/0: must be integer"]
+
+
 def test_a_definition_may_be_a_reference_and_then_nothing_else() -> None:
     schema: Json = {
         "$ref": "#/definitions/a",
