@@ -12,13 +12,10 @@ from asynction.validation._engines import ENGINES
 from asynction.validation._equality import Keys
 from asynction.validation._flatten import flatten
 from asynction.validation._keywords import map_subschemas
-from asynction.validation._prepare import BINARY, ENUM, KINDS, UNIQUE, Prepared
+from asynction.validation._prepare import BINARY, ENUM, KINDS, UNIQUE, Prepared, is_long
 from asynction.validation._walk import Node
 
 Verdict = Callable[[Any], bool]
-
-_MANY_MEMBERS = 32
-"""From how many members on `enum` is looked up by hash; the engine compares with one after the other."""
 
 
 class _Binary:
@@ -83,12 +80,11 @@ class Engine:
 
     def _compile(self, schema: dict[str, Any]) -> tuple[Verdict, dict[str, Any]]:
         prepared, changed = self.prepared, schema
-        if prepared.shares and "allOf" in prepared.keywords:
+        if prepared.shares and prepared.inherits:
             changed = flatten(changed, prepared.draft)
-        read: Json = changed
-        if not prepared.keywords.isdisjoint(("enum", "uniqueItems")):
-            read = _for_engine(changed)
-        engine = ENGINES[prepared.draft](read, validate_formats=True, offline=True, keywords=KEYWORDS)
+        read = _for_engine(changed) if prepared.hashes else changed
+        own = KEYWORDS if prepared.hashes or prepared.takes_bytes else None
+        engine = ENGINES[prepared.draft](read, validate_formats=True, offline=True, keywords=own)
         return engine.is_valid, changed
 
 
@@ -99,7 +95,6 @@ def _for_engine(schema: Json) -> Json:
     changed = map_subschemas(schema, _for_engine)
     if "uniqueItems" in changed:
         changed[UNIQUE] = changed.pop("uniqueItems")
-    members = changed.get("enum")
-    if isinstance(members, list) and len(members) >= _MANY_MEMBERS:
+    if is_long(changed.get("enum")):
         changed[ENUM] = changed.pop("enum")
     return changed

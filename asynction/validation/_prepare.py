@@ -21,6 +21,8 @@ INT_BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 WIDEST_INT = (-(2**63), 2**64 - 1)
 """What `type: integer` means without bounds of its own: what every peer's integers can hold."""
 
+_MANY_MEMBERS = 32
+_NOTED = ("allOf", "enum", "uniqueItems")
 _CONTENT = ("contentEncoding", "contentMediaType")
 
 
@@ -47,8 +49,10 @@ class Prepared:
     takes_bytes: bool
     shares: bool
     """Whether a definition is referred to more than once, by itself included."""
-    keywords: frozenset[str]
-    """All keywords in it."""
+    inherits: bool
+    """Whether it has an `allOf`."""
+    hashes: bool
+    """Whether it has a `uniqueItems`, or an `enum` of many members."""
 
     def own_path(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
         """Turn a path in `value` into one in the schema that it was made from."""
@@ -77,7 +81,8 @@ def prepare(schema: Schema) -> Prepared:
         is_tuple=items is not None,
         takes_bytes=bool(binary),
         shares=len(set(map(str, refs))) < len(refs),
-        keywords=frozenset(keywords),
+        inherits="allOf" in keywords,
+        hashes="uniqueItems" in keywords or "enum" in keywords,
     )
 
 
@@ -98,12 +103,15 @@ def is_binary(schema: Json) -> bool:
 def _adapt(schema: Json, binary: list[Json], refs: list[Json], keywords: set[str]) -> Json:
     """Copy a schema as an engine is to read it.
 
-    The nodes that stand for bytes are put into `binary`, what `$ref`s lead to into `refs`.
+    The nodes that stand for bytes are put into `binary`, what `$ref`s lead to into `refs`, and what the
+    engine has to be prepared for into `keywords`.
     """
     if not isinstance(schema, dict):
         return schema
     changed = map_subschemas(schema, lambda inner: _adapt(inner, binary, refs, keywords))
-    keywords.update(schema)
+    for keyword in _NOTED:
+        if keyword in schema and (keyword != "enum" or is_long(schema[keyword])):
+            keywords.add(keyword)
     if "$ref" in schema:
         refs.append(schema["$ref"])
     for keyword in (BINARY, UNIQUE, ENUM):
@@ -118,6 +126,11 @@ def _adapt(schema: Json, binary: list[Json], refs: list[Json], keywords: set[str
     for keyword in _CONTENT:
         changed.pop(keyword, None)  # annotations: whether a validator asserts them is left open
     return changed
+
+
+def is_long(members: Json) -> bool:
+    """Return whether an `enum` is looked up by hash; the engine compares with one member after the other."""
+    return isinstance(members, list) and len(members) >= _MANY_MEMBERS
 
 
 def _is_integer(kinds: Json) -> bool:
