@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
@@ -67,6 +68,8 @@ class SocketClient:
             raise ValueError("give `socket_url`, or `http_url` and `callback_url`, or all three")
         self._callbacks: dict[str, Callback] = {}
         self._calls = Calls()
+        # A gateway recognises an anonymous client by it, on another connection and by HTTP.
+        self._client_key = token_urlsafe()
         self._session: aiohttp.ClientSession | None = None
         self._connection: Connection | None = None
         self._reconnect_task: asyncio.Task[None] | None = None
@@ -345,7 +348,7 @@ class SocketClient:
 
     async def _sent(self, call: Call, limit: float) -> Message:
         """Send a call by the connection, or else by HTTP; raises as `post` does."""
-        connection, message = self._connection, dict(call.message)
+        connection, message = self._connection, {**call.message, "client_key": self._client_key}
         if call.is_sent:  # only the same server can recognise the repetition
             message["server_id"] = call.server_id
         if connection is not None and not call.is_http:
@@ -409,6 +412,8 @@ class SocketClient:
 
     def _take(self, response: Message) -> bool:
         """Give a result to its call or callback; return False if there is neither."""
+        # Another kind of server repeats all that it is sent.
+        response = {name: value for name, value in response.items() if name != "client_key"}
         id = response.get("request_id")
         call = self._calls.take(id)
         if call is None and self._calls.is_done(id):

@@ -17,12 +17,12 @@ from asynction.server._asgi.app import EngineApp, mount
 from asynction.server._asgi.loop import cancel
 from asynction.server._asgi.request import environ_of, header_of, read_body, respond
 from asynction.server._asgi.types import ASGIApp, Receive, Scope, Send
-from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits, refusal
+from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits
 from asynction.server._gateway.delivery import post
 from asynction.server._gateway.origins import Callback
+from asynction.server._gateway.replies import Reply, refusal, screened
 from asynction.server._socketio.common import request_of
 from asynction.server.asgi import AsynctionAsyncServer
-from asynction.validation import write_json
 
 log = logging.getLogger("asynction")
 
@@ -79,26 +79,25 @@ class AsgiBackend:
         """Mount the route for calls by HTTP; return False if the app cannot have routes."""
         return mount(app, self.app(calls), self.limits.path, self._start, self._stop)
 
-    async def answer(self, calls: Calls, scope: Scope, receive: Receive) -> tuple[int, Mapping[str, object]]:
-        """Return the status and body for a request; its call runs in the background."""
-        kind = header_of(scope, b"content-type") or ""
-        if self._is_closed:
-            return refusal(503)
-        if scope["method"] != "POST":
-            return refusal(405)
+    async def answer(self, calls: Calls, scope: Scope, receive: Receive) -> Reply:
+        """Return the response to a request; its call runs in the background."""
         environ = environ_of(scope)
-        if not self._server.origins.allows(environ):
-            return refusal(403)
-        if kind.partition(";")[0].strip().lower() != "application/json":
-            return refusal(415)
+        refused = screened(
+            scope["method"],
+            header_of(scope, b"content-type") or "",
+            is_closed=self._is_closed,
+            is_allowed=self._server.origins.allows(environ),
+        )
+        if refused is not None:
+            return refused
         try:
             body = await read_body(scope, receive, self.limits.max_body)
         except AsynctionException as error:  # too large (413), or the client has disconnected
             return refusal(status_of(error))
-        status, answer, job = await adrive(calls.on_post(body, environ, self))
+        reply, job = await adrive(calls.on_post(body, environ, self))
         if job is not None:
             self.spawn(job)
-        return status, answer
+        return reply
 
     async def _start(self) -> None:
         self._is_closed = False
@@ -133,8 +132,9 @@ class _Http:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close"})
             return
-        status, answer = await self._backend.answer(self._calls, scope, receive)
-        await respond(send, status, write_json(answer).encode(), {"Content-Type": "application/json"})
+        reply = await self._backend.answer(self._calls, scope, receive)
+        is_head = scope["method"] == "HEAD"
+        await respond(send, reply.status, reply.text.encode(), reply.fields, is_head=is_head)
 
 
 async def _run_job(job: Job) -> None:

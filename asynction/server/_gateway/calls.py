@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Generator, Hashable, Mapping
 from dataclasses import dataclass
@@ -19,19 +18,20 @@ from asynction.runtime import (
     Match,
     Response,
     Service,
-    error_body,
     log_failure,
     status_of,
 )
 from asynction.security import Identity, Request
 from asynction.server._gateway.delivery import Undelivered, deliver, encoded
-from asynction.server._gateway.idempotency import IdempotencyStore, Respond
+from asynction.server._gateway.idempotency import IdempotencyStore, Key, Respond, digest, window_of
+from asynction.server._gateway.messages import Message, checked, echo, parsed
 from asynction.server._gateway.origins import Callback, Origins
-from asynction.validation import JsonArgs, NotJson, read_args, read_json
+from asynction.server._gateway.replies import Reply, WrongServerError, failure, rejection
+from asynction.server._http.security import challenges
+from asynction.validation import JsonArgs, json_fault
 
 T = TypeVar("T")
 Steps: TypeAlias = "Generator[tuple[Function, Args], object, T]"
-Message: TypeAlias = "Mapping[str, Any]"
 
 ROOT = "/"
 """The namespace that dual-mode clients connect to."""
@@ -40,16 +40,6 @@ ANSWER = "apiResponse"
 """The event with the result of a call."""
 
 log = logging.getLogger("asynction")
-
-_MAX_ID = 200
-
-_REFUSALS = {
-    403: "the origin of the page is not allowed",
-    405: "only POST is allowed",
-    413: "the body is too large",
-    415: "the body must be application/json",
-    503: "the gateway is stopping",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +105,20 @@ class Caller:
 class Call:
     """One call that has passed the checks.
 
-    `fingerprint` is equal for the same request of the same client; `target` identifies where `respond` sends
-    the result, so that a repeated call is answered once.
+    `key` is its `request_id`, in the window of its caller; `fingerprint` is equal for the same request;
+    `target` identifies where `respond` sends the result, so that a repeated call is answered once.
     """
 
-    id: str
+    key: Key
     fingerprint: Hashable
     context: Context
     target: Hashable
     respond: Respond
+
+    @property
+    def id(self) -> str:
+        """The `request_id`."""
+        return self.key[1]
 
 
 class Calls:
@@ -147,7 +142,7 @@ class Calls:
     def on_event(self, context: Context, backend: Backend) -> Response:
         """Return the flow of a call that came as an event: it sends `apiResponse` and returns a receipt."""
         message = context.args[0] if len(context.args) == 1 else None
-        echo: Message = message if isinstance(message, dict) else {}
+        repeated = echo(message) if isinstance(message, dict) else {}
         environ = context.environ
         caller = Caller(context.sid, context.identity, partial(backend.request, environ), environ)
         try:
@@ -155,8 +150,8 @@ class Calls:
         except Exception as error:
             log_failure(error, ROOT, "api")
             send_error = partial(backend.emit, str(context.sid))
-            yield from self._send(send_error, {**echo, "data": _failure(error)})
-            return _rejection(error)
+            yield from self._send(send_error, {**repeated, "data": failure(error)})
+            return rejection(error)
         # The same list: the server closes the dependencies of the call after the ack of `api`.
         call.context.open_dependencies = context.open_dependencies
         try:
@@ -183,16 +178,31 @@ class Calls:
 
     def on_post(
         self, body: bytes, environ: Mapping[str, Any], backend: Backend
-    ) -> Steps[tuple[int, Mapping[str, object], Job | None]]:
-        """Return the status and body for a call that came by HTTP, and the job to run after the response."""
+    ) -> Steps[tuple[Reply, Job | None]]:
+        """Return the response to a call that came by HTTP, and the job to run after it."""
         caller = Caller(None, ANONYMOUS, partial(backend.request, environ), environ)
+        args = JsonArgs(())
         try:
-            args = _parsed(body)
+            args = parsed(body)
             call = yield from self._prepare(args, args, caller, backend)
         except Exception as error:
             log_failure(error, ROOT, "api")
-            return status_of(error), _rejection(error), None
-        return 200, self.receipt(call.id), Job(partial(self._run, call, backend), call.context)
+            status = status_of(error)
+            return Reply(status, rejection(error), self._challenges(args) if status == 401 else ()), None
+        return Reply(200, self.receipt(call.id)), Job(partial(self._run, call, backend), call.context)
+
+    def _challenges(self, args: JsonArgs) -> tuple[tuple[str, str], ...]:
+        """Return the headers that say which credentials a call needs (RFC 9110, 15.5.2)."""
+        namespace, event = self._apis[args[0]["api"]]
+        service = self._service
+        match = service.routes.match(namespace) or Match(namespace)
+        known = service.routes.schemas.receives.get(match.name, {}).get(event)
+        offered = (
+            *(each for name in dict.fromkeys((ROOT, match.name)) for each in service.routes.required(name)),
+            *(known.event.security if known is not None else ()),
+        )
+        schemes = [service.contract.security_schemes[name] for each in offered for name in each]
+        return tuple(("WWW-Authenticate", value) for value in challenges(schemes))
 
     # Both ----------------------------------------------------------------------------------------
 
@@ -202,22 +212,24 @@ class Calls:
         """Check a call, and return it; raise SecurityException, EventException or UnknownEventException."""
         if caller.identity is None:
             raise SecurityException
-        checked = _checked(args[0] if len(args) == 1 else None)
-        if checked.get("server_id") not in (None, self.server_id):
+        message = checked(args[0] if len(args) == 1 else None)
+        if args is not json_args and (fault := json_fault((echo(message),))) is not None:
+            raise fault  # it could not be sent back
+        if message.get("server_id") not in (None, self.server_id):
             raise WrongServerError(self.server_id)
-        target, respond = self._responder(checked, caller, backend)
-        api = checked["api"]
+        target, respond = self._responder(message, caller, backend)
+        api = message["api"]
         if api not in self._apis:
             raise UnknownEventException(f"no api `{api:.80}`")
         context = self._context(*self._apis[api], caller)
         yield from self._identify(context, caller)
-        context.args = self._args(context, checked.get("data"))
+        context.args = self._args(context, message.get("data"))
         if args is json_args:  # a part of a value that a strict reader has read
             context.json_args = JsonArgs(context.args)
-        id = checked.get("request_id") or uuid4().hex
-        data = json.dumps(checked.get("data"), sort_keys=True, default=repr)
-        user = repr(context.token_info if context.user is None else context.user)
-        return Call(id, (api, data, user), context, target, respond)
+        connection = target if caller.sid is None else caller.sid
+        window = window_of(context.identity, message.get("client_key"), connection)
+        key = window, message.get("request_id") or uuid4().hex
+        return Call(key, (api, digest(message.get("data"))), context, target, respond)
 
     def _context(self, namespace: str, event: str, caller: Caller) -> Context:
         """Return the context of the event that a call names."""
@@ -237,15 +249,16 @@ class Calls:
 
     def _responder(self, message: Message, caller: Caller, backend: Backend) -> tuple[Hashable, Respond]:
         """Return where the result is sent, and the function that sends it."""
+        repeated = echo(message)
         if caller.sid is None or message.get("callback_type") == "http":
             callback = self._origins.allowed(message.get("callback_url"))
             if backend.is_busy():
                 raise EventException(503, "too many calls are waiting")
             return callback, lambda data: backend.spawn(
-                Job(partial(self._deliver, callback, {**message, "data": data}, backend))
+                Job(partial(self._deliver, callback, {**repeated, "data": data}, backend))
             )
         sid = caller.sid
-        return sid, lambda data: backend.emit(sid, {**message, "data": data})
+        return sid, lambda data: backend.emit(sid, {**repeated, "data": data})
 
     def _args(self, context: Context, data: object) -> Args:
         """Return the data of a call as the args of its event: with a tuple schema, a list is several args."""
@@ -260,23 +273,23 @@ class Calls:
     def _run(self, call: Call, backend: Backend) -> Steps[None]:
         """Run a call and send its result to all who wait; a repeated call gets the result of the first."""
         try:
-            is_first, entry = self._store.enter(call.id, call.fingerprint, call.target, call.respond)
+            is_first, entry = self._store.enter(call.key, call.fingerprint, call.target, call.respond)
         except EventException as error:
-            yield from self._send(call.respond, _failure(error))
+            yield from self._send(call.respond, failure(error))
             return
         if not is_first:
             if entry.is_done:
                 yield from self._send(call.respond, entry.result)
             return
-        result: object = _failure(EventException(503, "the server is stopping"))
+        result: object = failure(EventException(503, "the server is stopping"))
         try:
             backend.enter(call.context.namespace)
             result = _result((yield from self._service.receive_identified(call.context)))
         except Exception as error:  # raised only while testing
-            result = _failure(error)
+            result = failure(error)
             raise
         finally:  # also if it is cancelled: a call must not stay in the store as running
-            waiting = self._store.finish(call.id, result)
+            waiting = self._store.finish(call.key, result)
         for respond in waiting:
             yield from self._send(respond, result)
 
@@ -306,70 +319,12 @@ class Calls:
             )
 
 
-class WrongServerError(EventException):
-    """The call was first sent to another server process; it is unknown whether that has run it."""
-
-    def __init__(self, server_id: str) -> None:
-        super().__init__(409, "the call was first sent to another server, which may have run it")
-        self.server_id = server_id
-
-
-def _failure(error: Exception) -> dict[str, dict[str, object]]:
-    """Return the data of `apiResponse` for an error."""
-    body = error_body(error)
-    return {"error": {**body, "server_id": error.server_id} if isinstance(error, WrongServerError) else body}
-
-
-def _rejection(error: Exception) -> dict[str, object]:
-    """Return the immediate answer to a call that is rejected."""
-    body = _failure(error)["error"]
-    return {"success": False, "message": body.get("detail", body["title"]), "error": body}
-
-
-def refusal(status: int) -> tuple[int, dict[str, object]]:
-    """Return the status and body for a request that is not a call."""
-    return status, _rejection(EventException(status, _REFUSALS[status]))
-
-
 def _result(args: Args) -> object:
     """Return the ack of an event as one JSON value."""
     value = args[0] if len(args) == 1 else list(args) if args else None
     try:
         encoded(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         log.error("a result cannot be sent as JSON: %s", type(error).__name__)
-        return _failure(AsynctionException())
+        return failure(AsynctionException())
     return value
-
-
-def _parsed(body: bytes) -> JsonArgs:
-    """Read the one arg of a call from the body of a request; raise EventException (400)."""
-    try:
-        return read_args((read_json(body),), body)
-    except NotJson as error:
-        raise EventException(400, f"the body is not JSON: {error}") from None
-
-
-_FIELDS: Mapping[str, tuple[type, ...]] = {
-    "callback_type": (str,),
-    "callback_url": (str, type(None)),
-    "callback_func": (str, type(None)),
-    "request_id": (str, type(None)),
-    "server_id": (str, type(None)),
-}
-
-
-def _checked(message: object) -> Message:
-    """Return the message of a client, with the types of its fields checked; raise EventException (400)."""
-    if not isinstance(message, dict):
-        raise EventException(400, "a call must be one object")
-    if not isinstance(message.get("api"), str):
-        raise EventException(400, "`api` must be a string")
-    for name, kinds in _FIELDS.items():
-        if name in message and not isinstance(message[name], kinds):
-            raise EventException(400, f"`{name}` must be a string")
-    if message.get("callback_type", "socket") not in ("socket", "http"):
-        raise EventException(400, "`callback_type` must be `socket` or `http`")
-    if len(message.get("request_id") or "") > _MAX_ID:
-        raise EventException(400, f"`request_id` must have at most {_MAX_ID} characters")
-    return message

@@ -10,15 +10,15 @@ from typing import Any
 
 import flask
 import flask_socketio
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from asynction.runtime import EventSchemas, drive, outgoing, run
 from asynction.security import Request
-from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits, refusal
+from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits
 from asynction.server._gateway.delivery import post
 from asynction.server._gateway.origins import Callback
+from asynction.server._gateway.replies import Reply, refusal, screened
 from asynction.server.flask import AsynctionSocketIO, current_request, set_namespace
-from asynction.validation import write_json
 
 log = logging.getLogger("asynction")
 
@@ -82,25 +82,32 @@ class FlaskBackend:
     def serve(self, app: flask.Flask, calls: Calls) -> None:
         """Add the route for calls by HTTP to an app."""
         path = self.limits.path
-        app.add_url_rule(path, f"asynction {path}", partial(self._view, calls), methods=["POST"])
+        # `app.add_url_rule` would add methods to the rule, and answer all others with an HTML page.
+        rule = app.url_rule_class(path, endpoint=f"asynction {path}", methods=None)
+        app.url_map.add(rule)
+        app.view_functions[rule.endpoint] = partial(self._view, calls)
 
     def _view(self, calls: Calls) -> flask.Response:
         request = flask.request
         request.max_content_length = self.limits.max_body
-        if self._is_closed:
-            return _response(*refusal(503))
-        if not self._server.origins.allows(request.environ):
-            return _response(*refusal(403))
-        if request.mimetype != "application/json":
-            return _response(*refusal(415))
+        refused = screened(
+            request.method,
+            request.content_type or "",
+            is_closed=self._is_closed,
+            is_allowed=self._server.origins.allows(request.environ),
+        )
+        if refused is not None:
+            return _response(refused)
         try:
             body = request.get_data()
         except RequestEntityTooLarge:
-            return _response(*refusal(413))
-        status, answer, job = drive(calls.on_post(body, request.environ, self))
+            return _response(refusal(413))
+        except (ClientDisconnected, OSError, ValueError):  # invalid chunks, or an early end
+            return _response(refusal(400))
+        reply, job = drive(calls.on_post(body, request.environ, self))
         if job is not None:
             self.spawn(job)
-        return _response(status, answer)
+        return _response(reply)
 
     def close(self, timeout: float) -> None:
         """Reject new calls by HTTP, and wait up to `timeout` seconds for those that run."""
@@ -110,5 +117,8 @@ class FlaskBackend:
                 log.warning("%d calls or deliveries have not ended", self._pending)
 
 
-def _response(status: int, answer: Mapping[str, object]) -> flask.Response:
-    return flask.Response(write_json(answer), status, content_type="application/json")
+def _response(reply: Reply) -> flask.Response:
+    response = flask.Response(reply.text, reply.status)
+    del response.headers["Content-Type"]  # the reply has its own, if any
+    response.headers.extend(reply.fields)
+    return response

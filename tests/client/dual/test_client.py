@@ -363,6 +363,30 @@ def test_a_server_of_the_first_kind_is_understood() -> None:
     run(body())
 
 
+def test_the_key_of_a_client_is_one_of_its_own_and_in_no_result() -> None:
+    keys: list[str] = []
+
+    async def on_api(sio: Any, sid: str, message: dict[str, Any]) -> None:
+        keys.append(message["client_key"])
+        await sio.emit("apiResponse", message, to=sid)
+
+    async def body() -> None:
+        with foreign(on_api) as url:
+            for _ in range(2):
+                async with connected(url) as client:
+                    told = Told()
+                    client.register_callback("x", told)
+                    await client.call_api("x", {})
+                    await client.call_api("x", {})
+                    for _ in range(2):
+                        assert "client_key" not in await told.answers.get()
+
+    run(body())
+    first, again, other, other_again = keys
+    assert first == again != other == other_again
+    assert len(first) >= 22
+
+
 def test_a_call_is_not_repeated_to_a_server_without_an_id() -> None:
     calls: list[str] = []
 

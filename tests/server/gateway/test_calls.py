@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from threading import Event, Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -154,6 +157,9 @@ NO_CALLS: list[tuple[dict[str, Any], int]] = [
     ({"request_id": "x" * 201}, 400),
     ({"server_id": 7}, 400),
     ({"server_id": "of another"}, 409),
+    ({"client_key": 7}, 400),
+    ({"client_key": "easy to guess"}, 400),
+    ({"client_key": "x" * 201}, 400),
     ({"callback_type": "http"}, 400),
     ({"callback_type": "http", "callback_url": "http://localhost:1/"}, 403),
 ]
@@ -192,7 +198,7 @@ def test_a_client_that_asks_for_an_ack_gets_a_receipt(kind: str, handlers: Handl
 @kinds
 def test_a_repeated_request_is_run_once_and_answered_as_often(kind: str, handlers: Handlers) -> None:
     with served(kind, handlers) as gateway:
-        request: dict[str, Any] = {"request_id": "same", "server_id": None}
+        request: dict[str, Any] = {"request_id": "same", "server_id": None, "client_key": "k" * 22}
         answers = [gateway.ask("user.get", {"id": 1}, **request) for _ in range(3)]
         assert answers == [{"name": "Ada", "id": 1}] * 3
         other = gateway.ask("user.get", {"id": 2}, **request)
@@ -203,7 +209,7 @@ def test_a_repeated_request_is_run_once_and_answered_as_often(kind: str, handler
 @kinds
 def test_requests_that_come_together_share_one_run(kind: str, handlers: Handlers) -> None:
     with served(kind, handlers) as gateway, gateway.client() as ada, gateway.client() as bob:
-        request = call("slow", 21)
+        request = call("slow", 21, client_key="k" * 22)
         ada.sio.emit("api", request)
         assert handlers.started.wait(DEADLINE)
         for client in (ada, bob):  # receipts say that they have come in
@@ -318,7 +324,7 @@ def test_a_call_by_http_is_answered_at_once_and_its_result_sent(kind: str, handl
 @kinds
 def test_a_call_by_both_ways_is_run_once_and_told_to_both(kind: str, handlers: Handlers) -> None:
     with Results() as results, served(kind, handlers, allowed_origins=[results.origin]) as gateway:
-        request = call("slow", 21)
+        request = call("slow", 21, client_key="k" * 22)
         with gateway.client() as client:
             client.sio.emit("api", request)
             assert handlers.started.wait(DEADLINE)
@@ -328,7 +334,7 @@ def test_a_call_by_both_ways_is_run_once_and_told_to_both(kind: str, handlers: H
             handlers.release.set()
             assert client.next_event()[1][0]["data"] == 42
         assert results.next()["data"] == 42
-        posted(gateway, results, "slow", 21, request_id=request["request_id"])
+        posted(gateway, results, "slow", 21, request_id=request["request_id"], client_key="k" * 22)
         assert results.next()["data"] == 42
     assert handlers.runs == ["slow"]
 
@@ -378,8 +384,44 @@ def test_what_is_no_call_is_refused(kind: str, handlers: Handlers) -> None:
             found = response.json()
             assert response.status_code == status, body[:100]
             assert (found["success"], found["error"]["status"]) == (False, status)
-        assert requests.get(f"{gateway.url}/api/call", timeout=DEADLINE).status_code == 405
     assert handlers.runs == []
+
+
+METHODS = [
+    ("GET", 405, "application/json"),
+    ("HEAD", 405, "application/json"),
+    ("PUT", 405, "application/json"),
+    ("DELETE", 405, "application/json"),
+    ("OPTIONS", 204, None),
+]
+
+
+@kinds
+def test_a_method_that_is_not_post_is_told_which_are_allowed(kind: str, handlers: Handlers) -> None:
+    with served(kind, handlers) as gateway:
+        for method, status, content_type in METHODS:
+            response = requests.request(method, f"{gateway.url}/api/call", timeout=DEADLINE)
+            found = response.status_code, response.headers["Allow"], response.headers.get("Content-Type")
+            assert found == (status, "OPTIONS, POST", content_type), method
+            assert bool(response.content) == (method not in ("HEAD", "OPTIONS")), method
+
+
+@kinds
+def test_a_body_that_ends_early_is_not_a_call(kind: str, handlers: Handlers) -> None:
+    with served(kind, handlers) as gateway, socket.create_connection(address(gateway.url)) as wire:
+        wire.sendall(
+            b"POST /api/call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nno chunk\r\n\r\n"
+        )
+        assert b" 400 " in wire.makefile("rb").readline()
+    assert handlers.runs == []
+
+
+def address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
 
 
 NOT_JSON = {
@@ -409,14 +451,31 @@ def test_data_that_is_not_json_is_refused_at_once(kind: str) -> None:
         Results() as results,
         serving_gateway(kind, SPEC, register, allowed_origins=[results.origin], **OPTIONS) as gateway,
     ):
-        for name, text in NOT_JSON.items():
-            body = f'{{"api":"echo","callback_url":"{results.url}","data":{text}}}'
+        for (name, text), key in product(NOT_JSON.items(), ("data", "request_id", "callback_func", "note")):
+            body = f'{{"api":"echo","callback_url":"{results.url}","{key}":{text}}}'
             response = post(gateway, body.encode())
-            assert (response.status_code, response.json()["success"]) == (400, False), name
-            assert response.json()["error"]["status"] == 400, name
+            assert (response.status_code, response.json()["success"]) == (400, False), (name, key)
+            assert response.json()["error"]["status"] == 400, (name, key)
         posted(gateway, results, "echo", 1)
         assert results.next()["data"] is None
     assert ran == [1]
+    assert results.queue.empty()
+
+
+@kinds
+def test_what_could_not_be_sent_back_is_refused_at_once(kind: str, handlers: Handlers) -> None:
+    with (
+        Results() as results,
+        served(kind, handlers, allowed_origins=[results.origin]) as gateway,
+        gateway.client() as client,
+    ):
+        for callback in ({}, {"callback_type": "http", "callback_url": results.url}):
+            request = call("user.get", {"id": 1}, note=[b"bytes"], **callback)
+            (receipt,) = client.call("api", request)
+            assert receipt["error"]["status"] == 400
+            assert receipt["error"]["pointer"] == "/0/note/0"
+            assert client.next_event()[1][0]["data"] == {"error": receipt["error"]}
+    assert handlers.runs == []
     assert results.queue.empty()
 
 
@@ -444,6 +503,9 @@ def test_too_many_calls_at_all_are_refused(kind: str, handlers: Handlers) -> Non
 
 
 # Who may -------------------------------------------------------------------------------------------
+
+
+CHALLENGE = 'ApiKey realm="events", in="header", name="X-Key"'
 
 
 def secured(root: bool) -> dict[str, Any]:
@@ -489,16 +551,18 @@ def test_a_call_needs_what_its_namespace_demands(kind: str, root: bool) -> None:
             assert asked(client, "echo")["data"] == ("ada" if root else None)
             taken = asked(client, "admin.who", request_id="a")
             assert taken["data"] == "ada"
-        with gateway.client(headers={"X-Key": "bob"}) as client:  # an answer is for who asked first
-            assert asked(client, "admin.who", request_id="a")["data"]["error"]["status"] == 409
+        with gateway.client(headers={"X-Key": "bob"}) as client:  # who may use the same id
+            assert asked(client, "admin.who", request_id="a")["data"] == "bob"
         if not root:
             for headers in ({}, {"X-Key": "eve"}):
                 with gateway.client(headers=headers) as client:
                     assert asked(client, "admin.who")["data"]["error"]["status"] == 401
                     assert asked(client, "some.all")["data"] is None
         request = {"callback_type": "http", "callback_url": results.url}
-        for name, status in (("ada", 200), ("eve", 401)):
-            assert post(gateway, call("admin.who", **request), X_Key=name).status_code == status
+        for name, status, challenge in (("ada", 200, None), ("eve", 401, CHALLENGE)):
+            response = post(gateway, call("admin.who", **request), X_Key=name)
+            assert response.status_code == status
+            assert response.headers.get("WWW-Authenticate") == challenge
         assert results.next()["data"] == "ada"
         assert post(gateway, call("echo", **request)).status_code == (401 if root else 200)
 

@@ -60,7 +60,7 @@ def test_while_testing_what_a_handler_raises_is_seen(caplog: pytest.LogCaptureFi
             "flask", SPEC, register, config={"TESTING": True}, allowed_origins=[results.origin]
         ) as gateway,
     ):
-        request = call("echo", callback_url=results.url)
+        request = call("echo", callback_url=results.url, client_key="k" * 22)
         post(gateway.url, request)
         gateway.gateway.close(DEADLINE)
         assert "of the handler's own" in caplog.text
