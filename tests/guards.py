@@ -102,6 +102,7 @@ MADE: Mapping[str, Callable[[], Any]] = {
     "engineio.AsyncClient()": lambda: engineio.AsyncClient(handle_sigint=False),
     "engineio.AsyncServer()": lambda: engineio.AsyncServer(async_mode="asgi"),
     "engineio.Client()": lambda: engineio.Client(handle_sigint=False),
+    "engineio.Server()": lambda: engineio.Server(async_mode="threading"),
     "engineio.async_socket.AsyncSocket()": _async_socket,
     "fastapi.WebSocket.scope()": _fastapi_scope,
     "flask.request()": _request,

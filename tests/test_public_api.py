@@ -164,6 +164,7 @@ NAMES = {
         "receive",
         "run",
         "status_of",
+        "with_attachments",
         "with_error_ack",
     ],
     "asynction.security": [

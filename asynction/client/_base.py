@@ -46,6 +46,7 @@ from asynction.runtime import (
     is_pattern,
     log_failure,
     outgoing,
+    with_attachments,
 )
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class ContractClient(Registrar, BaseClient):
     _driver: ClassVar[Callable[..., Any]]
     _namespace_class: ClassVar[type[Any]]
     _libraries: ClassVar[tuple[str, ...]]
+    packet_class: Any
+    _binary_packet: Any
 
     def __init__(
         self,
@@ -151,6 +154,7 @@ class ContractClient(Registrar, BaseClient):
         self._listeners: list[Function] = []
         self._handshake = ResolvedHandshake("", {}, None)
         super().__init__(**options)
+        self.packet_class = _strict_packet(self.packet_class)
         self._service.bind_contract()
         for router in routers:
             self.add_router(router)
@@ -454,6 +458,22 @@ class ContractClient(Registrar, BaseClient):
         self._binary_packet = None  # else the next packet would be taken for an attachment of this one
         _log_packet(error)
 
+    def _protocol_fault(self, data: object) -> str | None:
+        """Return how a message of the server breaks the protocol of Socket.IO, or None.
+
+        The parent takes a text for the attachment that is due, and then all that follows for something else.
+        """
+        if self._binary_packet is not None:
+            return None if isinstance(data, bytes | bytearray) else "a text where an attachment is due"
+        if self.packet_class.uses_binary_events and not isinstance(data, str):
+            return "an attachment that belongs to no packet"
+        return None
+
+    def _report_break(self, fault: str) -> None:
+        """Log why the connection is closed."""
+        self._binary_packet = None
+        log.warning("the server broke the protocol and is disconnected: %s", fault)
+
     # Sending -----------------------------------------------------------------------------------
 
     def _sending(self, event: str, namespace: str | None) -> tuple[str, EventSchemas | None]:
@@ -526,6 +546,11 @@ class ContractClient(Registrar, BaseClient):
 _MALFORMED = "(malformed)"
 _CLIENT_EVENTS = frozenset(BaseClient.reserved_events) - frozenset(LIFECYCLE_EVENTS)
 """Events of python-socketio that only clients have; the Service does not bind them."""
+
+
+def _strict_packet(parent: type[Any]) -> type[Any]:
+    """Return a packet class in which each placeholder has an attachment; else it raises MalformedEvent."""
+    return type(parent.__name__, (parent,), {"reconstruct_binary": staticmethod(with_attachments)})
 
 
 def _log_packet(error: Exception) -> None:

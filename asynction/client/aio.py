@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import socketio
+from engineio.packet import CLOSE, Packet
 
 from asynction.client._base import ContractClient
 from asynction.client._handshake import Credential
@@ -143,10 +144,22 @@ class AsynctionAsyncClient(ContractClient, socketio.AsyncClient):
         return await self._run(context, self._lifecycle_flow(context, super()._trigger_event, args))
 
     async def _handle_eio_message(self, data: Any) -> None:
+        if (fault := self._protocol_fault(data)) is not None:
+            self._report_break(fault)
+            await self._break()
+            return
         try:
             await super()._handle_eio_message(data)
         except Exception as error:
             self._ignore_packet(error)
+
+    async def _break(self) -> None:
+        """End the connection as if the network had, so that the client connects again."""
+        if self.eio.current_transport == "websocket":
+            await self.eio.ws.close()
+        else:
+            await self.eio.queue.put(Packet(CLOSE))  # the server ends the poll
+            await self.eio.queue.put(None)  # ends the loop that writes, and then the one that polls
 
 
 async def _wait(event: Any, timeout: float | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import engineio
 import socketio
+from engineio.packet import CLOSE, Packet
 
 from asynction.client._base import ContractClient, call_logged
 from asynction.client._handshake import Credential
@@ -161,10 +162,22 @@ class AsynctionClient(ContractClient, socketio.Client):
         return self._run(context, self._lifecycle_flow(context, super()._trigger_event, args))
 
     def _handle_eio_message(self, data: Any) -> None:
+        if (fault := self._protocol_fault(data)) is not None:
+            self._report_break(fault)
+            self._break()
+            return
         try:
             super()._handle_eio_message(data)
         except Exception as error:
             self._ignore_packet(error)
+
+    def _break(self) -> None:
+        """End the connection as if the network had, so that the client connects again."""
+        if self.eio.current_transport == "websocket":
+            self.eio.ws.close()
+        else:
+            self.eio.queue.put(Packet(CLOSE))  # the server ends the poll
+            self.eio.queue.put(None)  # ends the loop that writes, and then the one that polls
 
 
 def _wait(event: Any, timeout: float | None) -> bool:

@@ -2,6 +2,7 @@
 
 from asynction._deprecated import renamed
 from asynction.models import plain
+from asynction.runtime._attachments import with_attachments
 from asynction.runtime._binding.binder import Binder, import_path, is_async, misfit, positional
 from asynction.runtime._binding.hooks import HOOKS
 from asynction.runtime._binding.host import FLASK, LIFECYCLE_EVENTS, PYTHON_SOCKETIO, ConnectionRejected, Host
@@ -120,6 +121,7 @@ __all__ = [
     "receive",
     "run",
     "status_of",
+    "with_attachments",
     "with_error_ack",
 ]
 

@@ -43,6 +43,7 @@ from asynction.runtime import (
 from asynction.server._asgi import current
 from asynction.server._asgi.app import EngineApp, add_route, mount, paths_of
 from asynction.server._asgi.loop import Engine, cancel, off_the_loop, wait_for
+from asynction.server._asgi.packets import handle_message
 from asynction.server._asgi.security import SecurityThreads
 from asynction.server._asgi.testing import AsyncTestClient, Headers
 from asynction.server._asgi.types import ASGIApp
@@ -58,7 +59,9 @@ from asynction.server._socketio.common import (
     request_of,
 )
 from asynction.server._socketio.expiry import Expiries
+from asynction.server._socketio.frames import AsyncScreenedWebSocket, screen
 from asynction.server._socketio.packet import MALFORMED, peer_packet, reads_json
+from asynction.server._socketio.reader import PacketReader
 from asynction.server.http import HttpOptions, HttpWire
 from asynction.server.loading import load_served
 from asynction.server.options import AsyncServerOptions, OriginOptions, ServiceOptions, check_options, take
@@ -132,6 +135,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         parents = {"async_mode": "asgi", "cors_allowed_origins": self.origins.engine_option, **options}
         super().__init__(**parent_options(self._service, parents, parents))
         self._reads_json = reads_json(self.packet_class)
+        self._packets = PacketReader(self)
+        screen(self.eio, AsyncScreenedWebSocket, self._packets.report)
         self._expiries = Expiries(self, driver=adrive, wait=wait_for)
         exclude_unauthenticated(self.manager, self._service)
         for router in (default_router, *routers):
@@ -360,9 +365,14 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         _current_namespace.set(namespace)
         return self._service.context(namespace, event, sid)
 
+    # The parent logs what it cannot read with a traceback, and goes on reading.
+    async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
+        await handle_message(self, self._packets, eio_sid, data)
+
     # Engine.IO's async server does not end the long poll of a client that disconnects: the request would stay
     # open until the ping timeout, and a stopping server would wait for it.
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        self._packets.forget(eio_sid)
         await super()._handle_eio_disconnect(eio_sid, reason)
         gone = self.eio.sockets.get(eio_sid)
         if gone is not None and reason == self.reason.CLIENT_DISCONNECT:

@@ -44,7 +44,9 @@ from asynction.server._socketio.common import (
     parent_options,
 )
 from asynction.server._socketio.expiry import Expiries
+from asynction.server._socketio.frames import ScreenedWebSocket, screen
 from asynction.server._socketio.packet import MALFORMED, reads_json
+from asynction.server._socketio.reader import PacketReader, ProtocolError
 from asynction.server.http import HttpWire
 from asynction.server.loading import load_served
 from asynction.server.options import OriginOptions, ServiceOptions, SocketIOOptions, check_options, take
@@ -149,6 +151,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self._reads_json = reads_json(self.server.packet_class)
         self._expiries = Expiries(self.server)
         exclude_unauthenticated(self.server.manager, self._service)
+        _read_by(self.server, PacketReader(self.server))
         if app is None:
             return
         self._service.bind_contract(self._resolver)
@@ -383,6 +386,41 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         """Serve, as in Flask-SocketIO; raise DocumentError if a received event has no handler."""
         self._service.check_complete()
         super().run(app, host, port, **kwargs)
+
+
+def _read_by(server: Any, packets: PacketReader) -> None:
+    """Read the packets of a server's clients: the server logs a traceback for what it cannot read."""
+    disconnect = server._handle_eio_disconnect
+
+    def receive(eio_sid: str, data: object) -> None:
+        if eio_sid not in server.environ:  # what was on its way when the connection was closed
+            return
+        try:
+            step = packets.step(eio_sid, data)
+        except ProtocolError as error:
+            packets.report(error)
+            close(eio_sid)
+        else:
+            if step is not None:
+                method, args = step
+                getattr(server, method)(*args)
+
+    def close(eio_sid: str) -> None:
+        broken = server.eio.sockets.get(eio_sid)
+        if broken is None:  # a test client has no Engine.IO
+            forget(eio_sid, server.reason.SERVER_DISCONNECT)
+        else:
+            broken.close(wait=False)
+
+    def forget(eio_sid: str, reason: str) -> None:
+        packets.forget(eio_sid)
+        disconnect(eio_sid, reason)
+
+    # Flask-SocketIO makes the server, so it is no subclass of ours; its test client calls these methods.
+    server._handle_eio_message, server._handle_eio_disconnect = receive, forget
+    server.eio.on("message", receive)
+    server.eio.on("disconnect", forget)
+    screen(server.eio, ScreenedWebSocket, packets.report)
 
 
 def _add_docs(app: flask.Flask, docs: Docs) -> None:

@@ -14,6 +14,12 @@ INTEGER = {"type": "integer"}
 SERVER_ERROR = {"error": {"status": 500, "title": "Internal Server Error"}}
 
 
+def no_namespace(name: str) -> dict[str, Any]:
+    """The refusal of a namespace that does not exist."""
+    detail = f"no namespace `{name}`"
+    return {"message": detail, "data": {"status": 404, "title": "Not Found", "detail": detail}}
+
+
 def pair(first: Any, second: Any) -> dict[str, Any]:
     """The schema of two args."""
     return {"type": "array", "items": [first, second]}

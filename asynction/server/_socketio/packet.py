@@ -21,7 +21,7 @@ from asynction.exceptions import (
     AsynctionException,
     UnknownEventException,
 )
-from asynction.runtime import MalformedEvent, error_ack, log_failure
+from asynction.runtime import MalformedEvent, error_ack, log_failure, with_attachments
 from asynction.validation import NotJson, is_json, is_suspicious, json_fault, read_json, write_json
 
 MALFORMED = "\x00malformed"
@@ -137,6 +137,11 @@ class _ContractPacket:
         """Return whether data contains bytes, as the parent does, in a sixth of its time."""
         return _has_bytes(data)
 
+    @classmethod
+    def reconstruct_binary(cls, data: Any, attachments: Any) -> Any:
+        """Return data with its attachments; raise MalformedEvent."""
+        return with_attachments(data, attachments)
+
     def decode(self, encoded_packet: Any) -> int:
         error: AsynctionException | None = None
         try:
@@ -170,8 +175,8 @@ class _ContractPacket:
     def add_attachment(self, attachment: bytes) -> bool:
         try:
             complete = bool(super().add_attachment(attachment))  # type: ignore[misc]  # mixed into a Packet
-        except (IndexError, TypeError):
-            self._reject(MalformedEvent("a placeholder has no attachment"))
+        except MalformedEvent as error:
+            self._reject(error)
             return True
         if complete and self.receives_text and self.packet_type == BINARY_EVENT and self.data[0] != MALFORMED:
             fault = json_fault(self.data[1:])
