@@ -411,6 +411,7 @@ def _read_by(server: Any, packets: PacketReader) -> None:
             forget(eio_sid, server.reason.SERVER_DISCONNECT)
         else:
             broken.close(wait=False)
+            server.eio.sockets.pop(eio_sid, None)  # else Engine.IO would answer its next poll with 500
 
     def forget(eio_sid: str, reason: str) -> None:
         packets.forget(eio_sid)

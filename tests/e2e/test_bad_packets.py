@@ -97,7 +97,6 @@ BAD = {
         event('["reverse",{"_placeholder":true,"num":"x"}]', b"MARKER"), event="reverse"
     ),
     "a placeholder in a text event": Bad(event(f'["reverse",{PLACEHOLDER}]'), event="reverse"),
-    "an attachment of nothing": Bad((b"MARKER",), None),
     # Size
     "a large payload": Bad(
         event(f'["store",{{"kind":"{MARKER}","text":"{"x" * 900_000}"}}]'),

@@ -26,3 +26,4 @@ async def _close(server: Any, eio_sid: str) -> None:
     broken = server.eio.sockets[eio_sid]
     await broken.close(wait=False)
     broken.queue.put_nowait(None)  # else it would stay open until the client closes it
+    server.eio.sockets.pop(eio_sid, None)  # else Engine.IO would answer its next poll with 500

@@ -159,6 +159,21 @@ def test_nothing_that_follows_is_read(kind: str, caplog: pytest.LogCaptureFixtur
     assert served.ran == []
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_poll_after_it_is_closed_is_refused(
+    kind: str, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(kind) as served, requests.Session() as http:
+        url = f"{served.url}/socket.io/?EIO=4&transport=polling"
+        url += f"&sid={json.loads(http.get(url, timeout=DEADLINE).text[1:])['sid']}"
+        http.post(url, "bAAAA", timeout=DEADLINE)  # an attachment of nothing
+        for _ in range(2):
+            got = http.request(method, url, data="2" if method == "POST" else None, timeout=DEADLINE)
+            assert got.status_code == requests.codes.bad_request
+        assert len([line for line in lines(caplog) if "broke the protocol" in line]) == 1
+
+
 REFUSED: dict[str, tuple[list[Any], str]] = {
     name: ([f'451-1["blob",{PLACE % number}]', b"x"], "a placeholder has no attachment")
     for name, number in {
