@@ -65,6 +65,7 @@ NAMES = {
         "editor_schema",
         "files_of",
         "load",
+        "locate",
         "public_document",
         "public_schema",
         "to_yaml",

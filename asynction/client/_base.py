@@ -21,7 +21,7 @@ from asynction.client._errors import ConnectionRefused, error_in
 from asynction.client._handshake import ConnectOptions, ResolvedHandshake
 from asynction.client._mirror import mirrored
 from asynction.contract import Contract, Server, namespace_name
-from asynction.document import Spec, load
+from asynction.document import Spec, load, locate
 from asynction.exceptions import MessageAckValidationException, NotEnabledError
 from asynction.runtime import (
     FLASK,
@@ -171,7 +171,8 @@ class ContractClient(Registrar, BaseClient):
         """Build a client from the AsyncAPI document of the server.
 
         Args:
-            spec: the path of a file, or a mapping.
+            spec: the path of a file, or a mapping. A relative path is looked up in the folder of the calling
+                module, then in the working directory.
             server_name: the server of the document to connect to. It may be left out if there is only one.
             root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see ClientOptions.
@@ -179,7 +180,7 @@ class ContractClient(Registrar, BaseClient):
         Raises:
             DocumentError: the document has problems; it lists all of them.
         """
-        contract = load(spec, root=root)
+        contract = load(locate(spec), root=root)
         for problem in contract.warnings:
             log.warning("%s", problem)
         return cls(contract, server=choose_server(contract, server_name), **options)

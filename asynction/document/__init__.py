@@ -15,6 +15,7 @@ from asynction.document._costs import cost_problems
 from asynction.document._dump import to_yaml
 from asynction.document._editor import editor_schema
 from asynction.document._files import Text
+from asynction.document._lookup import locate
 from asynction.document._nodes import Node, Retriever, Sources, Spec
 from asynction.document._objects_2 import VERSIONS
 from asynction.document._operations import CHANNELS, Channel, Message
@@ -38,6 +39,7 @@ __all__ = [
     "editor_schema",
     "files_of",
     "load",
+    "locate",
     "public_document",
     "public_schema",
     "to_yaml",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asynction.contract import Contract
-from asynction.document import Spec
+from asynction.document import Spec, locate
 from asynction.inject import Data
 from asynction.mock._behaviour import (
     Behaviour,
@@ -83,7 +83,7 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         of range.
 
         Args:
-            spec_path: the path of the document, or a mapping.
+            spec_path: the path of the document, or a mapping, as in `AsynctionAsyncServer.from_spec`.
             app: the application to attach to.
             server_name: the server of the document whose URL path is the Socket.IO path.
             docs: serve the docs page.
@@ -91,7 +91,9 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
             **options: see MockOptions, and AsyncServerOptions.
         """
         behaviour = take_behaviour(options)
-        return cls(**load_served(spec_path, server_name, docs, root), app=app, behaviour=behaviour, **options)
+        return cls(
+            **load_served(locate(spec_path), server_name, docs, root), app=app, behaviour=behaviour, **options
+        )
 
     async def _play(self, context: Context, _: Data) -> object:
         return await adrive(self._script.play(context, self.sleep, self._leave))

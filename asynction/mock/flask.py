@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 
 from asynction.contract import Contract
-from asynction.document import Spec
+from asynction.document import Spec, locate
 from asynction.inject import Data
 from asynction.mock._behaviour import (
     Behaviour,
@@ -87,7 +87,7 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         of range.
 
         Args:
-            spec_path: the path of the document, or a mapping.
+            spec_path: the path of the document, or a mapping, as in `AsynctionSocketIO.from_spec`.
             app: the application to attach to.
             server_name: the server of the document whose URL path is the Socket.IO path.
             docs: serve the docs page.
@@ -95,7 +95,9 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
             **options: see MockOptions, and SocketIOOptions.
         """
         behaviour = take_behaviour(options)
-        return cls(**load_served(spec_path, server_name, docs, root), app=app, behaviour=behaviour, **options)
+        return cls(
+            **load_served(locate(spec_path), server_name, docs, root), app=app, behaviour=behaviour, **options
+        )
 
     def run(
         self,

@@ -18,7 +18,7 @@ from socketio.exceptions import TimeoutError as SocketIOTimeout
 from socketio.packet import ACK
 
 from asynction.contract import Contract, Server
-from asynction.document import Spec
+from asynction.document import Spec, locate
 from asynction.exceptions import AsynctionException, EventException
 from asynction.inject import Data, SocketID
 from asynction.runtime import (
@@ -175,7 +175,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         """Build a server from an AsyncAPI document.
 
         Args:
-            spec_path: the path of a file, or a mapping.
+            spec_path: the path of a file, or a mapping. A relative path is looked up in the folder of the
+                calling module, then in the working directory.
             app: a FastAPI or Starlette application to mount the server on, or any other ASGI application.
             server_name: the server of the document to serve: its URL path is the Socket.IO path. It may be
                 left out if there is only one.
@@ -187,7 +188,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         Raises:
             DocumentError: the document, or a handler that it names, has problems; it lists all of them.
         """
-        return cls(**load_served(spec_path, server_name, docs, root), app=app, **options)
+        return cls(**load_served(locate(spec_path), server_name, docs, root), app=app, **options)
 
     def _host(self) -> Host:
         return Host(

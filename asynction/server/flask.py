@@ -13,7 +13,7 @@ import flask_socketio
 from socketio.exceptions import ConnectionRefusedError
 
 from asynction.contract import Contract, Server
-from asynction.document import Spec
+from asynction.document import Spec, locate
 from asynction.exceptions import AsynctionException
 from asynction.inject import SocketID
 from asynction.runtime import (
@@ -121,7 +121,8 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         """Build a server from an AsyncAPI document.
 
         Args:
-            spec_path: the path of a file, or a mapping.
+            spec_path: the path of a file, or a mapping. A relative path is looked up in the folder of the
+                calling module, then in the working directory.
             app: the Flask app to attach to; else call `init_app`.
             server_name: the server of the document to serve: its URL path is the Socket.IO path. It may be
                 left out if there is only one.
@@ -134,7 +135,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             DocumentError: the document has problems, or if there is an app, a handler that it names; it lists
                 all of them.
         """
-        return cls(**load_served(spec_path, server_name, docs, root), app=app, **options)
+        return cls(**load_served(locate(spec_path), server_name, docs, root), app=app, **options)
 
     def init_app(self, app: flask.Flask | None, **kwargs: Any) -> None:
         """Attach the server to an app, and bind the handlers that the contract names.

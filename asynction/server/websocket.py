@@ -16,7 +16,7 @@ from uuid import uuid4
 from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
 
 from asynction.contract import Contract, Namespace, Server, namespace_name
-from asynction.document import Spec
+from asynction.document import Spec, locate
 from asynction.exceptions import (
     AsynctionException,
     EventException,
@@ -147,7 +147,8 @@ class SocketRouter(Registrar):
         """Build a router from an AsyncAPI document.
 
         Args:
-            spec_path: the path of a file, or a mapping.
+            spec_path: the path of a file, or a mapping. A relative path is looked up in the folder of the
+                calling module, then in the working directory.
             channel: the only channel to serve, at any path. Without it, a single channel is served at any
                 path, and each of several channels at its own path.
             server_name: the server of the document; its security is the default for channels.
@@ -161,7 +162,7 @@ class SocketRouter(Registrar):
             DocumentError: the document, or a handler that it names, has problems; it lists all of them.
             UnknownEventException: the document has no such channel.
         """
-        loaded = load_served(spec_path, server_name, docs=False, root=root)
+        loaded = load_served(locate(spec_path), server_name, docs=False, root=root)
         contract = loaded["contract"] if channel is None else _narrowed(loaded["contract"], channel)
         return cls(contract, server=loaded["server"], access=access, limits=limits, grace=grace, **options)
 
