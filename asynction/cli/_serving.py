@@ -157,12 +157,16 @@ def asgi_serve(
     """
     import uvicorn
 
+    from asynction.server.announcing import docs_notice
+
     asio = make(spec, **options)
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     # uvicorn would end the process if the address is in use; this raises OSError instead.
     listener = socket.create_server((address.host, address.port), family=family)
     with listener:
         click.echo(f"{verb} {spec} on {address}", err=True)
+        if notice := docs_notice(asio, str(address)):
+            click.echo(notice, err=True)
         config = uvicorn.Config(
             asio.asgi_app(),
             log_level="warning",

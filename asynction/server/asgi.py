@@ -62,6 +62,7 @@ from asynction.server._socketio.expiry import Expiries
 from asynction.server._socketio.frames import AsyncScreenedWebSocket, screen
 from asynction.server._socketio.packet import MALFORMED, peer_packet, reads_json
 from asynction.server._socketio.reader import PacketReader
+from asynction.server.announcing import log_notices
 from asynction.server.http import HttpOptions, HttpWire
 from asynction.server.loading import load_served
 from asynction.server.options import AsyncServerOptions, OriginOptions, ServiceOptions, check_options, take
@@ -157,6 +158,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
                 http=self._http,
                 public_extensions=extensions,
             )
+            self.docs_path = f"{self._docs.base}/"
         if app is not None and not self._mount(app):
             self._other = app
         current.enable(self)
@@ -551,6 +553,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self._is_stopping = False
         self._service.check_complete()
         current.enable(self)
+        log_notices(self, self.contract.files if self.contract is not None else ())
 
     async def shutdown(self) -> None:
         """Stop: wait for handlers for `grace` seconds, cancel them, disconnect clients, and cancel tasks.

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import click
 import flask
 import flask_socketio
 from socketio.exceptions import ConnectionRefusedError
+from werkzeug.serving import is_running_from_reloader
 
 from asynction.contract import Contract, Server
 from asynction.document import Spec, locate
@@ -47,6 +49,7 @@ from asynction.server._socketio.expiry import Expiries
 from asynction.server._socketio.frames import ScreenedWebSocket, screen
 from asynction.server._socketio.packet import MALFORMED, reads_json
 from asynction.server._socketio.reader import PacketReader, ProtocolError
+from asynction.server.announcing import docs_notice
 from asynction.server.http import HttpWire
 from asynction.server.loading import load_served
 from asynction.server.options import OriginOptions, ServiceOptions, SocketIOOptions, check_options, take
@@ -164,17 +167,16 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             add_events(app, wire, current_request)
         if self._source is not None:
             taken = {rule.rule.rstrip("/") for rule in app.url_map.iter_rules()}
-            _add_docs(
-                app,
-                Docs(
-                    self.contract,
-                    self._source,
-                    path,
-                    taken,
-                    http=wire,
-                    public_extensions=self._public_extensions,
-                ),
+            docs = Docs(
+                self.contract,
+                self._source,
+                path,
+                taken,
+                http=wire,
+                public_extensions=self._public_extensions,
             )
+            self.docs_path = f"{docs.base}/"
+            _add_docs(app, docs)
 
     def _host(self) -> Host:
         return Host(
@@ -384,8 +386,18 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     # Serving -----------------------------------------------------------------------------------
 
     def run(self, app: flask.Flask, host: str | None = None, port: int | None = None, **kwargs: Any) -> None:
-        """Serve, as in Flask-SocketIO; raise DocumentError if a received event has no handler."""
+        """Serve, as in Flask-SocketIO, and print the URL of the docs page.
+
+        With Flask's reloader (`debug=True`), the server also restarts when a file of the document changes.
+        Raises DocumentError if a received event has no handler.
+        """
         self._service.check_complete()
+        if self.contract.files:
+            options = kwargs.pop("reloader_options", None) or {}
+            given = (*options.get("extra_files", ()), *(kwargs.pop("extra_files", None) or ()))
+            kwargs["reloader_options"] = {**options, "extra_files": (*self.contract.files, *given)}
+        if not is_running_from_reloader() and (notice := docs_notice(self, _origin(app, host, port, kwargs))):
+            click.echo(notice, err=True)
         super().run(app, host, port, **kwargs)
 
 
@@ -423,6 +435,20 @@ def _read_by(server: Any, packets: PacketReader) -> None:
     server.eio.on("message", receive)
     server.eio.on("disconnect", forget)
     screen(server.eio, ScreenedWebSocket, packets.report)
+
+
+def _origin(app: flask.Flask, host: str | None, port: int | None, options: Mapping[str, object]) -> str:
+    """Return the origin that `flask_socketio.SocketIO.run` will serve."""
+    named = str(app.config["SERVER_NAME"] or "").rpartition(":")
+    is_secure = bool({"ssl_context", "certfile", "keyfile"} & options.keys())
+    shown = host or "127.0.0.1"
+    return "".join(
+        (
+            "https://" if is_secure else "http://",
+            f"[{shown}]" if ":" in shown else shown,
+            f":{port or (named[1] and named[2]) or 5000}",
+        )
+    )
 
 
 def _add_docs(app: flask.Flask, docs: Docs) -> None:

@@ -43,3 +43,8 @@ def assets() -> Iterator[str]:
 def missing() -> tuple[str, ...]:
     """Return the files that the console needs but that are missing."""
     return tuple(name for name in CONSOLE if not (STATIC / name).is_file())
+
+
+def has_console() -> bool:
+    """Return whether the page has a console: a checkout may lack the vendored libraries."""
+    return not missing()

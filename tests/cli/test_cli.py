@@ -256,7 +256,9 @@ def test_asgi_serves_by_uvicorn(spec: Path, by_uvicorn: list[uvicorn.Server]) ->
     (spec.parent / "greeter_handlers.py").write_text("async " + HANDLERS)
     port = free_port()
     result = invoke("run", spec, "--asgi", "--port", port, "--server-name", "a")
-    assert (result.exit_code, result.stderr) == (0, f"Serving {spec} on http://127.0.0.1:{port}\n")
+    url = f"http://127.0.0.1:{port}"
+    said = f"Serving {spec} on {url}\nDocs page with console: {url}/docs/\n"
+    assert (result.exit_code, result.stderr) == (0, said)
     assert len(by_uvicorn) == 1
 
 

@@ -14,7 +14,7 @@ serve = flask_socketio.SocketIO.run
 
 
 def _run(self: object, app: object, host: str | None = None, _: object = None, **kwargs: object) -> None:
-    serve(self, app, host, int(port), **(kwargs | {"allow_unsafe_werkzeug": True}))
+    serve(self, app, host, int(port), **kwargs)
 
 
 flask_socketio.SocketIO.run = _run

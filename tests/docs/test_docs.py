@@ -13,14 +13,16 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import requests
 
 import asynction
 from asynction import middleware, testing, validation
 from asynction.document._objects_2 import EXTENSIONS, MISSPELT
 from asynction.document._yaml import MAX_BYTES, MAX_DEPTH, MAX_EXPANDED_NODES
 from asynction.rules import RULES
-from tests.docs.blocks import PAGES, ROOT, anchors_of, blocks_of, links_of
+from tests.docs.blocks import PAGES, ROOT, Kind, anchors_of, blocks_of, links_of
 from tests.docs.session import Session, make_targets
+from tests.e2e.processes import free_port, running
 
 pages = pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 
@@ -62,6 +64,21 @@ def test_links_lead_somewhere(page: Path) -> None:
         if "://" not in link and (not target.exists() or (anchor and anchor not in anchors_of(target))):
             lost.append(link)
     assert lost == []
+
+
+def test_the_readmes_app_starts_in_any_folder_without_a_terminal(tmp_path: Path) -> None:
+    """And it prints where its page is: in a container or a service, nobody has started it by hand."""
+    folder, port = tmp_path / "chat", free_port()
+    folder.mkdir()
+    for block in blocks_of(ROOT / "README.md"):
+        if block.kind is Kind.SERVER:
+            break
+        if block.kind is Kind.FILE:
+            (folder / block.value).write_text(block.text, encoding="utf-8")
+    command = [sys.executable, Path(__file__).with_name("serve.py"), folder / "app.py", port]
+    with running(command, port, tmp_path / "log", cwd=tmp_path) as process:
+        assert "Docs page with console: http://127.0.0.1:5000/docs/" in process.log()  # serve.py moves it
+        assert requests.get(f"{process.url}/docs/", timeout=30).ok
 
 
 def test_the_readme_has_every_make_target() -> None:

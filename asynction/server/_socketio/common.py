@@ -23,9 +23,11 @@ class ContractServer(Registrar):
 
     Attributes:
         origins: the policy for pages of other origins, of every wire of the server.
+        docs_path: the path of the docs page, such as `/docs/`; None without one.
     """
 
     origins: OriginPolicy
+    docs_path: str | None = None
 
     def security_info(self, sid: str) -> Mapping[str, object] | None:
         """Return the security function's result for a connected client; None for an anonymous one."""
