@@ -7,9 +7,12 @@ HOST = 127.0.0.1
 PORT = 5000
 # Processes that run the tests; most of them wait for servers, so as many as there are cores.
 JOBS = auto
+# Failures after which the tests stop: most often all have one cause, and some wait for it in vain.
+MAXFAIL = 5
 
 VENV = .venv
 BIN = $(VENV)/bin
+RUN_READY = $(VENV)/.runs
 PY_READY = $(VENV)/.installed
 JS_READY = node_modules/.installed
 
@@ -27,14 +30,15 @@ CORE = asynction/exceptions.py,asynction/problems.py,asynction/rules.py,asynctio
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST)
 
-run: install ## Serve the chat example on http://127.0.0.1:5000 (HOST=, PORT=)
-	$(BIN)/python specs/examples/chat/app.py --host $(HOST) --port $(PORT)
+run: $(RUN_READY) assets ## Serve the chat example, and a mock of it (HOST=, PORT=)
+	@$(BIN)/python scripts/demo.py --host $(HOST) --port $(PORT)
 
 test: install assets ## Run the test suite with branch coverage
 	@scripts/bootstrap redis
 	@scripts/bootstrap chromium
+	@echo "test: this takes about 10 minutes on two cores; it stops after $(MAXFAIL) failures (MAXFAIL=)"
 	node --test tests/ui_js/*.test.mjs
-	$(BIN)/pytest -n $(JOBS) --maxprocesses=8 --ignore=tests/benchmarks --cov
+	$(BIN)/pytest -n $(JOBS) --maxprocesses=8 --maxfail=$(MAXFAIL) --ignore=tests/benchmarks --cov
 	$(BIN)/coverage report --fail-under=100 --include='$(CORE)'
 
 bench: install ## Run the benchmarks (ratios within one run)
@@ -60,16 +64,23 @@ assets: $(JS_READY) ## Put the console's libraries into the package
 
 install: $(PY_READY) $(JS_READY) ## Create .venv and node_modules
 
-# A venv without a working pip (interpreter gone, half-made) is made anew.
-$(PY_READY): setup.cfg pyproject.toml
+# What serving needs; a venv without a working pip (interpreter gone, half-made) is made anew.
+$(RUN_READY): setup.cfg setup.py pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 	  python=$$(PYTHON='$(PYTHON)' scripts/bootstrap python) && \
-	  "$$python" -m venv --clear $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	  echo "install: creating $(VENV)" && "$$python" -m venv --clear $(VENV); }
+	@echo "install: asynction and what it needs, about half a minute"
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e .
+	@touch $@
+
+$(PY_READY): $(RUN_READY)
+	@echo "install: the tools for tests, checks and the manual, about two minutes"
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[dev]'
 	@touch $@
 
 $(JS_READY): package.json package-lock.json .npmrc
 	@scripts/bootstrap npm
+	@echo "install: the JavaScript libraries, about ten seconds"
 	npm ci --loglevel=error >/dev/null
 	@touch $@
 
