@@ -25,7 +25,7 @@ CORE = asynction/exceptions.py,asynction/problems.py,asynction/rules.py,asynctio
 .DELETE_ON_ERROR:
 # Two set-up steps at once would fight over the package manager's lock.
 .NOTPARALLEL:
-.PHONY: help run test bench lint typecheck format docs assets install clean distclean
+.PHONY: help run test package bench lint typecheck format docs assets install clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ test: install assets ## Run the test suite with branch coverage
 	node --test tests/ui_js/*.test.mjs
 	$(BIN)/pytest -n $(JOBS) --maxprocesses=8 --maxfail=$(MAXFAIL) --ignore=tests/benchmarks --cov
 	$(BIN)/coverage report --fail-under=100 --include='$(CORE)'
+
+package: $(PY_READY) ## Build sdist and wheel into dist, and test the wheel in an empty environment
+	@scripts/bootstrap npm
+	@scripts/bootstrap chromium
+	$(BIN)/python scripts/package.py
 
 bench: install ## Run the benchmarks (ratios within one run)
 	$(BIN)/pytest tests/benchmarks
