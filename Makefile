@@ -21,11 +21,18 @@ CORE = asynction/exceptions.py,asynction/problems.py,asynction/rules.py,asynctio
   asynction/validation/*,asynction/security/*,asynction/document/*,asynction/inject.py,$\
   asynction/models/*,asynction/runtime/*,asynction/samples/*,asynction/ui/*
 
+# What is tested with the lowest versions: the parts that touch other packages.
+LOWEST_TESTS = tests/test_guards.py tests/models tests/runtime tests/security tests/client tests/mock \
+  tests/middleware tests/server/flask tests/server/asgi tests/server/websocket tests/server/gateway \
+  tests/server/test_origins.py
+# The tools themselves are not held to anything: schemathesis, for example, needs newer versions than we do.
+LOWEST_TOOLS = fast-depends fastapi httpx hypothesis msgpack opentelemetry-sdk pytest pytest-cov pytest-xdist
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # Two set-up steps at once would fight over the package manager's lock.
 .NOTPARALLEL:
-.PHONY: help run test package bench lint typecheck format docs assets install clean distclean
+.PHONY: help run test package lowest bench lint typecheck format docs assets install clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST)
@@ -45,6 +52,13 @@ package: $(PY_READY) ## Build sdist and wheel into dist, and test the wheel in a
 	@scripts/bootstrap npm
 	@scripts/bootstrap chromium
 	$(BIN)/python scripts/package.py
+
+lowest: $(PY_READY) ## Test with the lowest versions that setup.cfg allows
+	$(BIN)/python -m venv --clear build/lowest
+	$(BIN)/python scripts/lowest.py > build/lowest/constraints.txt
+	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -c build/lowest/constraints.txt -e '.[all]' $(LOWEST_TOOLS)
+	build/lowest/bin/python -m pytest -n $(JOBS) --maxprocesses=8 --maxfail=$(MAXFAIL) -q $(LOWEST_TESTS)
 
 bench: install ## Run the benchmarks (ratios within one run)
 	$(BIN)/pytest tests/benchmarks

@@ -1,8 +1,9 @@
-"""A package without the console's libraries cannot be built."""
+"""What a package contains, and what it demands of others."""
 
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -81,3 +82,37 @@ def test_with_the_libraries_no_node_is_needed(checkout: Path, command: list[str]
     done = run(checkout, command)
     assert done.returncode == 0, done.stdout
     assert built(checkout) == LIBRARIES
+
+
+def constraints(requirements: str) -> list[str]:
+    """What scripts/lowest.py makes of the requirements of a setup.cfg."""
+    script = runpy.run_path(str(ROOT / "scripts" / "lowest.py"))
+    setup = f"[options]\ninstall_requires =\n{requirements}\n[options.extras_require]\n{EXTRAS}"
+    return list(script["constraints"](setup))
+
+
+EXTRAS = """
+fast =
+    uvloop>=0.21; sys_platform != "win32"
+all =
+    asynction[fast]
+test =
+    pytest
+"""
+
+
+def test_lower_bounds_become_constraints() -> None:
+    lowest = ["click==8.2", "pyjwt==2.15", "uvloop==0.21"]
+    assert constraints("    click>=8.2\n    pyjwt[crypto]>=2.15") == lowest
+
+
+def test_a_requirement_needs_a_lower_bound() -> None:
+    with pytest.raises(ValueError, match="`click` has no lower bound: write `NAME>=VERSION`"):
+        constraints("    click")
+
+
+def test_every_requirement_of_ours_has_one() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "lowest.py"], capture_output=True, text=True, check=True
+    )
+    assert "flask==" in done.stdout

@@ -115,7 +115,10 @@ def _connects(url: str, headers: dict[str, str], *frames: str) -> bool:
         answer = ws.recv()
         assert answer or not ws.connected
         return bool(answer) and not isinstance(answer, bytes)
-    except websocket.WebSocketConnectionClosedException:
+    except (
+        websocket.WebSocketConnectionClosedException,
+        ConnectionError,
+    ):  # closed before the frame was sent
         return False
     finally:
         ws.shutdown()  # type: ignore[no-untyped-call]  # of the library
