@@ -24,9 +24,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000)
-    parser.add_argument("--mock-port", type=int, help="default: the port after --port")
+    parser.add_argument("--mock-port", type=int, help="default: the port after --port, else a free one")
     options = parser.parse_args()
-    host, port, mock = options.host, options.port, options.mock_port or options.port + 1
+    host, port, mock = (
+        options.host,
+        options.port,
+        options.mock_port or _free_port(options.host, options.port + 1),
+    )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     chat = [CHAT / "app.py", "--host", host, "--port", port]
     played = ["-m", "asynction", "mock", CHAT / "asyncapi.yaml", "--host", host, "--port", mock]
@@ -47,6 +51,17 @@ def main() -> int:
             process.terminate()
         for process in processes:
             process.wait()
+
+
+def _free_port(host: str, wanted: int) -> int:
+    """Return a port that nothing listens on: `wanted`, if possible."""
+    try:
+        probe = socket.create_server((host, wanted))
+    except OSError:
+        probe = socket.create_server((host, 0))
+    with probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _answers(host: str, port: int) -> bool:
