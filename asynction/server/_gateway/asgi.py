@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import socketio
@@ -20,7 +21,7 @@ from asynction.server._asgi.types import ASGIApp, Receive, Scope, Send
 from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits
 from asynction.server._gateway.delivery import post
 from asynction.server._gateway.origins import Callback
-from asynction.server._gateway.replies import Reply, refusal, screened
+from asynction.server._gateway.replies import Reply, screened, unreadable
 from asynction.server._socketio.common import request_of
 from asynction.server.asgi import AsynctionAsyncServer
 
@@ -90,11 +91,8 @@ class AsgiBackend:
         )
         if refused is not None:
             return refused
-        try:
-            body = await read_body(scope, receive, self.limits.max_body)
-        except AsynctionException as error:  # too large (413), or the client has disconnected
-            return refusal(status_of(error))
-        reply, job = await adrive(calls.on_post(body, environ, self))
+        read = partial(_read, scope, receive, self.limits.max_body)
+        reply, job = await adrive(calls.on_post(read, environ, self))
         if job is not None:
             self.spawn(job)
         return reply
@@ -135,6 +133,13 @@ class _Http:
         reply = await self._backend.answer(self._calls, scope, receive)
         is_head = scope["method"] == "HEAD"
         await respond(send, reply.status, reply.text.encode(), reply.fields, is_head=is_head)
+
+
+async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
+    try:
+        return await read_body(scope, receive, limit)
+    except AsynctionException as error:  # too large (413), or the client has disconnected
+        raise unreadable(status_of(error)) from None
 
 
 async def _run_job(job: Job) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 from uuid import uuid4
 
 from asynction.exceptions import AsynctionException, EventException, SecurityException, UnknownEventException
@@ -177,13 +177,19 @@ class Calls:
     # HTTP ----------------------------------------------------------------------------------------
 
     def on_post(
-        self, body: bytes, environ: Mapping[str, Any], backend: Backend
+        self, read: Callable[[], Any], environ: Mapping[str, Any], backend: Backend
     ) -> Steps[tuple[Reply, Job | None]]:
-        """Return the response to a call that came by HTTP, and the job to run after it."""
+        """Return the response to a call that came by HTTP, and the job to run after it.
+
+        `read` returns the body; it is called only if the client has the credentials of the root namespace.
+        """
         caller = Caller(None, ANONYMOUS, partial(backend.request, environ), environ)
         args = JsonArgs(())
         try:
-            args = parsed(body)
+            context = self._context(ROOT, "api", caller)
+            yield from self._service.authenticate(context, caller.request(), [ROOT])
+            caller = replace(caller, identity=context.identity)
+            args = parsed(cast("bytes", (yield read, ())))
             call = yield from self._prepare(args, args, caller, backend)
         except Exception as error:
             log_failure(error, ROOT, "api")
@@ -193,7 +199,7 @@ class Calls:
 
     def _challenges(self, args: JsonArgs) -> tuple[tuple[str, str], ...]:
         """Return the headers that say which credentials a call needs (RFC 9110, 15.5.2)."""
-        namespace, event = self._apis[args[0]["api"]]
+        namespace, event = self._apis[args[0]["api"]] if args else (ROOT, "api")
         service = self._service
         match = service.routes.match(namespace) or Match(namespace)
         known = service.routes.schemas.receives.get(match.name, {}).get(event)
@@ -240,11 +246,10 @@ class Calls:
         return context
 
     def _identify(self, context: Context, caller: Caller) -> Steps[None]:
-        """Authenticate the caller for its namespaces; a connected client has been accepted in `/` already."""
-        names = [
-            name for name in dict.fromkeys((ROOT, context.pattern)) if caller.sid is None or name != ROOT
-        ]
-        if names:
+        """Authenticate the caller for the namespace of the event; that for `/` has been accepted already."""
+        names = [context.pattern] if context.pattern != ROOT else []
+        # Without a connection, the credentials that the event itself demands are checked here, too.
+        if names or caller.sid is None:
             yield from self._service.authenticate(context, caller.request(), names)
 
     def _responder(self, message: Message, caller: Caller, backend: Backend) -> tuple[Hashable, Respond]:

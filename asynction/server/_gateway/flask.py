@@ -17,7 +17,7 @@ from asynction.security import Request
 from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits
 from asynction.server._gateway.delivery import post
 from asynction.server._gateway.origins import Callback
-from asynction.server._gateway.replies import Reply, refusal, screened
+from asynction.server._gateway.replies import Reply, screened, unreadable
 from asynction.server.flask import AsynctionSocketIO, current_request, set_namespace
 
 log = logging.getLogger("asynction")
@@ -98,13 +98,7 @@ class FlaskBackend:
         )
         if refused is not None:
             return _response(refused)
-        try:
-            body = request.get_data()
-        except RequestEntityTooLarge:
-            return _response(refusal(413))
-        except (ClientDisconnected, OSError, ValueError):  # invalid chunks, or an early end
-            return _response(refusal(400))
-        reply, job = drive(calls.on_post(body, request.environ, self))
+        reply, job = drive(calls.on_post(_read, request.environ, self))
         if job is not None:
             self.spawn(job)
         return _response(reply)
@@ -115,6 +109,15 @@ class FlaskBackend:
         with self._changed:
             if not self._changed.wait_for(lambda: not self._pending, timeout):
                 log.warning("%d calls or deliveries have not ended", self._pending)
+
+
+def _read() -> bytes:
+    try:
+        return flask.request.get_data()
+    except RequestEntityTooLarge:
+        raise unreadable(413) from None
+    except (ClientDisconnected, OSError, ValueError):  # invalid chunks, or an early end
+        raise unreadable(400) from None
 
 
 def _response(reply: Reply) -> flask.Response:

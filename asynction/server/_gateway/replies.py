@@ -46,6 +46,11 @@ def refusal(status: int) -> Reply:
     return Reply(status, rejection(EventException(status, _REFUSALS[status])), headers)
 
 
+def unreadable(status: int) -> EventException:
+    """Return the error of a call whose body is not read."""
+    return EventException(status, _REFUSALS[status])
+
+
 def screened(method: str, content_type: str, *, is_closed: bool, is_allowed: bool) -> Reply | None:
     """Return the response to a request whose body is not read; None for one that may be a call.
 

@@ -568,6 +568,15 @@ def test_a_call_needs_what_its_namespace_demands(kind: str, root: bool) -> None:
 
 
 @kinds
+@pytest.mark.parametrize("body", [b"[not JSON", b'{"api":"echo"}', b'"' + b"x" * 2000 + b'"', b"\xff"])
+def test_the_body_of_a_stranger_is_not_read(kind: str, body: bytes) -> None:
+    with serving_gateway(kind, secured(True), register_secured, max_body=1000, **SECURED) as gateway:
+        refused, known = post(gateway, body), post(gateway, body, X_Key="ada")
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, CHALLENGE)
+        assert known.status_code in (400, 413)
+
+
+@kinds
 def test_the_call_itself_may_demand_credentials(kind: str) -> None:
     spec = secured(False)
     demanding = {"security": [{"key": []}], "message": message("api")}
