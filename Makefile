@@ -9,6 +9,9 @@ PORT = 5000
 JOBS = auto
 # Failures after which the tests stop: most often all have one cause, and some wait for it in vain.
 MAXFAIL = 5
+# How long `make fuzz` searches, and where its chance starts.
+SECONDS = 120
+SEED = 0
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -32,7 +35,7 @@ LOWEST_TOOLS = fast-depends fastapi httpx hypothesis msgpack opentelemetry-sdk p
 .DELETE_ON_ERROR:
 # Two set-up steps at once would fight over the package manager's lock.
 .NOTPARALLEL:
-.PHONY: help run test package lowest bench lint typecheck format docs assets install clean distclean
+.PHONY: help run test package lowest bench fuzz lint typecheck format docs assets install clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST)
@@ -62,6 +65,9 @@ lowest: $(PY_READY) ## Test with the lowest versions that setup.cfg allows
 
 bench: install ## Run the benchmarks (ratios within one run)
 	$(BIN)/pytest tests/benchmarks
+
+fuzz: $(PY_READY) ## Search the schemas of examples and tests for slow refusals (SECONDS=, SEED=)
+	$(BIN)/python scripts/fuzz.py --seconds $(SECONDS) --seed $(SEED)
 
 lint: $(PY_READY) ## Check style, formatting and the layers
 	$(BIN)/ruff check

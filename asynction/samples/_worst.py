@@ -139,17 +139,20 @@ class _Search:
         return _replaced(part, self._random.choice(inner), lambda _: part) if inner else part
 
     def _longer(self, args: object, part: object) -> object:
-        count = self._random.randint(1, _LONGEST)
+        """Add items, properties or characters, as many as there may be at all."""
         if isinstance(part, list):
-            return (
-                [*part, *([part[-1]] if part else [0]) * count]
-                if self._random.random() < 0.5
-                else ([*part, *range(2**63, 2**63 + count)])
-            )
+            item = part[-1] if part else 0
+            if self._random.random() < 0.5:
+                return [*part, *range(2**63, 2**63 + self._count(2**63))]
+            return [*part, *[item] * self._count(item)]
         if isinstance(part, dict):
             value = next(iter(part.values()), 0)
-            return {**part, **{f"p{number}": value for number in range(count)}}
-        return part * count if isinstance(part, str | bytes) else part
+            return {**part, **{f"p{number}": value for number in range(self._count(value))}}
+        return part * self._count(part) if isinstance(part, str | bytes) else part
+
+    def _count(self, item: object) -> int:
+        most = min(_LONGEST, self._max_size // (_size(item) + 1))
+        return self._random.randint(1, max(1, most))
 
     def _unknown(self, args: object, part: object) -> object:
         return {**part, "unknown": part} if isinstance(part, dict) else [part]
