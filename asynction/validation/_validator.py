@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +17,8 @@ from asynction.validation._fast import Engine
 from asynction.validation._json import JsonArgs
 from asynction.validation._prepare import prepare
 from asynction.validation._values import faults, is_json
+
+log = logging.getLogger("asynction")
 
 _SEQUENCES = frozenset({tuple, list})
 
@@ -55,7 +58,8 @@ class Validator:
             found = faults(args, binary=self.takes_bytes, limit=MOST_ERRORS)
             return tuple(found) or self._check_copy(args)
         except Exception as error:  # what cannot be decided must not pass
-            return (Violation(f"cannot be checked: {type(error).__name__}", (), (), None),)
+            log.error("a value cannot be checked: %s", type(error).__name__)  # its client learns no more
+            return (Violation("cannot be checked", (), (), None),)
 
     @cached_property
     def accepts_null(self) -> bool:

@@ -188,7 +188,7 @@ def test_whatever_an_engine_raises_is_a_refusal(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(checker, "_is_valid", fail)
 
-    assert [str(violation) for violation in checker.check(["a"])] == ["cannot be checked: ValueError"]
+    assert [str(violation) for violation in checker.check(["a"])] == ["cannot be checked"]
 
 
 def nested(depth: int) -> list[Any]:
