@@ -12,6 +12,8 @@ from asynction.validation._walk import Applicator, Node
 
 _FEWEST = 256
 _FACTOR = 4
+_MOST_HASHES = 3
+"""How many comparisons by hash may contain each other."""
 
 
 class _Token(NamedTuple):
@@ -174,6 +176,36 @@ _EDGES: dict[type[Applicator], Any] = {
 def _hashes_again(root: Node) -> bool:
     """Return whether what a recursive schema compares by hash may be part of what it compares by hash."""
     return any(_reaches(node, node) for node in _reachable(root) if _hashes(node))
+
+
+def hashes_deeply(root: Node) -> bool:
+    """Return whether what is compared by hash is often part of what is compared by hash.
+
+    The engine asks for each comparison by itself, so it reads the innermost values once for each level.
+    """
+    heres: dict[int, bool] = {}
+    belows: dict[int, int] = {}
+    begun = {id(root)}
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        inner = next((inner for _, inner in _edges(node) if id(inner) not in begun), None)
+        if inner is not None:
+            begun.add(id(inner))
+            stack.append(inner)
+        else:
+            stack.pop()
+            edges = [(token, id(inner)) for token, inner in _edges(node)]
+            own = any(heres.get(inner, False) for token, inner in edges if token is _HERE)
+            heres[id(node)] = own or _hashes(node)
+            belows[id(node)] = max(
+                (
+                    belows.get(inner, 0) + (token is not _HERE and heres.get(inner, False))
+                    for token, inner in edges
+                ),
+                default=0,
+            )
+    return belows[id(root)] + heres[id(root)] > _MOST_HASHES
 
 
 def _hashes(node: Node) -> bool:

@@ -98,16 +98,24 @@ class Keys:
 
     def _content(self, value: object) -> Hashable:
         if isinstance(value, dict):
-            return frozenset((name, self.of(item)) for name, item in value.items())
+            return frozenset((name, _salted(self.of(item))) for name, item in value.items())
         if isinstance(value, list | tuple):
-            # The text makes the hash one that a client cannot foresee.
-            return ("array", *map(self.of, value))
+            return ("array", *[_salted(self.of(item)) for item in value])
         return bytes(value.data) if isinstance(value, Blob) else value
+
+
+def _salted(key: Hashable) -> Hashable:
+    """Return a key whose hash a client cannot foresee, as that of text and of bytes.
+
+    Python's hash of -1 is that of -2: with the numbers themselves, a client could send many different
+    containers that share one hash, and each would be compared with all others.
+    """
+    return b"%d" % key if isinstance(key, int) else key
 
 
 def _of_number(value: int | float) -> Hashable:
     if isinstance(value, float):
         if not value.is_integer():
-            return value
+            return value.hex().encode()  # the hash of a float repeats with its exponent
         value = int(value)
     return value if -_SMALL < value < _SMALL else ("integer", hex(value))

@@ -7,7 +7,7 @@ from typing import Any
 
 from asynction.contract import Json
 from asynction.validation._build import build
-from asynction.validation._cost import is_costly, may_be_costly
+from asynction.validation._cost import hashes_deeply, is_costly, may_be_costly
 from asynction.validation._engines import ENGINES
 from asynction.validation._equality import Keys
 from asynction.validation._flatten import flatten
@@ -67,7 +67,7 @@ class Engine:
         self.is_valid, flat = self._compile(prepared.value)
         self.is_costly = (
             prepared.shares and may_be_costly(flat) and is_costly(build(flat, prepared.draft).root)
-        )
+        ) or (prepared.hashes and hashes_deeply(build(flat, prepared.draft).root))
         """Whether a verdict may take too long."""
         self._of_items: dict[tuple[str | int, ...], Verdict] = {}
 

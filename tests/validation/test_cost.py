@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from asynction.contract import Json
+from asynction.contract import Json, Schema
+from asynction.validation import DRAFT_07, Validator
 from asynction.validation._build import build
 from asynction.validation._cost import is_costly, may_be_costly
 from tests.validation.bombs import BOMBS, inheriting
@@ -107,3 +108,19 @@ def test_what_is_plain_at_first_sight_is_not_costly() -> None:
 
     assert not may_be_costly(tree)
     assert not may_be_costly({"const": {"$ref": "not a reference"}, "uniqueItems": True})
+
+
+@pytest.mark.parametrize(("depth", "expected"), [(1, False), (3, False), (4, True), (60, True)])
+@pytest.mark.parametrize("keyword", ["uniqueItems", "enum"])
+def test_comparisons_that_contain_each_other_are_left_to_the_walk(
+    depth: int, expected: bool, keyword: str
+) -> None:
+    own: dict[str, Any] = (
+        {"uniqueItems": True}
+        if keyword == "uniqueItems"
+        else {"not": {"enum": [[number] for number in range(40)]}}
+    )
+    schema: dict[str, Any] = {}
+    for _ in range(depth):
+        schema = {"type": "array", **own, "items": schema}
+    assert Validator(Schema(schema, DRAFT_07))._engine.is_costly is expected

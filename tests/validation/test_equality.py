@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -97,3 +98,13 @@ def test_bytes_are_replaced_and_what_has_none_is_kept() -> None:
     assert copy["plain"] is plain
     assert [blob.path for blob in blobs.found] == [("list", 0), ("list", 1, 0)]
     assert blobs.holders == {id(each) for each in (copy, copy["list"], copy["list"][1], *blobs.found)}
+
+
+@pytest.mark.parametrize(("one", "other"), [(-1, -2), (0.5, 2.0**-62), (2**61, 1), (0, 2**61 - 1), (1, 2)])
+def test_a_client_cannot_send_many_containers_that_share_a_hash(one: Any, other: Any) -> None:
+    """Python's own hash of the first pairs is the same."""
+    keys = Keys()
+    rows = list(product((one, other), repeat=10))
+    for values in ([list(row) for row in rows], [dict(enumerate(row)) for row in rows]):
+        assert len({hash(keys._content(value)) for value in values}) == len(rows)
+        assert keys.are_unique(values)
