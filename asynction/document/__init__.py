@@ -21,6 +21,7 @@ from asynction.document._objects_2 import VERSIONS
 from asynction.document._operations import CHANNELS, Channel, Message
 from asynction.document._public import check_extensions, public_document, public_schema
 from asynction.document._reader import Reader
+from asynction.document._rings import ring_problems
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
 from asynction.rules import RULES
@@ -129,7 +130,7 @@ class _Document:
                 self.root, version, self.reader.schemas, is_bound=self.reader.is_bound
             )
             check(self.root, self.reader)
-            for problem in cost_problems(contract):
+            for problem in (*ring_problems(contract), *cost_problems(contract)):
                 self.sources.report(problem)
             self.contract = replace(contract, files=self.sources.files())
 
