@@ -12,6 +12,9 @@ from asynction.samples._formats import WORDS
 from asynction.samples._shape import Shape, both, is_same
 
 _TRIES = 40
+_MOST = 2000
+"""The greatest number of items or properties that is made: more than that nobody reads."""
+
 _MORE = 3
 """The maximum number of items that an array gets beyond its minimum; of properties, one less."""
 
@@ -68,6 +71,8 @@ def _size(shape: Shape, level: Level, draw: Draw) -> int:
     minimum = max([shape.count.minimum, *(span.minimum for _, span in shape.contains)])
     if maximum is not None and minimum > maximum:
         raise NoValue("no array has the required length")
+    if minimum > _MOST:
+        raise NoValue(f"it needs more than {_MOST} items")
     size = max(minimum, len(shape.prefix))
     if not level.is_tight:
         size += max(0, 1 - size) if draw.plain else draw.below(_MORE + 1)
@@ -103,6 +108,8 @@ def _names(shape: Shape, level: Level, maker: Maker) -> list[str]:
     maximum = shape.size.maximum
     if maximum is not None and max(len(required), shape.size.minimum) > maximum:
         raise NoValue("more properties are required than allowed")
+    if shape.size.minimum > _MOST:
+        raise NoValue(f"it needs more than {_MOST} properties")
     possible = [
         name
         for name, schema in shape.properties.items()

@@ -17,6 +17,9 @@ from asynction.ui._words import constraints, literal, types
 _MAX_DEPTH = 24
 """The maximum nesting of nameless schemas that is shown."""
 
+_MAX_PARTS = 2000
+"""The maximum number of schemas that one view shows: alternatives that inherit from each other multiply."""
+
 _MAX_EXAMPLE_LENGTH = 80
 _EACH_ITEM = "each item"
 _NOTHING = Markup()
@@ -73,10 +76,14 @@ class Views:
 
     def __init__(self, types_: Types) -> None:
         self.types = types_
+        self._shown = 0
         self._merged: dict[int, tuple[Root, dict[str, Keywords]]] = {}
 
     def of(self, schema: Json, root: Root, depth: int = 0) -> View:
         """Return the view of a schema whose `$ref`s are relative to `root`."""
+        self._shown = self._shown + 1 if depth else 0
+        if self._shown > _MAX_PARTS:
+            return View("anything", notes=("too large to be shown",))
         if not isinstance(schema, Mapping):
             return View("nothing" if schema is False else "anything")
         if depth > _MAX_DEPTH:

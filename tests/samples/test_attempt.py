@@ -6,12 +6,14 @@ from random import Random
 
 import pytest
 
-from asynction.contract import Json
+from asynction.contract import Json, Schema
+from asynction.samples import CannotSample, example
 from asynction.samples._attempt import MAX_DEPTH, MAX_STEPS, Attempt
 from asynction.samples._draw import Draw, PlainDraw
 from asynction.samples._errors import NoValue, StepBudgetExceeded
 from asynction.samples._fakes import Fakes
 from asynction.samples._source import Source
+from asynction.validation import DRAFT_07
 from tests.samples.support import schema_of
 
 
@@ -77,7 +79,7 @@ def test_a_value_that_nests_without_end_is_given_up() -> None:
 
 
 def test_a_value_that_is_too_large_is_given_up() -> None:
-    value: Json = {"type": "array", "minItems": 10**6}
+    value: Json = {"type": "array", "minItems": 2000, "items": {"type": "array", "minItems": 2000}}
     found = attempt(value)
 
     with pytest.raises(StepBudgetExceeded):
@@ -103,3 +105,10 @@ def test_once_many_values_are_made_only_what_must_be_there_is() -> None:
     assert {} in made[:50]
     assert {"a": None} in made[:50]
     assert made[300:400] == [{}] * 100
+
+
+def test_an_attempt_joins_a_limited_number_of_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asynction.samples._attempt._MAX_JOINS", 3)
+    schema = Schema({"allOf": [{}, {}, {}, {}]}, DRAFT_07)
+    with pytest.raises(CannotSample, match="refer to each other in too many ways"):
+        example(schema)

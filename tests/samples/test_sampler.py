@@ -272,7 +272,12 @@ IMPOSSIBLE: dict[str, tuple[Json, str]] = {
     ),
     "recursion": ({"definitions": {"Endless": ENDLESS}, "$ref": "#/definitions/Endless"}, "nest without end"),
     "itself": ({"definitions": {"a": {"$ref": "#/definitions/a"}}, "$ref": "#/definitions/a"}, "itself"),
-    "too large": ({"allOf": [{"type": "array", "minItems": 10**6}]}, "too large"),
+    "too large": (
+        {"type": "array", "minItems": 2000, "items": {"type": "array", "minItems": 2000}},
+        "too large",
+    ),
+    "many items": ({"allOf": [{"type": "array", "minItems": 10**6}]}, "more than 2000 items"),
+    "many properties": ({"type": "object", "minProperties": 10**6}, "more than 2000 properties"),
 }
 
 

@@ -24,6 +24,9 @@ KINDS: dict[str, Callable[[Any, Any, int], dict[str, Any]]] = {
     "anyOf": lambda a, b, i: {"anyOf": [a, b]},
     "oneOf": lambda a, b, i: {"oneOf": [a, {"const": str(i)}]},
     "allOf and anyOf": lambda a, b, i: {"allOf": [a, {"anyOf": [a, b]}]},
+    "anyOf of what inherits": lambda a, b, i: {
+        "anyOf": [{"allOf": [a, {"properties": {f"p{i}": TEXT}}]}, {"allOf": [a, {"required": [f"q{i}"]}]}]
+    },
     "not": lambda a, b, i: {"allOf": [a], "not": {"allOf": [b, {"required": ["zz"]}]}},
     "if": lambda a, b, i: {"if": a, "then": b},
     "optional properties": lambda a, b, i: {"type": "object", "properties": {"a": a, "b": b}},
