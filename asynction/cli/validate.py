@@ -134,13 +134,14 @@ def command(
             for document in documents.values()
             for problem in _check(document, ignore, root, handlers=handlers or bool(allowed), allowed=allowed)
         ]
-        if shows_cost:
-            _print_costs(documents, ignore, root)
     files = [STDIN if spec == "-" else spec for spec in specs]
     if format_ == "text":
         click.echo(as_text(problems, files, lambda text, colour: click.style(text, fg=colour)))
     else:
         click.echo(FORMATS[format_](problems, files))
+    if shows_cost:
+        with time_limit(timeout):  # of its own: the report above is not lost
+            _print_costs(documents, ignore, root)
     severities = {problem.severity for problem in problems}
     sys.exit(1 if "error" in severities or (fail_on == "warning" and severities) else 0)
 

@@ -267,9 +267,10 @@ def now(difference: float) -> int:
     return int(time.time() + difference)
 
 
-@pytest.mark.parametrize("claim", [{"nbf": now(600)}, {"iat": now(600)}, {"exp": now(-600)}])
-def test_clocks_may_differ_by_the_leeway(claim: dict[str, Any]) -> None:
-    text = token(**claim)
+@pytest.mark.parametrize(("claim", "difference"), [("nbf", 600), ("iat", 600), ("exp", -600)])
+def test_clocks_may_differ_by_the_leeway(claim: str, difference: int) -> None:
+    claims: dict[str, Any] = {claim: now(difference)}
+    text = token(**claims)
     assert jwt_function({**SIGNED, "leeway": 86_000})(text) is not None
     for settings in (SIGNED, {**SIGNED, "leeway": 0}, {**SIGNED, "leeway": 30}):
         assert refused(jwt_function(settings), text)
@@ -278,10 +279,10 @@ def test_clocks_may_differ_by_the_leeway(claim: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("given", "pattern"),
     [
-        ({"exp": now(-5000)}, r"expired 5\d\d\d s ago"),
+        ({"exp": 5_000_000}, r"expired 1\d{9} s ago"),
         ({"exp": -(10**400)}, r"expired 10\d{10} s ago"),
-        ({"nbf": now(50_000)}, r"not yet valid, by [45]\d{4} s"),
-        ({"iat": now(50_000), "nbf": 1}, r"not yet valid, by [45]\d{4} s"),
+        ({"nbf": 9_000_000_000}, r"not yet valid, by [67]\d{9} s"),
+        ({"iat": 9_000_000_000, "nbf": 1}, r"not yet valid, by [67]\d{9} s"),
         ({"nbf": 10**400}, r"not yet valid, by 9\d{10} s"),
         ({"exp": None}, "it has no `exp`"),
         ({"exp": "tomorrow"}, r"it is not a valid token \(DecodeError\)"),
