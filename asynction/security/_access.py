@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from traceback import walk_tb
 from typing import TypeAlias
 
 from asynction.contract import Requirements, SecurityScheme
@@ -233,10 +234,8 @@ def _suffices(
 
 def _log(error: Exception, what: str, name: str) -> None:
     """Log the class and the line of an error, without its text, which may hold the credential."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    location = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+    *_, (frame, line) = walk_tb(error.__traceback__)  # an error that was caught has a traceback
+    location = f"{frame.f_code.co_filename}:{line}"
     log.error("the %s of security scheme %r raised %s at %s", what, name, type(error).__name__, location)
 
 

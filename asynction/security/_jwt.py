@@ -147,7 +147,6 @@ def jwt_function(settings: object) -> JwtCheck:
         "options": {
             "require": ["exp"],  # optional in RFC 7519, 4.1.4; without it a stolen token never ends
             "verify_aud": "audience" in given,
-            "verify_iss": "issuer" in given,
         },
     }
     leeway, value = _seconds(given, "leeway", 0.0), str(given[source])

@@ -82,13 +82,16 @@ def test_a_function_that_raises_is_placed_in_the_log(caplog: pytest.LogCaptureFi
     assert (str(caught.value), caught.value.status) == ("not authenticated", 401)
 
 
-def test_an_error_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_of_the_driver_is_placed_in_the_flow(caplog: pytest.LogCaptureFixture) -> None:
     flow = authenticate(({"oauth": ()},), {"oauth": guard(len)}, TOKEN)
     next(flow)
     error = LookupError()
     with pytest.raises(SecurityException):
         flow.throw(error)
-    assert "LookupError" in caplog.text
+    (message,) = caplog.messages
+    assert re.fullmatch(
+        r"the function of security scheme 'oauth' raised LookupError at \S*_access\.py:\d+", message
+    )
 
 
 def test_an_event_asks_no_function_again() -> None:
@@ -99,6 +102,7 @@ def test_an_event_asks_no_function_again() -> None:
     with pytest.raises(SecurityException) as caught:
         drive(authorize(({"oauth": ("d",)},), guards, Identity({"oauth": {"scope": "a b c"}})))
     assert (str(caught.value), caught.value.status) == ("not allowed", 403)
+    assert caught.value.reason == "the credentials of the connection do not suffice for the event"
 
 
 def test_an_event_after_the_end() -> None:
@@ -189,6 +193,11 @@ def test_why_a_function_refuses(function: Any, reason: str) -> None:
     assert why(function) == reason
 
 
+def test_a_function_that_returns_nonsense_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    why(lambda token: ["MARKER"])
+    assert caplog.messages == ["the function of security scheme 'oauth' returned a list"]
+
+
 def test_why_a_credential_that_was_accepted_does_not_suffice() -> None:
     assert why(lambda token: {}, "read") == "oauth: its scopes do not suffice"
     ended = {"exp": time.time() - 5000}
@@ -199,6 +208,12 @@ def test_why_a_credential_that_was_accepted_does_not_suffice() -> None:
 
 def test_a_credential_that_has_just_ended_is_refused() -> None:
     assert why(lambda token: {"exp": time.time() - 0.001}, **{"x-enforceExpiry": True})
+
+
+def test_a_credential_ends_at_its_exp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asynction.security._access.time.time", lambda: 5000.0)
+    enforced = guard(len, **{"x-enforceExpiry": True})
+    assert [enforced.is_over({"exp": end}) for end in (4999, 5000, 5001)] == [True, True, False]
 
 
 def test_clocks_may_differ_by_the_leeway_of_a_guard() -> None:
@@ -244,6 +259,23 @@ def test_each_alternative_has_its_reason() -> None:
     assert caught.value.reason == (
         "a: its function did not accept the credential; b: its scopes do not suffice"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        (lambda token: None, SecurityException(403), 403),
+        (SecurityException(403), lambda token: None, 403),
+        (SecurityException(), lambda token: "nonsense", 401),
+        (LookupError(), lambda token: None, 401),
+    ],
+)
+def test_not_to_be_allowed_counts_more_than_not_to_be_known(first: Any, second: Any, status: int) -> None:
+    functions = [raising(each) if isinstance(each, Exception) else each for each in (first, second)]
+    guards = {name: guard(function) for name, function in zip("ab", functions, strict=True)}
+    with pytest.raises(SecurityException) as caught:
+        drive(authenticate(({"a": ()}, {"b": ()}), guards, TOKEN))
+    assert caught.value.status == status
 
 
 @pytest.mark.parametrize(("request_", "lines"), [(TOKEN, 1), (Request("GET"), 0)])
