@@ -9,15 +9,19 @@ PORT = 5000
 JOBS = auto
 # Failures after which the tests stop: most often all have one cause, and some wait for it in vain.
 MAXFAIL = 5
-# How long `make fuzz` searches, and where its chance starts.
+# How long `make fuzz` searches, and where its chance starts; that of SAMPLE, too.
 SECONDS = 120
 SEED = 0
+# What `make mutants` runs: names of mutants (`asynction.security.*`), and how many of them; empty for all.
+MUTANTS =
+SAMPLE =
 
 VENV = .venv
 BIN = $(VENV)/bin
 RUN_READY = $(VENV)/.runs
 PY_READY = $(VENV)/.installed
 JS_READY = node_modules/.installed
+MUTANTS_READY = $(VENV)/.mutants
 
 # These are decided without I/O, so nothing excuses an untested branch.
 CORE = asynction/exceptions.py,asynction/problems.py,asynction/rules.py,asynction/contract.py,$\
@@ -35,7 +39,7 @@ LOWEST_TOOLS = fast-depends fastapi httpx hypothesis msgpack opentelemetry-sdk p
 .DELETE_ON_ERROR:
 # Two set-up steps at once would fight over the package manager's lock.
 .NOTPARALLEL:
-.PHONY: help run test package lowest bench fuzz lint typecheck format docs assets install clean distclean
+.PHONY: help run test package lowest bench fuzz mutants lint typecheck format docs assets install clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST)
@@ -68,6 +72,9 @@ bench: install ## Run the benchmarks (ratios within one run)
 
 fuzz: $(PY_READY) ## Search the schemas of examples and tests for slow refusals (SECONDS=, SEED=)
 	$(BIN)/python scripts/fuzz.py --seconds $(SECONDS) --seed $(SEED)
+
+mutants: $(MUTANTS_READY) ## Change the code in small ways, and count what the tests notice (MUTANTS=, SAMPLE=, SEED=)
+	$(BIN)/python scripts/mutants.py --sample '$(or $(SAMPLE),0)' --seed $(SEED) $(foreach name,$(MUTANTS),'$(name)')
 
 lint: $(PY_READY) ## Check style, formatting and the layers
 	$(BIN)/ruff check
@@ -103,6 +110,11 @@ $(PY_READY): $(RUN_READY)
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[dev]'
 	@touch $@
 
+$(MUTANTS_READY): $(PY_READY)
+	@echo "install: the tools for mutants, about ten seconds"
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[mutants]'
+	@touch $@
+
 $(JS_READY): package.json package-lock.json .npmrc
 	@scripts/bootstrap npm
 	@echo "install: the JavaScript libraries, about ten seconds"
@@ -111,7 +123,7 @@ $(JS_READY): package.json package-lock.json .npmrc
 
 clean: ## Remove what builds and checks leave behind
 	rm -rf build dist *.egg-info docs/_build htmlcov .coverage .coverage.* \
-	  .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	  .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache mutants
 	find asynction specs tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## clean, then remove .venv and node_modules too
