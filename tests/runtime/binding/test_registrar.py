@@ -9,9 +9,11 @@ import flask
 import pytest
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO
+from asynction.exceptions import UnknownEventException
 from asynction.inject import Depends
-from asynction.runtime import Registrar
+from asynction.runtime import Context, Registrar
 from asynction.server.websocket import SocketRouter
+from tests.runtime.support import Bench, contract, event
 from tests.server.asgi.support import ask
 from tests.server.websocket.support import answer
 from tests.serving import KeepsAcks
@@ -92,3 +94,67 @@ def test_overrides_can_be_put_aside_and_put_back(served: Served) -> None:
     assert say() == "1st second"
     server.dependency_overrides = server.dependency_overrides
     assert say() == "1st second"
+
+
+def outer(context: Context, call_next: Callable[[Context], object]) -> object:
+    return f"({call_next(context)})"
+
+
+class Unserved(Registrar):
+    """What a server adds to, without a wire: it has the events `say` and `ask`."""
+
+    def __init__(self) -> None:
+        self.bench = Bench(contract(event("say"), event("ask")))
+        self.bench.on("say", lambda: "said").on("ask", lambda: "asked")
+        self._service = self.bench.service
+
+    def answers(self) -> list[object]:
+        return [self.bench.send(name)[0] for name in ("say", "ask")]
+
+
+@pytest.mark.parametrize(
+    ("scope", "answers"),
+    [
+        ({}, ["(said)", "(asked)"]),
+        ({"global_middleware": True}, ["(said)", "(asked)"]),
+        ({"namespace": "/"}, ["(said)", "(asked)"]),
+        ({"events": "say"}, ["(said)", "asked"]),
+        ({"namespace": "/", "events": ["ask"]}, ["said", "(asked)"]),
+    ],
+)
+def test_a_middleware_is_around_the_events_of_its_scope(scope: Any, answers: list[object]) -> None:
+    server = Unserved()
+    server.add_middleware(outer, **scope)
+    assert server.answers() == answers
+
+
+@pytest.mark.parametrize(
+    "scope", [{"namespace": "/"}, {"events": "say"}, {"namespace": "/", "events": ["say"]}]
+)
+def test_a_global_middleware_has_no_scope(scope: Any) -> None:
+    server = Unserved()
+    with pytest.raises(TypeError) as caught:
+        server.add_middleware(outer, **scope, global_middleware=True)
+    assert str(caught.value) == "`global_middleware` handles all events: give no `namespace` and no `events`"
+    assert server.answers() == ["said", "asked"]
+
+
+def test_an_exception_handler_answers_and_stays_what_it_was() -> None:
+    server = Unserved()
+
+    def answer(error: LookupError) -> object:
+        return f"caught {error}"
+
+    def raises() -> None:
+        raise LookupError("it")
+
+    assert server.exception_handler(LookupError)(answer) is answer
+    server.bench.on("say", raises)
+    assert server.answers() == ["caught it", "asked"]
+
+
+def test_an_unknown_name_is_an_error_or_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(UnknownEventException, match=r"^there is no such thing$"):
+        Bench(contract(event("say"))).service.reject_unknown("there is no such thing")
+    Bench(contract(event("say")), strict=False).service.reject_unknown("there is no such thing")
+    assert caplog.messages == ["there is no such thing; it is served unchecked"]
