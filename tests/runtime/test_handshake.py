@@ -48,6 +48,7 @@ def test_a_wrong_parameter_is_pointed_at_and_not_quoted() -> None:
     error = refusal(Handshake(query=schema({"n": {"type": "integer"}})), query=(("n", "MARKER"),))
     assert str(error) == "query: /n: must be integer"
     assert error.path == ("n",)
+    assert error.errors[0].instance == "MARKER"
     assert "MARKER" not in str(error)
 
 

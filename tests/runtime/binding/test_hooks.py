@@ -9,6 +9,8 @@ import pytest
 
 from asynction.contract import Hooks, Target
 from asynction.exceptions import DocumentError
+from asynction.inject import Depends
+from asynction.problems import Location
 from asynction.runtime import (
     FLASK,
     PYTHON_SOCKETIO,
@@ -102,6 +104,15 @@ def test_checks_refuse_before_the_handler_runs(run: Run) -> None:
     assert ack(echo, 1, run=run, data_check="is_one", access="nobody")[0]["error"]["status"] == 403
 
 
+def test_the_event_is_named_whose_data_check_fails() -> None:
+    (body,) = ack(echo, 2, data_check="is_one")
+    assert body["error"] == {
+        "status": 400,
+        "title": "Bad Request",
+        "detail": "payload of `e` in `/`: its data check fails",
+    }
+
+
 def test_a_schema_is_held_to_the_args_before_any_hook() -> None:
     found = ack(echo, "x", schemas=({"type": "integer"}, None), data_check="fails")
     assert found[0]["error"]["status"] == 400
@@ -173,6 +184,55 @@ def test_hooks_that_cannot_be_served_are_problems(named: Any, part: str) -> None
     with pytest.raises(DocumentError) as raised:
         ack(echo, run=drive, **named)
     assert part in str(raised.value)
+
+
+def test_all_hooks_that_cannot_be_served_are_problems_at_once() -> None:
+    with pytest.raises(DocumentError) as raised:
+        ack(echo, data_check="missing", access="is_one", hydrate="gone", dehydrate="too_few")
+    messages = [problem.message for problem in raised.value.problems]
+    parts = ["`missing`", "`access` is passed 2", "`gone`", "too_few` takes 0 arguments"]
+    assert [part in message for part, message in zip(parts, messages, strict=True)] == [True] * 4
+
+
+class Nameless:
+    """A hook without a name of its own."""
+
+    def __call__(self, connection: object) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "the hook"
+
+
+@pytest.mark.parametrize(
+    ("hook", "name"),
+    [(is_one, "is_one"), (Nameless(), "the hook"), (Nameless().__call__, "Nameless.__call__")],
+)
+def test_a_hook_of_code_that_cannot_be_served_is_named(hook: Any, name: str) -> None:
+    made = event("e", location=Location("api.yaml", 7, 3, "/channels"))
+    service = Service(contract(made), host())
+    with pytest.raises(DocumentError) as raised:
+        service.bind(Registration("/", "e", echo, hooks={"access": hook}))
+    (problem,) = raised.value.problems
+    assert problem.message == f"`{name}` takes 1 argument, but `access` is passed 2"
+    assert (problem.file, problem.line, problem.column, problem.pointer) == ("api.yaml", 7, 3, "/channels")
+
+
+def secret() -> int:
+    return 1
+
+
+def guesses(connection: object, message: MessageData, number: int = Depends(secret)) -> bool:
+    return bool(message.payload == number)
+
+
+def test_the_dependencies_of_a_hook_can_be_replaced() -> None:
+    service = Service(contract(event("e", hooks=hooks(access="guesses"))), host())
+    service.bind_contract()
+    service.bind(Registration("/", "e", echo))
+    service.dependency_overrides = {secret: lambda: 2}
+    answers = [drive(service.receive(service.context("/", "e", "sid", (n,)))) for n in (1, 2)]
+    assert [answer == (n,) for n, answer in zip((1, 2), answers, strict=True)] == [False, True]
 
 
 async def waits(message: MessageData) -> bool:

@@ -546,9 +546,12 @@ def test_the_error_handler_of_python_socketio_may_take_the_sid() -> None:
     assert bench.send("e", "why") == (["sid", "why"],)
 
 
-@pytest.mark.parametrize("handler", [no_args, later, lambda a, b: None, 7])
-def test_an_exception_handler_that_cannot_be_called(handler: Any) -> None:
-    assert problems(lambda: Bench().service.add_exception_handler(LookupError, handler))
+@pytest.mark.parametrize(
+    ("handler", "name"), [(no_args, "no_args"), (later, "later"), (lambda a, b: None, "<lambda>"), (7, "7")]
+)
+def test_an_exception_handler_that_cannot_be_called(handler: Any, name: str) -> None:
+    (problem,) = problems(lambda: Bench().service.add_exception_handler(LookupError, handler))
+    assert f"`{name}`" in problem
 
 
 def test_an_exception_handler_may_refuse_in_its_turn() -> None:

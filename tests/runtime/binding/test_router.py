@@ -102,6 +102,15 @@ def test_a_circle_is_refused() -> None:
     first.include(third)  # by two ways is no circle
 
 
+def test_a_circle_by_any_of_several_routers_is_refused() -> None:
+    inner, outers = Router("/in"), [Router(f"/{number}") for number in range(3)]
+    for outer in outers:
+        outer.include(inner)
+    for outer in outers:
+        with pytest.raises(ValueError, match=r"^a router cannot include itself$"):
+            inner.include(outer)
+
+
 def test_a_server_that_is_gone_is_told_nothing() -> None:
     router, hears = Router(), Hears()
     heard = hears.heard
