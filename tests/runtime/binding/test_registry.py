@@ -12,6 +12,7 @@ import pytest
 from asynction.contract import Contract, Info, Json, Namespace, Server, Target
 from asynction.exceptions import DocumentError, EventException, NotEnabledError, UnknownEventException
 from asynction.inject import Data, Depends, SocketID
+from asynction.problems import Location
 from asynction.runtime import FLASK, PYTHON_SOCKETIO, Context, Registration, Resolver, Response
 from asynction.security import SecurityInfo
 from tests.runtime.support import Base, Bench, FakeServer, args_of, contract, event, handlers, schema
@@ -195,6 +196,26 @@ def test_what_a_resolver_finds_must_exist() -> None:
 # From code --------------------------------------------------------------------------------------
 
 KNOWN = contract(event("say", args_of({}), {"type": "integer"}), event("open"))
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "place"),
+    [
+        ("say", "/", ("api.yaml", 7, "/say")),
+        ("connect", "/", ("api.yaml", 5, "/root")),
+        ("*", "/", ("api.yaml", 5, "/root")),
+        ("say", "/other", ("<code>", None, "")),
+    ],
+)
+def test_a_handler_of_code_that_cannot_be_served_is_a_problem_of_what_it_is_for(
+    name: str, namespace: str, place: tuple[object, ...]
+) -> None:
+    say = event("say", args_of({}), location=Location("api.yaml", 7, 3, "/say"))
+    made = contract(say, location=Location("api.yaml", 5, 1, "/root"))
+    with pytest.raises(DocumentError) as caught:
+        Bench(made, strict=False).on(name, lambda *, needed: None, namespace)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.pointer) == place
 
 
 @pytest.mark.parametrize(
