@@ -8,15 +8,16 @@ import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import redirect_stdout
 from fnmatch import fnmatch
+from io import StringIO
 from pathlib import Path
 
+from mutmut.__main__ import create_mutants
 from mutmut.mutation.data import SourceFileMutationData
-from mutmut.mutation.file_mutation import mutate_file_contents
 from mutmut.stats import status_by_exit_code
-from mutmut.utils.file_utils import walk_mutatable_files
-from mutmut.utils.format_utils import get_mutant_name
+from mutmut.utils.file_utils import copy_src_dir, walk_mutatable_files
 
 # A mutant that hangs has been noticed, too. All else (no test calls it, pytest was interrupted) survives.
 DETECTED = ("killed", "timeout")
@@ -33,13 +34,23 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def all_mutants() -> list[str]:
-    """Return the name of each mutant that there is."""
-    return [
-        get_mutant_name(path, name)
-        for path in sorted(walk_mutatable_files())
-        for name in mutate_file_contents(str(path), path.read_text("utf-8")).mutant_names
-    ]
+def all_mutants(jobs: int) -> list[str]:
+    """Make the mutants, as `mutmut run` would, and return their names: it runs all unless it is told some."""
+    shutil.rmtree("mutants", ignore_errors=True)  # its verdicts are those of other code, or of other tests
+    copy_src_dir()
+    with redirect_stdout(StringIO()):
+        create_mutants(jobs)
+    return sorted(codes())
+
+
+def codes() -> dict[str, int | None]:
+    """Return the exit code of the tests by the name of each mutant; None for one that has not been run."""
+    found: dict[str, int | None] = {}
+    for path in walk_mutatable_files():
+        data = SourceFileMutationData(path=path)
+        data.load()
+        found |= data.exit_code_by_key
+    return found
 
 
 def chosen(names: list[str], patterns: list[str], sample: int, seed: int) -> list[str]:
@@ -48,16 +59,6 @@ def chosen(names: list[str], patterns: list[str], sample: int, seed: int) -> lis
     if not sample or sample >= len(matching):
         return matching
     return random.Random(seed).sample(matching, sample)  # noqa: S311 - nothing secret
-
-
-def outcomes(names: Iterable[str]) -> dict[str, str]:
-    """Return what became of each mutant, by its name."""
-    codes: dict[str, int | None] = {}
-    for path in walk_mutatable_files():
-        data = SourceFileMutationData(path=path)
-        data.load()
-        codes |= data.exit_code_by_key
-    return {name: status_by_exit_code[codes.get(name)] for name in names}
 
 
 def percentage(counts: Mapping[str, int]) -> float:
@@ -84,17 +85,17 @@ def table(statuses: Mapping[str, str]) -> str:
 def main() -> int:
     """Run mutants; return 0 if the tests notice enough of them."""
     options = arguments()
-    names = all_mutants()
+    names = all_mutants(options.jobs)
     mutants = chosen(names, options.patterns, options.sample, options.seed)
     if not mutants:
         print(f"no mutant is called {' or '.join(options.patterns)}; {names[0]} is one", file=sys.stderr)
         return 2
-    shutil.rmtree("mutants", ignore_errors=True)  # its verdicts are those of other code, or of other tests
     mutmut = Path(sys.executable).with_name("mutmut")
     run = subprocess.run([mutmut, "run", "--max-children", str(options.jobs), *mutants], check=False)
     if run.returncode:
         return run.returncode
-    statuses = outcomes(mutants)
+    found = codes()
+    statuses = {name: status_by_exit_code[found[name]] for name in mutants}
     print("Survivors (`mutmut show NAME` shows the change):")
     print("\n".join(sorted(name for name, status in statuses.items() if status not in DETECTED)))
     print(f"\n{len(mutants)} of {len(names)} mutants\n\n{table(statuses)}")
