@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from asynction.contract import (
@@ -35,6 +36,7 @@ RESERVED = frozenset(
 )
 """Names that are not events for the servers and clients of Socket.IO."""
 
+_DEFINITIONS = "#/definitions/"
 _HOST = re.compile(r"[^/?#]*://|")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
@@ -237,7 +239,7 @@ class _Compiler:
 
 
 def _any_of(schemas: list[Schema | None], operation: Node) -> Schema | None:
-    """Return one schema for several replies; each keeps its own definitions, whose names may be the same."""
+    """Return one schema for several replies; each keeps its own definitions, under other names."""
     known = [schema for schema in schemas if schema is not None]
     if len(known) == 1:
         return known[0]
@@ -245,22 +247,27 @@ def _any_of(schemas: list[Schema | None], operation: Node) -> Schema | None:
     choices: list[Json] = []
     for index, schema in enumerate(known):
         name = f"reply-{index}"
-        definitions[name] = _nested(schema.value, f"#/definitions/{name}")
+        moved = _moved(schema.value, name)
+        inner = cast("Any", moved).pop("definitions", {}) if isinstance(moved, dict) else {}
+        definitions[name] = moved
+        definitions |= {f"{name}.{key}": value for key, value in inner.items()}
         choices.append({"$ref": f"#/definitions/{name}"})
     value: Json = {"anyOf": choices, "definitions": definitions}
     return Schema(value, known[0].dialect, operation.location) if known else None
 
 
-def _nested(value: Json, base: str) -> Json:
-    """Copy a self-contained schema to be put at `base`; its `$ref`s are changed to the new root."""
+def _moved(value: Json, name: str) -> Json:
+    """Copy a self-contained schema that becomes a definition; its own get names that begin with its name."""
     if isinstance(value, list):
-        return [_nested(item, base) for item in value]
+        return [_moved(item, name) for item in value]
     if not isinstance(value, dict):
         return value
-    moved = {key: _nested(item, base) for key, item in value.items()}
+    moved = {key: _moved(item, name) for key, item in value.items()}
     ref = value.get("$ref")
-    if isinstance(ref, str) and ref.startswith("#"):
-        moved["$ref"] = base + ref[1:]
+    if ref == "#":
+        moved["$ref"] = _DEFINITIONS + name
+    elif isinstance(ref, str):
+        moved["$ref"] = f"{_DEFINITIONS}{name}.{ref.removeprefix(_DEFINITIONS)}"
     return moved
 
 

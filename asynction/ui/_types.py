@@ -13,7 +13,7 @@ from asynction.contract import Json, Schema
 from asynction.problems import unescape
 from asynction.validation import DIALECTS, subschemas
 
-_NAMED = re.compile(r"(?:^|/)(?:definitions|\$defs|schemas)/([^/]+)$")
+_NAMED = re.compile(r"(?:^|/)(?:definitions|\$defs|schemas)/(?:reply-\d+\.)?([^/]+)$")
 _REPLY = re.compile(r"#/definitions/reply-\d+")
 """The name that the compiler gives one of several replies: it is not in the document."""
 

@@ -9,8 +9,11 @@ import pytest
 
 from asynction.contract import Contract, Event
 from asynction.document import load, validate
+from asynction.document._compile import _moved
 from asynction.document._nodes import Node, Sources
 from asynction.document._operations import channels_2, channels_3, messages_of, with_traits
+from asynction.samples import example
+from asynction.validation import Validator
 
 CHAT = Path(__file__).parents[2] / "specs" / "examples" / "chat"
 
@@ -151,12 +154,8 @@ def test_channels_of_one_address_share_their_middlewares(
                 "anyOf": [{"$ref": "#/definitions/reply-0"}, {"$ref": "#/definitions/reply-1"}],
                 "definitions": {
                     "reply-0": {"const": "yes"},
-                    "reply-1": {
-                        "items": {"$ref": "#/definitions/reply-1/definitions/self"},
-                        "definitions": {
-                            "self": {"items": {"$ref": "#/definitions/reply-1/definitions/self"}}
-                        },
-                    },
+                    "reply-1": {"items": {"$ref": "#/definitions/reply-1.self"}},
+                    "reply-1.self": {"items": {"$ref": "#/definitions/reply-1.self"}},
                 },
             },
         ),
@@ -280,3 +279,51 @@ def test_an_operation_of_no_channel_is_passed_by(target: str) -> None:
     (channel,) = channels_3(node_of(document, other={}))
 
     assert (channel.receives, channel.sends) == ([], [])
+
+
+def test_a_reply_may_refer_to_itself_as_a_whole() -> None:
+    assert _moved({"items": {"$ref": "#"}, "not": [{"$ref": "#/definitions/A"}]}, "reply-0") == {
+        "items": {"$ref": "#/definitions/reply-0"},
+        "not": [{"$ref": "#/definitions/reply-0.A"}],
+    }
+
+
+def test_replies_of_types_that_inherit_are_checked_and_made() -> None:
+    ref = "#/components/schemas/"
+    payload = {"required": ["deep"], "properties": {"deep": {"$ref": f"{ref}Deep"}}}
+    reply = {"messages": [{"$ref": f"#/channels/c/messages/{name}"} for name in ("one", "two")]}
+    spec: Any = {
+        "asyncapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "channels": {
+            "c": {
+                "address": "/",
+                "messages": {"ask": {}, "one": {"payload": payload}, "two": {"payload": payload}},
+            }
+        },
+        "operations": {
+            "ask": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/c"},
+                "messages": [{"$ref": "#/channels/c/messages/ask"}],
+                "reply": reply,
+            }
+        },
+        "components": {
+            "schemas": {
+                "Level": {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}},
+                "Base": {
+                    "allOf": [{"$ref": f"{ref}Level"}],
+                    "properties": {"tags": {"uniqueItems": True, "items": {"$ref": f"{ref}Level"}}},
+                },
+                "Deep": {"allOf": [{"$ref": f"{ref}Base"}, {"$ref": f"{ref}Level"}]},
+            }
+        },
+    }
+    ack = load(spec).namespaces["/"].receives["ask"].ack
+    assert ack is not None
+    validator = Validator(ack)
+    assert validator.accepts((example(ack),))
+    assert validator.accepts(({"deep": {"a": 1, "tags": [{"a": 1}, {"a": 2}]}},))
+    assert not validator.accepts(({"deep": {"a": 1, "tags": [{"a": 1}, {"a": 1}]}},))
+    assert not validator.accepts(({"deep": {"a": "1"}},))

@@ -200,9 +200,11 @@ class _Knocking:
         return types
 
 
-def test_in_process(app: flask.Flask) -> None:
-    knocking, invent = _Knocking(app), Inventor(4)
-    for number in range(IN_PROCESS):
+@pytest.mark.parametrize("seed", range(4))
+def test_in_process(app: flask.Flask, seed: int) -> None:
+    entered.clear()
+    knocking, invent = _Knocking(app), Inventor(seed)
+    for number in range(IN_PROCESS // 4):
         namespace = NAMESPACES[number % len(NAMESPACES)]
         brought = invent.headers(), invent.query(), invent.packet(namespace)
         assert knocking.knock(*brought) == [CONNECT_ERROR], (namespace, brought)

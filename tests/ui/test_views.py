@@ -317,10 +317,10 @@ def test_different_types_of_the_same_name_are_distinguished() -> None:
 
 
 def test_replies_that_the_compiler_numbers_have_no_name() -> None:
-    inner = {"$ref": "#/definitions/reply-0/definitions/Name", "definitions": {"Name": NAME}}
+    inner = {"$ref": "#/definitions/reply-0.Name"}
     value = {
         "anyOf": [{"$ref": "#/definitions/reply-0"}, {"$ref": "#/definitions/reply-1"}],
-        "definitions": {"reply-0": inner, "reply-1": {"type": "null"}},
+        "definitions": {"reply-0": inner, "reply-0.Name": NAME, "reply-1": {"type": "null"}},
     }
 
     assert outline(view_of(value)) == {
