@@ -8,7 +8,6 @@ from typing import Any
 import jsonschema_rs
 
 from asynction.contract import Json
-from asynction.validation._keywords import subschemas
 
 FORMATS = (
     *("date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname"),
@@ -48,8 +47,8 @@ def _engine(
     later = _later_formats(draft)
 
     def compiled(schema: Json, **options: Any) -> jsonschema_rs.Validator:
-        named = [part.get("format") for part in subschemas(schema)]
-        used = {name: check for name, check in later.items() if name in named}
+        text = repr(schema)  # quicker than to walk it; a check too many does no harm
+        used = {name: check for name, check in later.items() if f"'format': '{name}'" in text}
         return kind(schema, formats=used or None, pattern_options=_PATTERNS, **options)
 
     return compiled
