@@ -1,4 +1,4 @@
-"""What checks cost at most: the report of `asynction validate --cost`."""
+"""The report of `asynction validate --cost`: the slowest events, and those without bounds."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _searched(namespace: str, event: str, schema: Schema, seconds: float) -> Eve
 
 
 def _is_public(contract: Contract, namespace: Namespace) -> bool:
-    """Return whether anybody may connect: no credentials are demanded, or they are optional."""
+    """Return whether clients may connect without credentials."""
     demanded = (
         [namespace.security]
         if namespace.security is not None
@@ -83,7 +83,7 @@ def _is_public(contract: Contract, namespace: Namespace) -> bool:
 
 
 def boundless(contract: Contract) -> Iterator[str]:
-    """Yield a line for each namespace whose events anybody may send, in any size."""
+    """Yield a line for each public namespace whose events have no bound."""
     for namespace in contract.namespaces.values():
         if _is_public(contract, namespace):
             yield from _boundless(namespace)

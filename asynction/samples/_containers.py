@@ -13,7 +13,7 @@ from asynction.samples._shape import Shape, both, is_same
 
 _TRIES = 40
 _MOST = 2000
-"""The greatest number of items or properties that is made: more than that nobody reads."""
+"""The maximum number of required items or properties; a sample must stay readable."""
 
 _MORE = 3
 """The maximum number of items that an array gets beyond its minimum; of properties, one less."""

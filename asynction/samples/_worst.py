@@ -28,7 +28,7 @@ _WRONG: tuple[object, ...] = (None, True, 0, -1, 2**63, 1.5, "", "x", b"x", [], 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one check costs.
+    """The cost of one check.
 
     Args:
         args: the args that were checked.

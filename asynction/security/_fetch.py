@@ -99,7 +99,7 @@ def _response(end: float, sock: Any, **options: Any) -> HTTPResponse:
 
 
 class _TimedSocket(io.RawIOBase):
-    """A socket to read from until a deadline; the time-out of a socket begins anew with every byte."""
+    """A socket with a deadline for all reads; the time-out of a plain socket restarts with every byte."""
 
     def __init__(self, sock: Any, end: float) -> None:
         self._sock, self._end = sock, end

@@ -100,7 +100,7 @@ class KeyServer:
             return self._cache.key(kid, self._clock())
 
     def why_not(self) -> str:
-        """Return why there is no key, for the log."""
+        """Return the reason for a missing key, for the log."""
         with self._lock:
             return self._cache.why_not(self._clock())
 

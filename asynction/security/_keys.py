@@ -18,7 +18,7 @@ REFRESH_AGE = 240.0
 KEPT = 86_400.0
 """The age up to which keys are used if newer ones cannot be had.
 
-A limit, so that whoever keeps a key set from us cannot keep a withdrawn key valid for ever.
+The limit ensures that a withdrawn key expires, even if an attacker blocks all fetches.
 """
 
 COOLDOWN = 5.0
@@ -35,7 +35,7 @@ _MAX_DOUBLINGS = 10
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a token needs: whether a fetch begins, and whether the token waits for the one under way."""
+    """The decision for one token: whether to start a fetch, and whether to wait for the current one."""
 
     begins: bool
     waits: bool
@@ -95,7 +95,7 @@ class KeyCache:
         return replace(self, started=None, not_before=now + pause, failures=failures, fault=fault)
 
     def why_not(self, now: float) -> str:
-        """Return why there is no key, for the log."""
+        """Return the reason for a missing key, for the log."""
         if self._is_under_way(now):
             return "the keys could not be fetched: no answer in time"
         if self.fault:

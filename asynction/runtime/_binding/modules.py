@@ -37,7 +37,7 @@ class AllowedModules:
 
 
 def allowed_modules(names: Collection[str] | None) -> AllowedModules | None:
-    """Read the option `handlers`, of which None allows all; raise ValueError for what is not a module."""
+    """Read the option `handlers`: None allows all modules. Raise ValueError for other names."""
     if names is None:
         return None
     if isinstance(names, str):

@@ -12,7 +12,7 @@ Message: TypeAlias = "Mapping[str, Any]"
 
 _MAX_ID = 200
 _MIN_KEY = 22
-"""The characters of 128 random bits in base 64: nobody guesses such a `client_key`."""
+"""The length of 128 random bits in base 64: a shorter `client_key` could be guessed."""
 
 
 def parsed(body: bytes) -> JsonArgs:

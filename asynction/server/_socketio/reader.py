@@ -30,7 +30,7 @@ _DIGITS = frozenset(map(str, _TYPES))
 
 
 class ProtocolError(Exception):
-    """What a client has sent breaks the protocol of Socket.IO: its connection is closed, as by Node's server.
+    """A packet breaks the protocol of Socket.IO; the connection is closed, as by Node's server.
 
     An event that is well-formed and breaks the contract is answered instead.
     """
