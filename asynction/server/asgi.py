@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import engineio
 import socketio
 from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
-from socketio.exceptions import TimeoutError as SocketIOTimeout
 from socketio.packet import ACK
 
 from asynction.contract import Contract, Server
@@ -42,7 +41,7 @@ from asynction.runtime import (
 )
 from asynction.server._asgi import current
 from asynction.server._asgi.app import EngineApp, add_route, mount, paths_of
-from asynction.server._asgi.loop import Engine, cancel, off_the_loop, wait_for
+from asynction.server._asgi.loop import Engine, cancel, in_time, off_the_loop, pending_ack, wait_for
 from asynction.server._asgi.packets import handle_message
 from asynction.server._asgi.security import SecurityThreads
 from asynction.server._asgi.testing import AsyncTestClient, Headers
@@ -468,12 +467,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         if not self.async_handlers:
             raise RuntimeError("call() needs async_handlers=True: otherwise the ack is never received")
         name, schemas = self._sending(namespace, event)
-        answer: asyncio.Future[Args] = asyncio.get_running_loop().create_future()
-
-        def arrived(*args: object) -> None:
-            if not answer.done():
-                answer.set_result(args)
-
+        answer, arrived = pending_ack()
         await super().emit(
             event,
             outgoing(schemas, data),
@@ -482,7 +476,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             callback=arrived,
             ignore_queue=ignore_queue,
         )
-        args = await _in_time(answer, timeout)
+        args = await in_time(answer, timeout)
         if schemas is not None:
             checked_ack(schemas, args)
         return args if len(args) > 1 else args[0] if args else None
@@ -596,13 +590,6 @@ def _routed(namespace_handler: socketio.AsyncNamespace) -> Function:
 def _is_handler(task: asyncio.Task[Any]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
     return code is AsynctionAsyncServer._handle_event_internal.__code__
-
-
-async def _in_time(answer: asyncio.Future[Args], timeout: float) -> Args:
-    try:
-        return await asyncio.wait_for(answer, timeout)
-    except asyncio.TimeoutError:
-        raise SocketIOTimeout from None
 
 
 def socket_api() -> AsynctionAsyncServer:

@@ -8,8 +8,9 @@ from functools import wraps
 from typing import Any
 
 import engineio
+from socketio.exceptions import TimeoutError as SocketIOTimeout
 
-from asynction.runtime import is_async
+from asynction.runtime import Args, is_async
 
 
 class Engine(engineio.AsyncServer):
@@ -39,6 +40,25 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in cancelled:
         task.cancel()
     await asyncio.gather(*cancelled, return_exceptions=True)
+
+
+def pending_ack() -> tuple[asyncio.Future[Args], Callable[..., None]]:
+    """Return a future for the args of an ack, and the callback that sets it."""
+    answer: asyncio.Future[Args] = asyncio.get_running_loop().create_future()
+
+    def arrived(*args: object) -> None:
+        if not answer.done():
+            answer.set_result(args)
+
+    return answer, arrived
+
+
+async def in_time(answer: asyncio.Future[Args], timeout: float) -> Args:
+    """Wait for the args of an ack; raise python-socketio's TimeoutError after `timeout` seconds."""
+    try:
+        return await asyncio.wait_for(answer, timeout)
+    except asyncio.TimeoutError:
+        raise SocketIOTimeout from None
 
 
 def off_the_loop(function: Callable[..., Any]) -> Callable[..., Any]:
