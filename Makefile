@@ -71,7 +71,7 @@ bench: install ## Run the benchmarks (ratios within one run)
 	$(BIN)/pytest tests/benchmarks
 
 fuzz: $(PY_READY) ## Search the schemas of examples and tests for slow refusals (SECONDS=, SEED=)
-	$(BIN)/python scripts/fuzz.py --seconds $(SECONDS) --seed $(SEED)
+	PYTHONPATH=. $(BIN)/python scripts/fuzz.py --seconds $(SECONDS) --seed $(SEED)
 
 mutants: $(MUTANTS_READY) ## Change the code in small ways, and count what the tests notice (MUTANTS=, SAMPLE=, SEED=)
 	$(BIN)/python scripts/mutants.py --sample '$(or $(SAMPLE),0)' --seed $(SEED) $(foreach name,$(MUTANTS),'$(name)')

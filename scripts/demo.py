@@ -42,7 +42,7 @@ def main() -> int:
                 waiting.pop(0)
                 if not waiting:
                     print(URLS.format(chat=f"http://{host}:{port}", mock=f"http://{host}:{mock}"), flush=True)
-            time.sleep(0.1)
+            time.sleep(0.1)  # Python cannot wait for whichever of two processes ends first
         return max(process.returncode or 0 for process in processes)
     except KeyboardInterrupt:
         return 0

@@ -54,6 +54,7 @@ NAMES = {
     "asynction.document": [
         "CHANNELS",
         "Channel",
+        "MAX_MESSAGE",
         "Message",
         "Node",
         "Retriever",
@@ -62,6 +63,7 @@ NAMES = {
         "Text",
         "bundle",
         "check_extensions",
+        "client_schemas",
         "editor_schema",
         "files_of",
         "load",

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from random import Random
 
 from asynction.contract import Contract, Event, Json, Namespace, Schema
+from asynction.document import MAX_MESSAGE, client_schemas
 from asynction.samples import Cost, find_worst
 from asynction.validation import subschemas
-
-FRAME = 1_000_000
-"""The bytes of a message that Socket.IO servers accept by default (`max_http_buffer_size`)."""
 
 _BOUNDS = frozenset(["maxLength", "maxItems", "maxProperties", "const", "enum", "pattern", "format"])
 
@@ -39,10 +37,13 @@ class EventCost:
 def worst_events(contract: Contract, seconds: float) -> list[EventCost]:
     """Return the event of each namespace whose check was the slowest in a search.
 
-    `seconds` is the time for the whole document; what clients send is searched: args of received events, and
-    acks of sent ones.
+    `seconds` is the time for the whole document.
     """
-    found = list(_received(contract))
+    found = [
+        (name, event, schema)
+        for name, namespace in contract.namespaces.items()
+        for event, schema in client_schemas(namespace)
+    ]
     worst: dict[str, EventCost] = {}
     for namespace, event, schema in found:
         each = _searched(namespace, event, schema, seconds / len(found) / _SEEDS)
@@ -50,16 +51,6 @@ def worst_events(contract: Contract, seconds: float) -> list[EventCost]:
         if each is not None and (known is None or each.cost.seconds > known.cost.seconds):
             worst[namespace] = each
     return list(worst.values())
-
-
-def _received(contract: Contract) -> Iterator[tuple[str, str, Schema]]:
-    for name, namespace in contract.namespaces.items():
-        for event in namespace.receives.values():
-            if event.args is not None and event.args.is_json_schema:
-                yield name, event.name, event.args
-        for event in namespace.sends.values():
-            if event.ack is not None and event.ack.is_json_schema:
-                yield name, f"ack of {event.name}", event.ack
 
 
 def _searched(namespace: str, event: str, schema: Schema, seconds: float) -> EventCost | None:
@@ -94,8 +85,8 @@ def _boundless(namespace: Namespace) -> Iterator[str]:
     if events and not any(map(_has_bounds, events)):
         names = ", ".join(f"`{event.name}`" for event in events[:3]) + ", ..." * (len(events) > 3)
         yield (
-            f"anybody may connect to `{namespace.name}`, and no event that it receives ({names}) has a bound"
-            f" (`maxLength`, `maxItems`, ...): each message may have {FRAME:,} bytes"
+            f"`{namespace.name}` demands no credentials, and none of its events ({names}) has a bound"
+            f" (`maxLength`, `maxItems`, ...): each message may have {MAX_MESSAGE:,} bytes"
         )
 
 

@@ -11,7 +11,7 @@ from asynction.contract import Contract, Json
 from asynction.document._bundler import bundle_document
 from asynction.document._checks import check
 from asynction.document._compile import compile_contract
-from asynction.document._costs import cost_problems
+from asynction.document._costs import MAX_MESSAGE, client_schemas, cost_problems
 from asynction.document._dump import to_yaml
 from asynction.document._editor import editor_schema
 from asynction.document._files import Text
@@ -28,6 +28,7 @@ from asynction.rules import RULES
 
 __all__ = [
     "CHANNELS",
+    "MAX_MESSAGE",
     "Channel",
     "Message",
     "Node",
@@ -37,6 +38,7 @@ __all__ = [
     "Text",
     "bundle",
     "check_extensions",
+    "client_schemas",
     "editor_schema",
     "files_of",
     "load",

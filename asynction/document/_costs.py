@@ -17,7 +17,7 @@ from asynction.validation import (
     subschemas,
 )
 
-FRAME = 1_000_000
+MAX_MESSAGE = 1_000_000
 """The bytes of a message that Socket.IO servers accept by default (`max_http_buffer_size`)."""
 
 _ALTERNATIVES = frozenset(["anyOf", "oneOf", "if", "not"])
@@ -32,16 +32,18 @@ _SIZED = {
 def cost_problems(contract: Contract) -> Iterator[Problem]:
     """Yield a warning for what clients may send that is slow to check or large, at its schema."""
     for namespace in contract.namespaces.values():
-        for schema in _received(namespace):
+        for _, schema in client_schemas(namespace):
             yield from _recursion(schema)
             yield from _unique(schema)
 
 
-def _received(namespace: Namespace) -> Iterator[Schema]:
-    """Yield the schemas of what clients send: args of received events, acks of sent ones."""
-    given = [event.args for event in namespace.receives.values()]
-    given += [event.ack for event in namespace.sends.values()]
-    yield from (schema for schema in given if schema is not None and schema.is_json_schema)
+def client_schemas(namespace: Namespace) -> Iterator[tuple[str, Schema]]:
+    """Yield the JSON Schemas of what clients send, with names: args of received events, acks of sent ones."""
+    given = [(event.name, event.args) for event in namespace.receives.values()]
+    given += [(f"ack of {event.name}", event.ack) for event in namespace.sends.values()]
+    for name, schema in given:
+        if schema is not None and schema.is_json_schema:
+            yield name, schema
 
 
 def _recursion(schema: Schema) -> Iterator[Problem]:
@@ -50,17 +52,16 @@ def _recursion(schema: Schema) -> Iterator[Problem]:
         size, name = found
         message = (
             f"`{name}` contains itself by way of alternatives: about {MAX_DEPTH * size:,} bytes have"
-            f" {MAX_DEPTH} levels, each of which is compared with all of them"
+            f" {MAX_DEPTH} levels, and each level is compared with all alternatives"
         )
         yield problem_at(schema.location, "recursive-alternatives", message)
 
 
 def _unique(schema: Schema) -> Iterator[Problem]:
     if any(part.get("uniqueItems") is True and "maxItems" not in part for part in subschemas(schema.value)):
-        count = FRAME // len("0,")
-        message = (
-            f"`uniqueItems` without `maxItems`: a message of {FRAME:,} bytes has {count:,} items to compare"
-        )
+        count = MAX_MESSAGE // len("0,")
+        size = f"a message of {MAX_MESSAGE:,} bytes has {count:,} items to compare"
+        message = f"`uniqueItems` without `maxItems`: {size}"
         yield problem_at(schema.location, "unbounded-unique", message)
 
 

@@ -105,7 +105,7 @@ class OriginPolicy:
         if self._function is not None:
             try:
                 return bool(self._function(origin, environ))
-            except Exception:
+            except Exception:  # the function is the application's; a failure must refuse
                 log.exception("the function `cors_allowed_origins` failed")
                 return False
         found = read_origin(origin) or origin  # `null` can be named, too

@@ -85,9 +85,7 @@ def test_a_public_namespace_without_any_bound_is_named(document: Any, is_boundle
     lines = list(_cost.boundless(load(document, ignore=["unused-component"])))
     assert bool(lines) is is_boundless
     if lines:
-        assert lines[0].startswith(
-            "anybody may connect to `/`, and no event that it receives (`a`) has a bound"
-        )
+        assert lines[0].startswith("`/` demands no credentials, and none of its events (`a`) has a bound")
 
 
 def test_the_command_prints_the_costs_on_standard_error(tmp_path: Path) -> None:
