@@ -1,4 +1,4 @@
-"""What a package contains, and what it demands of others."""
+"""The contents of a package, and its requirements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ builds = pytest.mark.parametrize("command", BUILDS.values(), ids=BUILDS)
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout as git makes it, of which only what a build reads."""
+    """The files of a fresh checkout that a build reads."""
     for name in (
         "setup.py",
         "setup.cfg",
@@ -85,7 +85,7 @@ def test_with_the_libraries_no_node_is_needed(checkout: Path, command: list[str]
 
 
 def constraints(requirements: str) -> list[str]:
-    """What scripts/lowest.py makes of the requirements of a setup.cfg."""
+    """The output of scripts/lowest.py for the requirements of a setup.cfg."""
     script = runpy.run_path(str(ROOT / "scripts" / "lowest.py"))
     setup = f"[options]\ninstall_requires =\n{requirements}\n[options.extras_require]\n{EXTRAS}"
     return list(script["constraints"](setup))

@@ -94,7 +94,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an alternative is not met: the status, and the reason for the log.
+    """The reason that an alternative is not met: the status, and a text for the log.
 
     `is_missing` is True where the request has no credential.
     """

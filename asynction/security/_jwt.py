@@ -29,7 +29,7 @@ _REASONS = {
     "InvalidIssuerError": "its issuer is not accepted",
     "InvalidSignatureError": "its signature is not that of the key",
 }
-"""Why a token is refused, for the log, by the class of PyJWT's exception."""
+"""The reasons that tokens are refused, for the log, by the class of PyJWT's exception."""
 
 
 _FOREVER = 10**11

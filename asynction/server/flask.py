@@ -430,7 +430,7 @@ def _read_by(server: Any, packets: PacketReader) -> None:
         packets.forget(eio_sid)
         disconnect(eio_sid, reason)
 
-    # Flask-SocketIO makes the server, so it is no subclass of ours; its test client calls these methods.
+    # Flask-SocketIO makes the server, so we cannot subclass it; its test client calls these methods.
     server._handle_eio_message, server._handle_eio_disconnect = receive, forget
     server.eio.on("message", receive)
     server.eio.on("disconnect", forget)

@@ -1,4 +1,4 @@
-"""Which alternative of an `anyOf` or `oneOf` a value was meant to match."""
+"""Chooses the alternative of an `anyOf` or `oneOf` that a value was meant to match."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TAGS = ("const", "enum")
 
 
 class _Rank(NamedTuple):
-    """How well an object fits an alternative, the most telling first; more is better."""
+    """The fit of an object to an alternative; the most telling count comes first, and more is better."""
 
     tags: int
     lacks: int
@@ -26,7 +26,7 @@ class _Rank(NamedTuple):
 
 @dataclass(slots=True)
 class _Profile:
-    """What a schema says at first sight, by itself and by what it is all of."""
+    """The types, tags and properties of a schema and of the members of its `allOf`."""
 
     kinds: list[Assertion] = field(default_factory=list)
     tags: dict[str, list[Assertion]] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class _Profile:
         }
 
     def rank(self, value: dict[str, Any]) -> _Rank:
-        """Say how well `value` fits."""
+        """Return the fit of `value`."""
         return _Rank(
             sum(name in value for name in self.tags),
             -sum(name not in value for name in self.required),

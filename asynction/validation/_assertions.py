@@ -24,7 +24,7 @@ class Assertion(NamedTuple):
 
 
 ENDING = frozenset({"type", "falseSchema", "maxItems", "maxLength", "maxProperties"})
-"""Where one of these is broken, the rest of the schema is not looked at."""
+"""Keywords that end the check of a schema if a value breaks them."""
 
 
 def assertions(schema: dict[str, Any], draft: int, known: Keys) -> tuple[Assertion, ...]:

@@ -1,4 +1,4 @@
-"""How often the engine may visit one value: it follows a shared `$ref` once for each path to it."""
+"""Estimates the visits of the engine: it follows a shared `$ref` once for each path to it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from asynction.validation._walk import Applicator, Node
 _FEWEST = 256
 _FACTOR = 4
 _MOST_HASHES = 3
-"""How many comparisons by hash may contain each other."""
+"""The maximum number of comparisons by hash that contain each other."""
 
 
 class _Token(NamedTuple):
-    """Where a schema is applied: to the value itself, a child with a name, or any child of a kind."""
+    """The target of a schema: the value itself, a child with a name, or any child of a kind."""
 
     kind: str
     name: str | int | None = None
@@ -46,7 +46,7 @@ class _Part:
     refs: list[str] = field(default_factory=list)
     hashes: bool = False
     factor: int = 1
-    """How often what it refers to is visited: twice to find what is left to `unevaluated...`."""
+    """The visits of each schema that it refers to: two if it has `unevaluated...`, otherwise one."""
 
 
 def may_be_costly(schema: dict[str, Any]) -> bool:

@@ -34,7 +34,7 @@ def _later_formats(draft: int) -> dict[str, Callable[[str], bool]]:
 
 
 _PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=20_000)
-"""How often a pattern with look-around may try again: a text that takes longer breaks the schema."""
+"""The backtracking limit of patterns with look-around; a text that exceeds it breaks the schema."""
 
 
 def _engine(

@@ -1,4 +1,4 @@
-"""Why a value is refused: the first few faults, within a budget."""
+"""Explains a refusal: finds the first few faults of a value, within a budget."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from asynction.validation._prepare import Prepared
 from asynction.validation._walk import Node, Spent, Walk
 
 MOST_ERRORS = 20
-"""How many violations of one instance are reported."""
+"""The maximum number of violations that are reported for one instance."""
 
 MOST_STEPS = 20_000
-"""How many steps an explanation takes; a step is a schema that is applied to a value."""
+"""The maximum number of steps of an explanation; a step applies one schema to one value."""
 
 
 def explain(walk: Walk, root: Node, args: object, prepared: Prepared) -> tuple[Violation, ...]:

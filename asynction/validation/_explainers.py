@@ -1,4 +1,4 @@
-"""What is wrong with a value, keyword by keyword: a table from an applicator to its faults."""
+"""Finds the faults of a value for each keyword: a table from an applicator to its explainer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from asynction.validation._messages import message_for, more_than_one_of, none_o
 from asynction.validation._walk import Applicator, Pair, Walk
 
 _MANY = 256
-"""How many items are looked at by the engine before the walk looks at each of them."""
+"""The number of items above which the engine checks an array before the walk does."""
 
 Found = Iterator["Fault | Failing"]
 

@@ -68,7 +68,7 @@ class Engine:
         self.is_costly = (
             prepared.shares and may_be_costly(flat) and is_costly(build(flat, prepared.draft).root)
         ) or (prepared.hashes and hashes_deeply(build(flat, prepared.draft).root))
-        """Whether a verdict may take too long."""
+        """True for a schema whose check by the engine may take too long."""
         self._of_items: dict[tuple[str | int, ...], Verdict] = {}
 
     def accepts_all(self, node: Node, items: list[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What an explanation is made of: places, faults, and schemas that a value breaks."""
+"""The data of an explanation: places, faults, and schemas that a value breaks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from asynction.validation._walk import Node
 
 
 class Place:
-    """Where a value is in the args. Each place is one object, so places are compared by identity."""
+    """The place of a value in the args. Each place is one object, so places are compared by identity."""
 
     __slots__ = ("_children", "key", "parent")
 

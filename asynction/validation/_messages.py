@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 
 _MOST_MEMBERS = 100
-"""How many members of an `enum`, or names of alternatives, a message lists."""
+"""The maximum number of `enum` members, or names of alternatives, in a message."""
 
 
 def _plain(value: object) -> str:
@@ -76,13 +76,13 @@ def message_for(keyword: str, value: object) -> str:
 
 
 def none_of(names: Sequence[str]) -> str:
-    """Say that an instance matches none of the alternatives, which have these names."""
+    """Return the message for an instance that matches none of the named alternatives."""
     listed = f": {_names(names)}" if 0 < len(names) <= _MOST_MEMBERS else ""
     return f"matches none of the alternatives{listed}"
 
 
 def more_than_one_of(names: Sequence[str]) -> str:
-    """Say that an instance matches several alternatives, of which it must match one."""
+    """Return the message for an instance that matches several alternatives instead of one."""
     listed = f", but matches {_names(names)}" if 1 < len(names) <= _MOST_MEMBERS else ""
     return f"must match exactly one of the alternatives{listed}"
 

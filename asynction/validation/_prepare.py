@@ -48,11 +48,11 @@ class Prepared:
     is_tuple: bool
     takes_bytes: bool
     shares: bool
-    """Whether a definition is referred to more than once, by itself included."""
+    """True if a definition has more than one reference, including its own."""
     inherits: bool
-    """Whether it has an `allOf`."""
+    """True if it has an `allOf`."""
     hashes: bool
-    """Whether it has a `uniqueItems`, or an `enum` of many members."""
+    """True if it has a `uniqueItems`, or an `enum` of many members."""
 
     def own_path(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
         """Turn a path in `value` into one in the schema that it was made from."""

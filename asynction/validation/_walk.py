@@ -28,10 +28,10 @@ AcceptsAll = Callable[["Node", list[Any]], bool]
 
 _CONTAINERS = (dict, list, tuple)
 _MANY_STEPS = 500
-"""From how many steps on a verdict is rather asked of the engine, where there is one."""
+"""The number of steps after which the walk asks the engine instead, if there is one."""
 
 _MOST_ASKED = 8
-"""How often the engine is asked about parts of a value; as they may contain each other, it is bounded."""
+"""The maximum number of parts of a value that the engine checks; they may contain each other."""
 
 Judging = Generator[Pair, bool, bool]
 """Yields what else has to be decided, is sent the verdict, and returns its own."""
@@ -48,7 +48,7 @@ class Node:
         self.assertions: tuple[Assertion, ...] = ()
         self.applicators: tuple[Applicator, ...] = ()
         self.of_containers = False
-        """Whether the applicators look at children only, so that other values have assertions alone."""
+        """True if the applicators concern children only: other values have to meet only the assertions."""
         self.takes_bytes = isinstance(schema, dict) and BINARY in schema
 
     def asserts(self, value: object, keys: Keys) -> bool:
@@ -74,9 +74,9 @@ class Applicator(ABC):
     __slots__ = ()
     keyword: str
     in_place = False
-    """Whether it applies schemas to the value itself, whatever its type."""
+    """True if it applies schemas to the value itself, whatever its type."""
     evaluates = True
-    """Whether what it has applied counts as evaluated for `unevaluatedProperties` and `unevaluatedItems`."""
+    """True if its results count as evaluated for `unevaluatedProperties` and `unevaluatedItems`."""
 
     @abstractmethod
     def judge(self, walk: Walk, value: Any) -> Judging:
@@ -187,7 +187,7 @@ class Walk:
         return (yield pair) if answer is None else answer
 
     def known(self, pair: Pair) -> bool | None:
-        """Return the verdict on a pair if it is at hand; else None, then the pair is to be yielded."""
+        """Return the verdict on a pair if it is known; otherwise None: then the caller yields the pair."""
         self.steps += 1
         if self.steps > self.budget:
             raise Spent

@@ -67,7 +67,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_readmes_app_starts_in_any_folder_without_a_terminal(tmp_path: Path) -> None:
-    """And it prints where its page is: in a container or a service, nobody has started it by hand."""
+    """It prints the URL of its page, also in a container or a service."""
     folder, port = tmp_path / "chat", free_port()
     folder.mkdir()
     for block in blocks_of(ROOT / "README.md"):

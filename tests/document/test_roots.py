@@ -1,4 +1,4 @@
-"""Which files a `$ref` may lead to: regular ones, below the folder of the document or a wider root."""
+"""The files that a `$ref` may lead to: regular ones, below the folder of the document or a wider root."""
 
 from __future__ import annotations
 

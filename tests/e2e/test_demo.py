@@ -1,4 +1,4 @@
-"""What `make run` starts: the chat example and a mock of it, with the URLs of both."""
+"""`make run` starts the chat example and a mock of it, and prints the URLs of both."""
 
 from __future__ import annotations
 

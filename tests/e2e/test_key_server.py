@@ -1,4 +1,4 @@
-"""A key server that hangs or fails keeps nobody waiting who needs no key, and is asked once."""
+"""A key server that hangs or fails does not delay clients that need no key, and gets one request."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_what_an_unexpected_error_says_stays_in_it(bench: Bench, caplog: pytest.
 
 def test_a_fetch_that_is_cut_short_ends_the_wait(bench: Bench) -> None:
     class Stopped(BaseException):
-        """What ends a greenlet, for example."""
+        """An exception such as the one that ends a greenlet."""
 
     def fetch(timeout: float) -> Any:
         raise Stopped

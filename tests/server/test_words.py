@@ -55,7 +55,7 @@ PYTHON = re.compile(
     r"|Exceeds the limit"
     r"|recursion|literal for|surrogates not allowed|out of range|index|subscript|unhashable|\\x[0-9a-f]{2}"
 )
-"""What CPython 3.10 to 3.13, json, orjson and jsonschema-rs say."""
+"""Words of CPython 3.10 to 3.13, json, orjson and jsonschema-rs."""
 
 
 def test_the_words_of_the_interpreter_are_recognised() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from asynction.contract import Json
 
 DEPTH = 40
-"""How deep the values are: twice as many steps for each level could not be waited for."""
+"""The depth of the values: with twice as many steps for each level, a test would not end."""
 
 DRAFT_2019 = "https://json-schema.org/draft/2019-09/schema"
 DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"

@@ -1,4 +1,4 @@
-"""Which schemas the engine would visit too often is known before a value comes."""
+"""The estimate at load of schemas that the engine would visit too often."""
 
 from __future__ import annotations
 

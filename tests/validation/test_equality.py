@@ -84,7 +84,7 @@ def test_large_integers_do_not_share_a_hash() -> None:
 def test_a_container_is_read_once() -> None:
     keys, inner = Keys(), [1, 2, 3]
     key = keys.of([inner, inner])
-    inner.append(4)  # nobody does; it shows that it is not read again
+    inner.append(4)  # never done in the code; it shows that the value is not read again
 
     assert keys.of([inner, inner]) == key
 

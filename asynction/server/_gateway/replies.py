@@ -1,4 +1,4 @@
-"""The answers of a gateway: to requests that are no calls, and to calls that are rejected or fail."""
+"""The answers of a gateway to requests that are not calls, and to calls that are rejected or fail."""
 
 from __future__ import annotations
 

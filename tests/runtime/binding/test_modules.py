@@ -1,4 +1,4 @@
-"""Which modules a document may name code of."""
+"""The modules whose code a document may name."""
 
 from __future__ import annotations
 

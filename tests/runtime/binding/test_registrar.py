@@ -101,7 +101,7 @@ def outer(context: Context, call_next: Callable[[Context], object]) -> object:
 
 
 class Unserved(Registrar):
-    """What a server adds to, without a wire: it has the events `say` and `ask`."""
+    """A registrar without a wire; it has the events `say` and `ask`."""
 
     def __init__(self) -> None:
         self.bench = Bench(contract(event("say"), event("ask")))

@@ -1,4 +1,4 @@
-"""Plain security functions have threads of their own: no handler waits for them, and no client for ever."""
+"""Plain security functions have their own threads: handlers do not wait for them, clients not without end."""
 
 from __future__ import annotations
 

@@ -86,14 +86,14 @@ STRANGERS: dict[str, tuple[Who, Who]] = {
         ("socket", None, {"client_key": OTHER_KEY}),
     ),
     "one with a key, one without": (("http", None, {"client_key": KEY}), ("http", None, {})),
-    "somebody and nobody": (("socket", "ada", {}), ("socket", None, {})),
+    "a user and an anonymous client": (("socket", "ada", {}), ("socket", None, {})),
     "two users": (("socket", "ada", {}), ("socket", "bob", {})),
     "two users with the same key": (
         ("http", "ada", {"client_key": KEY}),
         ("socket", "bob", {"client_key": KEY}),
     ),
     "two users whose names only look the same": (("socket", "one", {}), ("socket", "a text", {})),
-    "users of whom nobody knows who they are": (("socket", "nameless", {}), ("socket", "nameless", {})),
+    "users without an id": (("socket", "nameless", {}), ("socket", "nameless", {})),
 }
 
 THE_SAME: dict[str, tuple[Who, Who]] = {
