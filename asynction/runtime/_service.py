@@ -229,6 +229,14 @@ class Service:
             return (yield from self.reject(context, error))
         return (yield from self.receive_identified(context))
 
+    def refuse_request(self, context: Context, request: Request, error: Exception) -> Flow:
+        """Return the flow of a request that is not an event: credentials first, then `error`."""
+        try:
+            yield from self.authenticate(context, request, (context.pattern,))
+        except Exception as refusal:
+            return (yield from self.reject(context, refusal))
+        return (yield from self.reject(context, error))
+
     def _dispatch(self, endpoint: Endpoint | None, context: Context) -> Flow:
         if endpoint is None:
             error = UnknownEventException(f"no event `{context.event:.80}` in `{context.pattern:.80}`")

@@ -262,21 +262,21 @@ class Exchange:
 
         While testing it raises exceptions of the server, but not errors of the client.
         """
-        context, service = self.context, self._wire.service
-        if self._route is not None and self._incoming.request.method == "OPTIONS":
+        context, service, request = self.context, self._wire.service, self._incoming.request
+        # Events of a namespace that demands credentials are not told from others without them.
+        is_shown = self._route is not None or service.routes.is_demanding(context.pattern)
+        if is_shown and request.method == "OPTIONS":
             return Answer(204, headers=(ALLOW,))
         self._wire.set_namespace(context.namespace)
         if not self._wire.origins.allows(self._incoming.environ):
             flow = service.reject(context, EventException(403, "the origin of the page is not allowed"))
         elif self._route is None:
-            error: Exception = UnknownEventException(
-                f"no event `{context.event:.80}` in `{context.namespace:.80}`"
-            )
-            flow = service.reject(context, error)
-        elif self._incoming.request.method != "POST":
-            flow = service.reject(context, EventException(405, "an event is sent by POST"))
+            text = f"no event `{context.event:.80}` in `{context.namespace:.80}`"
+            flow = service.refuse_request(context, request, UnknownEventException(text))
+        elif request.method != "POST":
+            flow = service.refuse_request(context, request, EventException(405, "an event is sent by POST"))
         else:
-            flow = service.receive_request(context, self._incoming.request, partial(self._args, self._route))
+            flow = service.receive_request(context, request, partial(self._args, self._route))
         try:
             args = yield from flow
         except Exception as error:
@@ -326,10 +326,11 @@ class Exchange:
         """Return the headers that a status requires (RFC 9110, 15.5)."""
         if status == 405:
             return (ALLOW,)
-        if status != 401 or self._route is None:
+        if status != 401:
             return ()
-        schemas, service = self._route.schemas, self._wire.service
-        offered: Requirements = (*service.routes.required(schemas.namespace), *schemas.event.security)
+        service, event = self._wire.service, self.context.contract
+        own = event.security if event is not None else ()
+        offered: Requirements = (*service.routes.required(self.context.pattern), *own)
         schemes = [service.contract.security_schemes[name] for each in offered for name in each]
         return tuple(("WWW-Authenticate", value) for value in challenges(schemes))
 

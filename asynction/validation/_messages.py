@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 _MOST_MEMBERS = 100
 """The maximum number of `enum` members, or names of alternatives, in a message."""
 
+_LONGEST = 2000
+"""The maximum number of characters of a value of the schema in a message."""
+
 
 def _plain(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
@@ -19,9 +22,16 @@ def _names(value: object) -> str:
 
 
 def _members(value: object) -> str:
-    # An error must not be much larger than what it answers.
-    is_long = isinstance(value, list) and len(value) > _MOST_MEMBERS
-    return f"the {len(value)} values that the schema lists" if is_long else _plain(value)  # type: ignore[arg-type]
+    """Write the members of an `enum`; an error must not be much larger than what it answers."""
+    if not isinstance(value, list):
+        return _plain(value)
+    text = _plain(value) if len(value) <= _MOST_MEMBERS else ""
+    return text if text and len(text) <= _LONGEST else f"the {len(value)} values that the schema lists"
+
+
+def _constant(value: object) -> str:
+    text = _plain(value)
+    return text if len(text) <= _LONGEST else "the value that the schema names"
 
 
 def _kinds(value: object) -> str:
@@ -37,7 +47,7 @@ _MESSAGES: dict[str, Callable[[object], str]] = {
     "unevaluatedItems": lambda v: "has more items than the schema has",
     "propertyNames": lambda v: "has a property whose name is not allowed",
     "enum": lambda v: f"must be one of {_members(v)}",
-    "const": lambda v: f"must be {_plain(v)}",
+    "const": lambda v: f"must be {_constant(v)}",
     "minimum": lambda v: f"must be at least {v}",
     "maximum": lambda v: f"must be at most {v}",
     "exclusiveMinimum": lambda v: f"must be more than {v}",

@@ -54,3 +54,15 @@ def test_a_keyword_says_what_it_asks_for(keyword: str, value: object, message: s
 @pytest.mark.parametrize("keyword", sorted(ONE | LIST | MAP))
 def test_every_keyword_has_a_message_whatever_its_value(keyword: str) -> None:
     assert message_for(keyword, None)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "message"),
+    [
+        ("const", "x" * 5000, "must be the value that the schema names"),
+        ("enum", ["x" * 5000, "y"], "must be one of the 2 values that the schema lists"),
+        ("enum", list(range(101)), "must be one of the 101 values that the schema lists"),
+    ],
+)
+def test_a_message_does_not_quote_large_values(keyword: str, value: object, message: str) -> None:
+    assert message_for(keyword, value) == message

@@ -764,3 +764,23 @@ def test_what_is_cancelled_closes_its_dependencies() -> None:
 
     run(main())
     assert len(ended) == 1
+
+
+@both
+@pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS"])
+def test_a_stranger_does_not_learn_which_events_a_namespace_has(kind: str, method: str) -> None:
+    spec = document(
+        {"/secret": channel([message("peek", NO_ARGS)], x_security=[{"key": []}])},
+        components={"securitySchemes": {"key": {"type": "httpApiKey", "in": "header", "name": "X-Key"}}},
+    )
+    functions = {"key": lambda value, *_: {"sub": value} if value == "ada" else None}
+    served = Served(kind, spec, security_functions=functions).on("peek", lambda: None, "/secret")
+    known, unknown = (served.request(method, f"/events/secret/{name}") for name in ("peek", "nope"))
+    assert known.status == unknown.status == (204 if method == "OPTIONS" else 401)
+    assert known.body == unknown.body
+    assert known.headers == unknown.headers
+    if method != "OPTIONS":
+        ada = {"X-Key": "ada"}
+        assert served.request("POST", "/events/secret/peek", None, ada).status == 204
+        assert served.request("POST", "/events/secret/nope", None, ada).status == 404
+        assert served.request("PUT", "/events/secret/peek", None, ada).status == 405
