@@ -37,3 +37,11 @@ def test_later_formats_tell_good_from_bad(dialect: str, name: str, good: str, ba
     validator = Validator(Schema({"format": name}, dialect))
     assert validator.accepts((good,))
     assert not validator.accepts((bad,))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(("length", "expected"), [(8, True), (15, False)])
+def test_a_pattern_tries_again_a_limited_number_of_times(dialect: str, length: int, expected: bool) -> None:
+    """Each character doubles the ways to match the first alternative; the second one matches at once."""
+    schema = Schema({"pattern": r"^(a|a)+$(?<=c)|^a+$"}, dialect)
+    assert Validator(schema).accepts(("a" * length,)) is expected
