@@ -42,6 +42,13 @@ class KeepsAcks(SocketIOTestClient):  # type: ignore[misc]  # the library has no
         return self.last
 
 
+def leave(sio: socketio.Client) -> None:
+    """Disconnect a client, and close its WebSocket, which it leaves where the server ended the connection."""
+    sio.disconnect()
+    if sio.eio.ws is not None:
+        sio.eio.ws.close()
+
+
 class Client:
     """python-socketio's client over websocket, in the namespaces that it was asked to enter."""
 
@@ -110,6 +117,10 @@ class Client:
     def close(self) -> None:
         """Leave, and give the sockets back."""
         self.sio.disconnect()
+        if (
+            self.sio.eio.ws is not None
+        ):  # which stays open where the server was the first to end the connection
+            self.sio.eio.ws.close()
         self.http.close()
 
 

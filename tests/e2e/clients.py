@@ -19,6 +19,7 @@ import socketio
 
 from asynction.testing._websocket import WebSocket
 from tests.e2e.processes import DEADLINE
+from tests.serving import leave
 
 Args = list[Any]
 K = TypeVar("K")
@@ -133,7 +134,7 @@ class PythonClient:
     def close(self) -> None:
         if self._client.transport() == "polling":
             self._end_polling()
-        self._client.disconnect()
+        leave(self._client)
         self._session.close()
 
     def _end_polling(self) -> None:
