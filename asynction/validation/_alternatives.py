@@ -21,7 +21,6 @@ class _Rank(NamedTuple):
     tags: int
     lacks: int
     has: int
-    exceeds: int
 
 
 @dataclass(slots=True)
@@ -47,7 +46,6 @@ class _Profile:
             sum(name in value for name in self.tags),
             -sum(name not in value for name in self.required),
             sum(name in value for name in self.names),
-            -sum(name not in self.names for name in value),
         )
 
 

@@ -136,6 +136,15 @@ def test_a_text_that_only_looks_suspicious_is_read(text: str) -> None:
 def test_a_plain_text_is_not_looked_through() -> None:
     assert not is_suspicious('["a",{"b":[1]}]')
     assert not is_suspicious("[" * MAX_DEPTH)
+    assert not is_suspicious(b"[" * MAX_DEPTH)
+    assert not is_suspicious(b'["a",{"b":[1]}]')
+
+
+@pytest.mark.parametrize("opening", ["[", "{", "[{"])
+def test_a_text_with_too_many_levels_is_looked_through(opening: str) -> None:
+    text = opening * (MAX_DEPTH + 1)
+    assert is_suspicious(text)
+    assert is_suspicious(text.encode())
 
 
 def test_only_whole_args_are_marked_as_read() -> None:

@@ -46,6 +46,14 @@ def test_a_sound_schema_has_no_problems(schema: Json, dialect: str | None) -> No
         (None, None, [((), "a schema is a mapping or a boolean")]),
         ([], DRAFT_04, [((), "a schema is a mapping or a boolean")]),
         ({"type": "strin"}, None, [(("type",), "`strin` is not a JSON Schema type; did you mean `string`?")]),
+        *(
+            (
+                {"type": f"{kind}x"},
+                None,
+                [(("type",), f"`{kind}x` is not a JSON Schema type; did you mean `{kind}`?")],
+            )
+            for kind in ("array", "boolean", "integer", "null", "number", "object", "string")
+        ),
         (
             {"type": ["string", "banana"]},
             None,
