@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from tests.server.http.support import JSON, Served
 from tests.server.support import INTEGER, STRING, channel, document, message, pair
 
+pytestmark = pytest.mark.no_cover
+
 got: list[tuple[Any, ...]] = []
 
 
