@@ -497,6 +497,22 @@ def test_an_acknowledgement_of_a_client_is_checked(is_async: bool, caplog: pytes
     assert ["/rooms/7" in record.getMessage() for record in caplog.records] == [True, True]
 
 
+def test_an_error_handler_sees_whose_acknowledgement_failed(is_async: bool) -> None:
+    bench = Bench(sending(), is_async=is_async)
+    schemas = bench.service.sending("told", "/rooms/7")[1]
+    assert schemas is not None
+    seen: list[Context] = []
+
+    def sees(error: Exception, context: Context) -> None:
+        seen.append(context)
+
+    bench.service.add_exception_handler(LookupError, sees)
+    bench.run(bench.service.client_ack(schemas, "/rooms/7", raising(LookupError()), (1,)))
+
+    (context,) = seen
+    assert (context.namespace, context.pattern, context.event) == ("/rooms/7", "/rooms/{id}", "told")
+
+
 def servers(*names: str) -> Contract:
     made = {name: Server(name, "h", "ws", None) for name in names}
     return Contract(Info("T", "1"), made, {}, {}, files=("spec.yaml",) if len(names) > 1 else ())
