@@ -174,7 +174,7 @@ _SEMANTICS = (
     _error("server-url", "The URL of a server can be parsed.", "The message says what is wrong with it."),
     _error(
         "channel-parameter",
-        "A parameter in a channel's address is defined in `parameters`.",
+        "A parameter in a channel's address is defined in `parameters`, which no other channel has.",
         "Otherwise its values are unknown.",
     ),
     _error(
@@ -182,8 +182,8 @@ _SEMANTICS = (
     ),
     _error(
         "channel-address",
-        "A channel's address has no query and no fragment.",
-        "Put a query under `bindings.ws`.",
+        "A channel's address has no query and no fragment; in 2.x, it is a URI template.",
+        "Put a query under `bindings.ws`, and write other characters percent-encoded.",
     ),
     _error(
         "operation-channel",
@@ -207,7 +207,7 @@ _SEMANTICS = (
     ),
     _error("duplicate-operation-id", "An `operationId` is unique.", "Tools find operations by it."),
     _error("duplicate-message-id", "A `messageId` is unique.", "Tools find messages by it."),
-    _error("duplicate-tag", "A tag occurs once in a list.", "The second one has no effect."),
+    _error("duplicate-tag", "A tag of a 2.x document is defined once.", "The second one has no effect."),
     _fatal(
         "security-scheme",
         "A security requirement names a scheme that is defined.",

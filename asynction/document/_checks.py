@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote
 
 from asynction.contract import Json
 from asynction.document._nodes import Node
@@ -14,6 +15,8 @@ from asynction.problems import did_you_mean, escape
 from asynction.rules import RULES
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_NO_LITERAL = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f-\x9f]|%(?![0-9A-Fa-f]{2})")
+"""What a URI template has only percent-encoded (RFC 6570, section 2.1), or in pairs: braces."""
 LATEST = f"{VERSIONS[-1]}.0"
 
 Check = Callable[[Node, Reader], None]
@@ -83,7 +86,11 @@ def _channel_addresses(root: Node, reader: Reader) -> None:
         address = key if reader.version[0] == "2" else channel.text("address")
         field = None if reader.version[0] == "2" else "address"
         used = dict.fromkeys(_VARIABLE.findall(address), field)
-        _compare_names(channel, "parameters", used, "channel-parameter")
+        if used or not _is_filled(channel, "parameters"):
+            _compare_names(channel, "parameters", used, "channel-parameter")
+        else:  # Channel Object, `parameters`
+            text = f"`{address}` has no parameter in braces, so the channel must have no `parameters`"
+            channel.report("channel-parameter", text, key="parameters")
         for _, parameter in channel.items("parameters"):
             _check_choices(parameter, "channel-parameter")
         plain = _VARIABLE.sub("x", address)
@@ -91,6 +98,41 @@ def _channel_addresses(root: Node, reader: Reader) -> None:
             channel.report(
                 "channel-address", f"`{address}` has a query or a fragment; use `bindings.ws.query`"
             )
+
+
+def _is_filled(node: Node, key: str) -> bool:
+    return isinstance(node.value, dict) and bool(node.value.get(key))
+
+
+def _uri_templates_2(root: Node, reader: Reader) -> None:
+    """Check the names of channels, which are relative URIs, or URI templates (Channels Object)."""
+    channels = root.get("channels")
+    if channels is None:
+        return
+    for name in channels.entries():
+        fault = _template_fault(name)
+        if fault:
+            channels.report("channel-address", f"`{name}` {fault}", key=name)
+
+
+def _template_fault(name: str) -> str | None:
+    """Say why a name is not a URI template (RFC 6570); None where it is one."""
+    wrong = _NO_LITERAL.search(_VARIABLE.sub("", name))
+    if wrong is None:
+        return None
+    if wrong[0] in "{}":
+        return f"has a `{wrong[0]}` that belongs to no pair"
+    return f"is not a URI template; write `{quote(wrong[0])}` for {wrong[0]!r}"
+
+
+def _unique_tags_2(root: Node, reader: Reader) -> None:
+    """Check that the tags of a document have different names (AsyncAPI 2.x, AsyncAPI Object)."""
+    seen: set[str] = set()
+    for index, tag in enumerate(root.each("tags")):
+        name = tag.text("name")
+        if name and name in seen:
+            root.child("tags").report("duplicate-tag", f"the tag `{name}` is in the list twice", key=index)
+        seen.add(name)
 
 
 def _channel_servers_2(root: Node, reader: Reader) -> None:
@@ -221,6 +263,6 @@ _BOTH: tuple[Check, ...] = (
     _unused_components,
 )
 _BY_MAJOR: dict[str, tuple[Check, ...]] = {
-    "2": (_channel_servers_2, _unique_ids_2),
+    "2": (_uri_templates_2, _unique_tags_2, _channel_servers_2, _unique_ids_2),
     "3": (_channel_servers_3, _operation_parts_3),
 }

@@ -142,8 +142,6 @@ class Reader:
             return
         for index in range(len(node.value)):
             self.read(node.child(index), kind)
-        if kind == "Tag":
-            _check_tags(node)
 
     def _read_mapping(self, node: Node, kind: str) -> None:
         if not isinstance(node.value, dict):
@@ -153,7 +151,7 @@ class Reader:
             self.read(node.child(name), kind)
 
     def _read_object(self, node: Node, kind: str) -> None:
-        found = self._dereferenced(node, kind) if node.ref is not None else node
+        found = self._dereferenced(node, kind) if "$ref" in _mapping(node) else node
         if found is None:
             return
         if not isinstance(found.value, dict):
@@ -177,11 +175,17 @@ class Reader:
     def _dereferenced(self, node: Node, kind: str) -> Node | None:
         """Return the target of a Reference Object; None, with a problem reported, where that fails."""
         if "$ref" in self.objects[kind]:  # a Channel Item of 2.x may have other fields: they are checked too
-            if (target := self._follow(node, kind)) is not None:
+            if node.ref is not None and (target := self._follow(node, kind)) is not None:
                 self.read(target, kind)
             return node
         if kind not in REFERABLE:
             return node
+        if node.ref is None:
+            if "*" in self.objects[kind]:  # bindings may be those of any protocol
+                return node
+            expected = f"expected a string, found {_name(_mapping(node)['$ref'])}"
+            node.report("type", expected, key="$ref")
+            return None
         if (since := REFERABLE[kind]) > self.version:
             came = f"{_article(kind)} may be a `$ref` since AsyncAPI {since}"
             node.report("version", f"{came}; this document is {self.version}", key="$ref")
@@ -306,16 +310,6 @@ def _mapping(node: Node) -> Mapping[str, Json]:
     return node.value if isinstance(node.value, dict) else {}
 
 
-def _check_tags(tags: Node) -> None:
-    names: set[str] = set()
-    for index in range(len(tags.value) if isinstance(tags.value, list) else 0):
-        tag = tags.child(index).resolved()
-        name = tag.text("name") if tag is not None else ""
-        if name and name in names:
-            tags.report("duplicate-tag", f"the tag `{name}` is in the list twice", key=index)
-        names.add(name)
-
-
 def _check_headers(message: Node, version: str) -> None:
     headers = message.get("headers")
     kind = _mapping(headers).get("type", "object") if headers is not None else "object"
@@ -337,6 +331,13 @@ def _check_names(components: Node, version: str) -> None:
                 names.report("component-key", message, key=name)
 
 
+def _check_scheme(scheme: Node, version: str) -> None:
+    kind = scheme.text("scheme")
+    if scheme.text("type") == "http" and kind.lower() != "bearer" and "bearerFormat" in _mapping(scheme):
+        message = f"`bearerFormat` belongs to the scheme `bearer`; this one is `{kind}`"
+        scheme.report("unknown-field", message, key="bearerFormat")
+
+
 def _check_jwt(settings: Node, version: str) -> None:
     for name, is_allowed, bound in (("leeway", ge, "0 or more"), ("timeout", gt, "more than 0")):
         seconds = _mapping(settings).get(name, 1)
@@ -350,6 +351,7 @@ _CHECKS: dict[str, Callable[[Node, str], None]] = {
     "Message": _check_headers,
     "MessageTrait": _check_headers,
     "MessageExample": _check_example,
+    "SecurityScheme": _check_scheme,
 }
 """The checks of an object that rows cannot express."""
 

@@ -88,6 +88,8 @@ class Generator:
         for name, field in row.items():
             if name not in made and self.wanted(name, field, 0 if kind == "OAuthFlows" else depth):
                 made[name] = self.field(kind, name, field.kind, depth)
+        if "bearerFormat" in made:
+            made["scheme"] = "bearer"
         if "*" not in row and self.random.random() < 0.1:
             made["x-note"] = copy.deepcopy(self.random.choice(VALUES))
         return made

@@ -64,10 +64,6 @@ def references_to_variables(schema: Definitions, definitions: Definitions) -> No
         definitions["serverVariables"] = {"type": "object", "additionalProperties": {"oneOf": choice}}
 
 
-def bearer_formats(schema: Definitions, definitions: Definitions) -> None:
-    definitions["NonBearerHTTPSecurityScheme"]["properties"]["bearerFormat"] = {"type": "string"}
-
-
 def scopes_of_all_schemes(schema: Definitions, definitions: Definitions) -> None:
     for definition in definitions.values() if "operationReply" in definitions else ():
         if "enum" in definition.get("properties", {}).get("type", {}):
@@ -161,11 +157,10 @@ def extended_lists(schema: Definitions, definitions: Definitions) -> None:
 
 
 DIFFERENCES: dict[str, Callable[[Definitions, Definitions], None]] = {
-    "the text says nothing of distinct items; `duplicate-tag` knows what counts in a tag": no_unique_items,
+    "the text says nothing of distinct items, and of distinct tags in 2.x only": no_unique_items,
     "a parameter is an object; that the schemas take anything else is an oversight": parameters_are_mappings,
     "the text lets traits in components be references": references_to_traits,
     "the text lets variables be references as soon as components can hold them": references_to_variables,
-    "the text lets `bearerFormat` stand with any `http` scheme": bearer_formats,
     "scopes of a scheme without scopes are for the rule `security-scope`": scopes_of_all_schemes,
     "a field that an oauth2 scheme does not have is as wrong there as elsewhere": closed_schemes,
     "bindings are read for WebSocket channels only, there in every version": bindings_of_others,
