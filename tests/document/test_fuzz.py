@@ -17,6 +17,8 @@ from asynction.exceptions import DocumentError
 from asynction.validation import Validator
 from tests.document.generator import Generator
 
+pytestmark = pytest.mark.no_cover  # tracing would double its time, and other tests reach the same lines
+
 EXAMPLES = sorted((Path(__file__).parents[2] / "specs" / "examples").glob("*/asyncapi*.yaml"))
 BYTES, TEXTS, EXAMPLE_MAPPINGS, MADE = 4_000, 5_000, 5_000, 6_000
 """The number of documents of each kind: 20 000 in all."""

@@ -18,6 +18,8 @@ from asynction.document._reader import OBJECTS, Reader
 from asynction.problems import Problem
 from tests.document.generator import Generator
 
+pytestmark = pytest.mark.no_cover  # tracing would double its time, and other tests reach the same lines
+
 PACKAGE = Path(__file__).parents[2] / "node_modules" / "@asyncapi" / "specs"
 STRUCTURE = {"type", "required", "enum", "version", "unknown-field", "pattern", "schema"}
 """The rules that a JSON Schema can express; the others compare parts of a document."""

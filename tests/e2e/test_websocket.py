@@ -329,6 +329,7 @@ def test_a_server_that_is_told_to_stop_stops_while_a_handler_hangs() -> None:
 # A soak --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.no_cover
 def test_every_request_of_many_clients_is_answered_once() -> None:
     router = SocketRouter()
 

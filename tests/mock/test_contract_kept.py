@@ -22,6 +22,8 @@ from tests.mock import documents
 from tests.server.asgi.support import run
 from tests.server.support import client_of
 
+pytestmark = pytest.mark.no_cover  # tracing would double its time, and other tests reach the same lines
+
 CLIENTS = 100
 MINUTES = 10
 INTERVAL = 10.0

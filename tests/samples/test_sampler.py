@@ -554,6 +554,7 @@ def _more(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
 SCHEMAS = st.recursive(SMALL, _more, max_leaves=5)
 
 
+@pytest.mark.no_cover
 @settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
@@ -575,6 +576,7 @@ def test_whatever_is_made_conforms(value: Json, definition: Json, seed: int, dia
             assert library(value).is_valid(instance)
 
 
+@pytest.mark.no_cover
 @settings(deadline=None, max_examples=100)
 @given(SMALL, st.integers(0, 9))
 def test_a_schema_that_takes_a_value_of_each_kind_has_samples(inner: Json, seed: int) -> None:

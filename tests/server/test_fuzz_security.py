@@ -24,6 +24,8 @@ from asynction import AsynctionSocketIO
 from asynction.testing import serve_wsgi
 from tests.serving import DEADLINE
 
+pytestmark = pytest.mark.no_cover  # tracing would double its time, and other tests reach the same lines
+
 IN_PROCESS = 50_000
 SOCKETS, EACH = 200, 25
 SECRET = "a secret of at least sixty-four bytes, " * 2
