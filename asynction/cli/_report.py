@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -67,9 +70,26 @@ def as_sarif(problems: Sequence[Problem], files: Sequence[str]) -> str:
 
 
 def as_junit(problems: Sequence[Problem], files: Sequence[str]) -> str:
-    """Return JUnit XML: a test suite for each document, with a test case for each rule that it breaks."""
-    suites = [_suite(file, [p for p in problems if p.file == file]) for file in _all_files(problems, files)]
+    """Return JUnit XML: a test suite for each document, with a test case for each rule that it breaks.
+
+    The schemas of Ant and of Jenkins accept it: so warnings are in the output of a suite, not of a case.
+    """
+    suites = [
+        _suite(number, file, [problem for problem in problems if problem.file == file])
+        for number, file in enumerate(_all_files(problems, files))
+    ]
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>"])
+
+
+def as_gitlab(problems: Sequence[Problem], files: Sequence[str]) -> str:
+    """Return GitLab's Code Quality report, which it shows in merge requests."""
+    return json.dumps([_issue(problem) for problem in problems], indent=2)
+
+
+def as_rdjson(problems: Sequence[Problem], files: Sequence[str]) -> str:
+    """Return the diagnostic format of reviewdog, which comments on pull requests of many hosts."""
+    report = {"source": {"name": "asynction"}, "diagnostics": [_diagnostic(problem) for problem in problems]}
+    return json.dumps(report, indent=2)
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Problem], Sequence[str]], str]] = {
@@ -77,6 +97,8 @@ FORMATS: Mapping[str, Callable[[Sequence[Problem], Sequence[str]], str]] = {
     "sarif": as_sarif,
     "github": as_github,
     "junit": as_junit,
+    "gitlab": as_gitlab,
+    "rdjson": as_rdjson,
 }
 """The formats for machines; `text` is made by `as_text`, which also takes a function for colours."""
 
@@ -112,6 +134,35 @@ def _result(problem: Problem, rules: Sequence[str]) -> dict[str, object]:
         "level": problem.severity,
         "message": {"text": problem.message},
         "locations": [{"physicalLocation": physical, "logicalLocations": logical}],
+        "partialFingerprints": {"problem/v1": _fingerprint(problem)},
+    }
+
+
+def _fingerprint(problem: Problem) -> str:
+    """Return a name for a problem that stays when its line moves."""
+    parts = (problem.rule, problem.file, problem.pointer, problem.message)
+    return sha256("\0".join(parts).encode(errors="replace")).hexdigest()
+
+
+def _issue(problem: Problem) -> dict[str, object]:
+    return {
+        "description": f"{problem.pointer} {problem.message}".strip(),
+        "check_name": problem.rule,
+        "fingerprint": _fingerprint(problem),
+        "severity": "major" if problem.severity == "error" else "minor",
+        "location": {"path": Path(problem.file).as_posix(), "lines": {"begin": problem.line or 1}},
+    }
+
+
+def _diagnostic(problem: Problem) -> dict[str, object]:
+    location: dict[str, object] = {"path": Path(problem.file).as_posix()}
+    if problem.line is not None:  # without a column: here that would be a number of bytes
+        location["range"] = {"start": {"line": problem.line}}
+    return {
+        "message": f"{problem.pointer} {problem.message}".strip(),
+        "location": location,
+        "severity": problem.severity.upper(),
+        "code": {"value": problem.rule},
     }
 
 
@@ -124,22 +175,31 @@ def _all_files(problems: Sequence[Problem], files: Sequence[str]) -> list[str]:
     return [*files, *sorted({problem.file for problem in problems} - set(files))]
 
 
-def _suite(file: str, problems: Sequence[Problem]) -> str:
-    by_rule = groupby(sorted(problems, key=lambda p: p.rule), key=lambda p: p.rule)
-    cases = [_case(file, rule, list(found)) for rule, found in by_rule] or [_case(file, "asyncapi", [])]
-    failures = sum("<failure" in case for case in cases)
-    head = f'<testsuite name="{_xml(file)}" tests="{len(cases)}" failures="{failures}">'
-    return "\n".join([head, *cases, "</testsuite>"])
+def _suite(number: int, file: str, problems: Sequence[Problem]) -> str:
+    errors = sorted((p for p in problems if p.severity == "error"), key=lambda p: p.rule)
+    cases = [_case(file, rule, list(found)) for rule, found in groupby(errors, key=lambda p: p.rule)]
+    failures = len(cases)
+    sound = [] if cases else [f'<testcase classname="{_xml(file)}" name="asyncapi" time="0"/>']
+    warnings = "\n".join(_xml(str(problem)) for problem in problems if problem.severity == "warning")
+    head = (
+        f'<testsuite name="{_xml(file)}" package="asynction" id="{number}" timestamp="{_timestamp()}"'
+        f' hostname="localhost" tests="{len([*cases, *sound])}" failures="{failures}" errors="0" time="0">'
+    )
+    tail = [f"<system-out>{warnings}</system-out>", "<system-err/>", "</testsuite>"]
+    return "\n".join([head, "<properties/>", *cases, *sound, *tail])
 
 
-def _case(file: str, rule: str, problems: Sequence[Problem]) -> str:
-    head = f'<testcase classname="{_xml(file)}" name="{_xml(rule)}"'
-    errors = [str(p) for p in problems if p.severity == "error"]
-    if errors:
-        lines = "\n".join(map(_xml, errors))
-        return f'{head}><failure message="{_xml(errors[0])}">{lines}</failure></testcase>'
-    warnings = "\n".join(_xml(str(problem)) for problem in problems)
-    return f"{head}><system-out>{warnings}</system-out></testcase>" if warnings else f"{head}/>"
+def _case(file: str, rule: str, errors: Sequence[Problem]) -> str:
+    lines = [_xml(str(problem)) for problem in errors]
+    head = f'<testcase classname="{_xml(file)}" name="{_xml(rule)}" time="0">'
+    failure = f'<failure type="{_xml(rule)}" message="{lines[0]}">{chr(10).join(lines)}</failure>'
+    return f"{head}{failure}</testcase>"
+
+
+def _timestamp() -> str:
+    """Return the time of the report in UTC; that of SOURCE_DATE_EPOCH, for reports that can be repeated."""
+    seconds = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _xml(text: str) -> str:

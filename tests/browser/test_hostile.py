@@ -38,7 +38,11 @@ def lying(spec: Any, event: str, *args: object) -> Flask:
     server.on("say", answer)
     server.on("connect", refuse, namespace="/closed")
     app.wsgi_app = socketio.WSGIApp(server, app.wsgi_app)  # type: ignore[method-assign]
-    docs = Docs(load(spec, ignore=["component-key", "channel-address", "channel-parameter"]), lambda: spec, "socket.io")
+    docs = Docs(
+        load(spec, ignore=["component-key", "channel-address", "channel-parameter"]),
+        lambda: spec,
+        "socket.io",
+    )
 
     @app.get("/docs/")
     @app.get("/docs/<path:path>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -203,19 +204,94 @@ def test_junit_has_a_suite_for_each_file_and_a_case_for_each_rule(folder: Path) 
     suites = ElementTree.fromstring(text)
 
     found = {
-        suite.get("name"): [(case.get("name"), [child.tag for child in case]) for case in suite]
+        suite.get("name"): [
+            (case.get("name"), [child.tag for child in case]) for case in suite.findall("testcase")
+        ]
         for suite in suites
     }
     assert found == {
         "sound.yaml": [("asyncapi", [])],
         "broken.yaml": [("required", ["failure"]), ("unknown-field", ["failure"])],
-        "advised.yaml": [("latest-version", ["system-out"])],
+        "advised.yaml": [("asyncapi", [])],
         "ref.yaml": [("asyncapi", [])],
         "part.yaml": [("unknown-field", ["failure"])],
     }
     assert [suite.get("failures") for suite in suites] == ["0", "2", "0", "0", "1"]
+    assert [suite.get("tests") for suite in suites] == ["1", "2", "1", "1", "1"]
+    (warning,) = suites.findall("./testsuite[@name='advised.yaml']/system-out")
+    assert (warning.text or "").startswith("advised.yaml:1:1 latest-version")
     (failure,) = suites.findall("./testsuite[@name='part.yaml']/testcase/failure")
     assert len((failure.text or "").splitlines()) == 2
+
+
+ANT = {
+    "testsuites": (set(), ["testsuite*"]),
+    "testsuite": (
+        {"name", "package", "id", "timestamp", "hostname", "tests", "failures", "errors", "time"},
+        ["properties", "testcase*", "system-out", "system-err"],
+    ),
+    "testcase": ({"name", "classname", "time"}, ["failure*"]),
+    "failure": ({"type", "message"}, []),
+}
+"""The attributes that Ant's schema of JUnit reports requires, and the elements in their order."""
+
+
+def test_junit_is_what_the_schema_of_ant_accepts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    text = run("sound.yaml", "broken.yaml", "advised.yaml", "missing.yaml", "--format", "junit").output
+    root = ElementTree.fromstring(text)
+
+    for element in root.iter():
+        attributes, children = ANT.get(element.tag, (set(), []))
+        assert set(element.keys()) == attributes
+        names = "".join(f"{child.tag} " for child in element)
+        pattern = "".join(f"({name[:-1]} )*" if name.endswith("*") else f"{name} " for name in children)
+        assert re.fullmatch(pattern, names), names
+    assert [suite.get("id") for suite in root] == ["0", "1", "2", "3"]
+    assert {suite.get("timestamp") for suite in root} == {"1970-01-01T00:00:00"}
+
+
+@pytest.mark.parametrize("format_", ["sarif", "gitlab"])
+def test_an_alert_stays_the_same_when_its_line_moves(folder: Path, format_: str) -> None:
+    def fingerprints() -> list[str]:
+        report = json.loads(run("broken.yaml", "advised.yaml", "--format", format_).output)
+        if format_ == "gitlab":
+            return [issue["fingerprint"] for issue in report]
+        return [result["partialFingerprints"]["problem/v1"] for result in report["runs"][0]["results"]]
+
+    before = fingerprints()
+    path = folder / "broken.yaml"
+    path.write_text(f"# A comment\n\n{path.read_text()}")
+
+    assert len(set(before)) == len(before) == 3
+    assert fingerprints() == before
+
+
+def test_gitlab_shows_problems_in_merge_requests() -> None:
+    issues = json.loads(run("broken.yaml", "advised.yaml", "missing.yaml", "--format", "gitlab").output)
+
+    assert [(each["check_name"], each["severity"], each["location"]) for each in issues] == [
+        ("required", "major", {"path": "broken.yaml", "lines": {"begin": 2}}),
+        ("unknown-field", "major", {"path": "broken.yaml", "lines": {"begin": 3}}),
+        ("latest-version", "minor", {"path": "advised.yaml", "lines": {"begin": 1}}),
+        ("file", "major", {"path": "missing.yaml", "lines": {"begin": 1}}),
+    ]
+    assert issues[0]["description"] == "/info an Info needs the field `version`"
+
+
+def test_rdjson_is_read_by_reviewdog() -> None:
+    report = json.loads(run("broken.yaml", "advised.yaml", "missing.yaml", "--format", "rdjson").output)
+
+    assert report["source"]["name"] == "asynction"
+    first, *_, advised, missing = report["diagnostics"]
+    assert first == {
+        "message": "/info an Info needs the field `version`",
+        "location": {"path": "broken.yaml", "range": {"start": {"line": 2}}},
+        "severity": "ERROR",
+        "code": {"value": "required"},
+    }
+    assert advised["severity"] == "WARNING"
+    assert missing["location"] == {"path": "missing.yaml"}
 
 
 # Handlers --------------------------------------------------------------------------------------

@@ -44,7 +44,9 @@ PLACES = {
 _IGNORED = ("latest-version", "unused-component")
 """Advice that the manual's small documents have no use for."""
 
-_FAILED = re.compile(r'Error: |: \d+ error|^::error |"level": "error"|"severity": "error"|<failure', re.M)
+_FAILED = re.compile(
+    r'Error: |: \d+ error|^::error |"level": "error"|"severity": "(error|ERROR|major)"|<failure', re.M
+)
 _STATUS = ["echo", "$?"]
 _SHOWN = "127.0.0.1:5000"
 _PACKAGES = {"asynction", "fastapi", "python-socketio"}
@@ -154,7 +156,7 @@ class Session:
         done = subprocess.run(
             self.words([word for word in words if word not in ("<", ">", given, taken)]),
             cwd=self.folder,
-            env=os.environ | {"COLUMNS": "80", "PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"COLUMNS": "80", "PYTHONUNBUFFERED": "1", "SOURCE_DATE_EPOCH": "1780000000"},
             input=(self.folder / given).read_text(encoding="utf-8"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
