@@ -97,7 +97,7 @@ def command(
             "threading"  # the reloader runs in a thread, which gevent and eventlet would not allow
         )
     start = partial(_asgi if asgi else _flask, spec, address, plan)
-    serve(spec, start, reloads=reloads, root=plan.make["root"])
+    serve(start, address, reloads=reloads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from asynction.cli._serving import (
     Address,
     asgi_serve,
     flask_serve,
+    import_beside,
     require_uvicorn,
     serve,
     serving_options,
@@ -46,8 +46,7 @@ def command(
     handlers_from: tuple[str, ...],
 ) -> None:
     """Serve SPEC, an AsyncAPI document; its folder is on the import path."""
-    # Unlike with `python -m`, the working folder is not on the import path of an installed command.
-    sys.path[:0] = [str(spec.absolute().parent), str(Path.cwd())]
+    import_beside(spec)
     address = Address(host or "127.0.0.1", port)
     options: dict[str, Any] = {"server_name": server_name, "root": root, "handlers": handlers_from or None}
     if asgi:
@@ -61,7 +60,7 @@ def command(
         if async_mode or reloads:
             options["async_mode"] = async_mode or "threading"
         start = partial(_flask, spec, address, options, debug)
-    serve(spec, start, reloads=reloads, root=root)
+    serve(start, address, reloads=reloads)
 
 
 def _flask(spec: Path, address: Address, options: dict[str, Any], debug: bool) -> None:

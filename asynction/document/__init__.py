@@ -14,7 +14,7 @@ from asynction.document._compile import compile_contract
 from asynction.document._costs import MAX_MESSAGE, client_schemas, cost_problems
 from asynction.document._dump import to_yaml
 from asynction.document._editor import editor_schema
-from asynction.document._files import Text
+from asynction.document._files import Text, reporting_reads
 from asynction.document._lookup import locate
 from asynction.document._nodes import Node, Retriever, Sources, Spec
 from asynction.document._objects_2 import VERSIONS
@@ -40,11 +40,11 @@ __all__ = [
     "check_extensions",
     "client_schemas",
     "editor_schema",
-    "files_of",
     "load",
     "locate",
     "public_document",
     "public_schema",
+    "reporting_reads",
     "to_yaml",
     "validate",
 ]
@@ -109,11 +109,6 @@ def bundle(spec: Spec, *, retriever: Retriever | None = None, root: str | Path |
     if errors or document.root is None or document.reader is None:
         raise DocumentError(errors)
     return bundle_document(document.root, document.reader)
-
-
-def files_of(spec: Spec, *, root: str | Path | None = None) -> tuple[str, ...]:
-    """Return the names of the files of a document, as far as they can be read."""
-    return _Document(spec, None, root).sources.files() or (str(spec),)
 
 
 class _Document:

@@ -7,7 +7,9 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +21,8 @@ from asynction.problems import Location, pointer_of, problem_at
 
 MAPPING = "<mapping>"
 """The file name of a document that is given as a mapping."""
+
+_reader: ContextVar[Callable[[Path], None] | None] = ContextVar("asynction_reader", default=None)
 
 # An escape is a surrogate pair only if an even number of backslashes precedes it (RFC 8259, section 7).
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
@@ -41,11 +45,31 @@ class Unreadable(Exception):
     """A file, a URL or a value in one cannot be read; the message says why."""
 
 
+@contextmanager
+def reporting_reads(report: Callable[[Path], None]) -> Iterator[None]:
+    """Call `report` with the absolute path of each file of a document, before it is read, within a block.
+
+    Files that do not exist are reported too: a document would be read from them if they did.
+    """
+    token = _reader.set(report)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+def report_read(path: Path) -> None:
+    """Tell `reporting_reads`, if it is used, that a document is read from a file."""
+    if (report := _reader.get()) is not None:
+        report(Path(os.path.abspath(path)))
+
+
 def read_file(path: Path, name: str, *, only_regular: bool = False) -> Source:
     """Read a YAML or JSON file; raise Unreadable where that fails.
 
     With `only_regular` a pipe, a device or a socket is not read: it may have no end, or wait for a writer.
     """
+    report_read(path)
     opener = _open_regular if only_regular else None
     try:
         with open(path, "rb", opener=opener) as file:

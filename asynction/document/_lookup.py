@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from types import FrameType
 
+from asynction.document._files import report_read
 from asynction.document._nodes import Spec
 from asynction.exceptions import DocumentError
 from asynction.problems import Location, problem_at
@@ -24,8 +25,10 @@ def locate(spec: Spec) -> Spec:
     if folder is None or not isinstance(spec, str | Path) or Path(spec).is_absolute():
         return spec
     here = Path.cwd()
+    report_read(folder / spec)
     if folder != here and os.path.isfile(folder / spec):
         return folder / spec
+    report_read(here / spec)
     if os.path.exists(spec):
         return spec
     places = f"in the working directory, `{here}`"

@@ -124,7 +124,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self.contract, self.grace = contract, options.pop("grace", 5.0)
         http, resolver = options.pop("http", False), options.pop("resolver", None)
         routers, path = options.pop("routers", ()), options.pop("socketio_path", None)
-        extensions = options.pop("public_extensions", ())
+        public = options.pop("public_extensions", ())
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self.strict = self._service.strict
         self._is_stopping = False
@@ -147,18 +147,16 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self._register_all()
         self._other: ASGIApp | None = None
         self._http = self._http_wire(http) if http else None
+        self.http_path = self._http.path if self._http is not None else None
         self._docs = None
         if contract is not None and source is not None:
             self._docs = Docs(
-                contract,
-                source,
-                self.socketio_path,
-                paths_of(app),
-                http=self._http,
-                public_extensions=extensions,
+                contract, source, self.socketio_path, paths_of(app), http=self._http, public_extensions=public
             )
             self.docs_path = f"{self._docs.base}/"
-        if app is not None and not self._mount(app):
+        if app is not None and self._mount(app):
+            self.app = app
+        else:
             self._other = app
         current.enable(self)
 

@@ -49,7 +49,7 @@ from asynction.server._socketio.expiry import Expiries
 from asynction.server._socketio.frames import ScreenedWebSocket, screen
 from asynction.server._socketio.packet import MALFORMED, reads_json
 from asynction.server._socketio.reader import PacketReader, ProtocolError
-from asynction.server.announcing import docs_notice
+from asynction.server.announcing import notices
 from asynction.server.http import HttpWire
 from asynction.server.loading import load_served
 from asynction.server.options import OriginOptions, ServiceOptions, SocketIOOptions, check_options, take
@@ -156,6 +156,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self._expiries = Expiries(self.server)
         exclude_unauthenticated(self.server.manager, self._service)
         _read_by(self.server, PacketReader(self.server))
+        self.app = app
         if app is None:
             return
         self._service.bind_contract(self._resolver)
@@ -164,6 +165,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         wire = None
         if self._http:
             wire = HttpWire(self._service, path, self._http, set_namespace, self.origins)
+            self.http_path = wire.path
             add_events(app, wire, current_request)
         if self._source is not None:
             taken = {rule.rule.rstrip("/") for rule in app.url_map.iter_rules()}
@@ -386,7 +388,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     # Serving -----------------------------------------------------------------------------------
 
     def run(self, app: flask.Flask, host: str | None = None, port: int | None = None, **kwargs: Any) -> None:
-        """Serve, as in Flask-SocketIO, and print the URL of the docs page.
+        """Serve, as in Flask-SocketIO, and print the URLs of the docs page and of the HTTP wire.
 
         With Flask's reloader (`debug=True`), the server also restarts when a file of the document changes.
         Raises DocumentError if a received event has no handler.
@@ -396,8 +398,9 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             options = kwargs.pop("reloader_options", None) or {}
             given = (*options.get("extra_files", ()), *(kwargs.pop("extra_files", None) or ()))
             kwargs["reloader_options"] = {**options, "extra_files": (*self.contract.files, *given)}
-        if not is_running_from_reloader() and (notice := docs_notice(self, _origin(app, host, port, kwargs))):
-            click.echo(notice, err=True)
+        if not is_running_from_reloader():
+            for notice in notices(self, _origin(app, host, port, kwargs)):
+                click.echo(notice, err=True)
         super().run(app, host, port, **kwargs)
 
 

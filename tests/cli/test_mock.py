@@ -166,9 +166,7 @@ def test_reload_serves_by_threads(
     spec: str, monkeypatch: pytest.MonkeyPatch, asgi: list[str], mode: str | None
 ) -> None:
     plans: list[Any] = []
-    monkeypatch.setattr(
-        "asynction.cli.mock.serve", lambda _, start, reloads, root: plans.append((start, reloads))
-    )
+    monkeypatch.setattr("asynction.cli.mock.serve", lambda start, _, reloads: plans.append((start, reloads)))
 
     assert invoke("mock", spec, "--reload", *asgi).exit_code == 0
     ((start, reloads),) = plans

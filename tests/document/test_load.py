@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asynction.contract import Contract, Event, Schema
-from asynction.document import files_of, load, validate
+from asynction.document import load, reporting_reads, validate
 from asynction.document._objects_2 import EXTENSIONS, OBJECTS_2
 from asynction.document._yaml import MAX_BYTES
 from asynction.exceptions import DocumentError
@@ -209,13 +209,23 @@ def test_a_retriever_is_handed_on() -> None:
     assert validate(spec, retriever=fetch, ignore=LINTS) == []
 
 
-def test_the_files_of_a_document_are_known_however_broken_it_is(folder: Path) -> None:
-    (folder / "a.yaml").write_text(json.dumps({**MINIMAL, "channels": {"/": {"$ref": "b.yaml"}}}))
-    (folder / "b.yaml").write_text("publish: [\n")
+@pytest.mark.parametrize("text", ["{}", "publish: [\n", None], ids=["sound", "broken", "missing"])
+def test_the_files_of_a_document_are_reported_before_they_are_read(folder: Path, text: str | None) -> None:
+    (folder / "a.yaml").write_text(json.dumps({**MINIMAL, "channels": {"/": {"$ref": "sub/../b.yaml"}}}))
+    if text is not None:
+        (folder / "b.yaml").write_text(text)
+    reads: list[Path] = []
+    with reporting_reads(reads.append):
+        validate("a.yaml")
+    validate("a.yaml")  # after the block, nothing is reported
 
-    assert files_of("a.yaml") == ("a.yaml", "b.yaml")
-    assert files_of("missing.yaml") == ("missing.yaml",)
+    assert list(dict.fromkeys(reads)) == [folder / "a.yaml", folder / "b.yaml"]
+
+
+def test_the_files_of_a_contract_are_known(folder: Path) -> None:
+    (folder / "a.yaml").write_text(json.dumps({**MINIMAL, "channels": {"/": {"$ref": "b.yaml"}}}))
     (folder / "b.yaml").write_text("{}")
+
     assert load("a.yaml").files == ("a.yaml", "b.yaml")
 
 

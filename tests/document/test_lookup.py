@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asynction import DocumentError, load
-from asynction.document import Spec, Text
+from asynction.document import Spec, Text, reporting_reads
 
 SPEC = "asyncapi: 2.6.0\ninfo: {{title: {title}, version: 1.0.0}}\nchannels: {{/: {{}}}}\n"
 
@@ -107,6 +108,18 @@ def test_the_error_names_both_places(name: str, app: Path, here: Path) -> None:
 def test_the_error_names_one_place_where_both_are_the_same(here: Path) -> None:
     with pytest.raises(DocumentError, match=f"` does not exist in the working directory, `{here}`$"):
         module_in(here).find("asyncapi.yaml")
+
+
+@pytest.mark.parametrize("existing", ["app", "here", None])
+def test_the_places_that_are_looked_at_are_reported(existing: str | None, app: Path, here: Path) -> None:
+    module = module_in(app)
+    if existing is not None:
+        written({"app": app, "here": here}[existing], "found")
+    reads: list[Path] = []
+    with reporting_reads(reads.append), suppress(DocumentError):
+        module.find("asyncapi.yaml")
+    places = [app] if existing == "app" else [app, here]
+    assert reads == [place / "asyncapi.yaml" for place in places]
 
 
 def test_a_path_that_needs_no_lookup_is_left_as_it_is(app: Path, here: Path) -> None:

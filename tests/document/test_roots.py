@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from asynction import AsynctionAsyncServer, AsynctionSocketIO
 from asynction.cli import main
 from asynction.client import AsynctionClient
-from asynction.document import Text, bundle, files_of, load, validate
+from asynction.document import Text, bundle, load, validate
 from asynction.exceptions import DocumentError
 from asynction.mock.asgi import MockAsynctionAsyncServer
 from asynction.mock.flask import MockAsynctionSocketIO
@@ -148,8 +148,7 @@ def test_the_page_reads_with_the_same_root(api: Path, tmp_path: Path) -> None:
     app = flask.Flask("test")
     AsynctionSocketIO.from_spec("api/asyncapi.yaml", app=app, root=tmp_path, async_mode="threading")
     assert SECRET in app.test_client().get("/docs/asyncapi.yaml").text
-    assert files_of("api/asyncapi.yaml") == ("api/asyncapi.yaml",)
-    assert files_of("api/asyncapi.yaml", root=tmp_path) == ("api/asyncapi.yaml", "private/config.json")
+    assert load("api/asyncapi.yaml", root=tmp_path).files == ("api/asyncapi.yaml", "private/config.json")
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import websocket
 
 from tests.e2e.clients import Connect
 from tests.e2e.conftest import EXAMPLES
 from tests.e2e.processes import DEADLINE, Process, free_port, running
-from tests.e2e.wire import WebSocketTransport, Wire
+from tests.e2e.wire import answered
 
 ASYNCTION = Path(sys.executable).with_name("asynction")
 
@@ -129,15 +128,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def greet(process: Process, name: str) -> str:
-    """Return what the server answers, as text; nothing where it is just restarting."""
-    with suppress(OSError, AssertionError, websocket.WebSocketException):
-        wire = Wire(WebSocketTransport(process.url, {}))
-        try:
-            wire.join()
-            return str(wire.call("greet", name))
-        finally:
-            wire.close()
-    return ""
+    """Return what the server answers, as text; nothing while it restarts."""
+    return answered(process.url, "greet", name)
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import deque
+from contextlib import closing, suppress
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -54,6 +55,7 @@ class WebSocketTransport:
 
     def close(self) -> None:
         self._socket.close()
+        self._socket.shutdown()  # type: ignore[no-untyped-call]  # after a close frame, `close` leaves it open
 
 
 class PollingTransport:
@@ -136,3 +138,13 @@ class Wire:
         """Emit to the namespace `/` with the ack id 77, and return the args of the ack."""
         self.send("4277" + json.dumps([event, *args]))
         return self.ack("4377")
+
+
+def answered(url: str, event: str, arg: object) -> str:
+    """Return what a server answers to an event, as text; nothing while it restarts."""
+    restarts = suppress(OSError, AssertionError, websocket.WebSocketException)
+    with restarts, closing(WebSocketTransport(url, {})) as transport:
+        wire = Wire(transport)
+        wire.join()
+        return str(wire.call(event, arg))
+    return ""

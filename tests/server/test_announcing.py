@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO
-from asynction.server.announcing import docs_notice
+from asynction.server.announcing import notices
 from asynction.ui import _assets
 
 DOCUMENT = """\
@@ -48,6 +48,10 @@ def on_flask(**options: Any) -> tuple[AsynctionSocketIO, flask.Flask]:
     return AsynctionSocketIO.from_spec("asyncapi.yaml", app=app, async_mode="threading", **options), app
 
 
+def on_asgi(**options: Any) -> AsynctionAsyncServer:
+    return AsynctionAsyncServer.from_spec("asyncapi.yaml", **options)
+
+
 @pytest.mark.parametrize(
     ("options", "server_name", "origin"),
     [
@@ -69,6 +73,27 @@ def test_run_prints_the_url(
     app.config["SERVER_NAME"] = server_name
     asio.run(app, **options)
     assert capsys.readouterr().err == f"{WITH_CONSOLE}{origin}/docs/\n"
+
+
+@pytest.mark.parametrize("make", [lambda **options: on_flask(**options)[0], on_asgi], ids=["flask", "asgi"])
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ({}, ["Docs page with console: http://a/docs/"]),
+        ({"docs": False}, []),
+        (
+            {"http": True},
+            [
+                "Docs page with console: http://a/docs/",
+                "Events by HTTP: http://a/events/",
+                "OpenAPI document: http://a/docs/openapi.json",
+            ],
+        ),
+        ({"http": True, "docs": False}, ["Events by HTTP: http://a/events/"]),
+    ],
+)
+def test_each_url_has_a_line(make: Any, options: dict[str, Any], lines: list[str]) -> None:
+    assert list(notices(make(**options), "http://a")) == lines
 
 
 def test_without_a_page_and_in_the_reloader_nothing_is_printed(
@@ -95,7 +120,7 @@ def test_the_reloader_watches_the_files_of_the_document(ran: list[dict[str, Any]
 
 def test_without_the_libraries_the_notice_says_what_adds_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_assets, "CONSOLE", ("nowhere.js",))
-    notice = docs_notice(on_flask()[0], "http://a")
+    (notice,) = notices(on_flask()[0], "http://a")
     assert notice == "Docs page: http://a/docs/ (without a console, which `make assets` adds)"
 
 

@@ -24,10 +24,14 @@ class ContractServer(Registrar):
     Attributes:
         origins: the policy for pages of other origins, of every wire of the server.
         docs_path: the path of the docs page, such as `/docs/`; None without one.
+        http_path: the path of events by HTTP, such as `/events`; None if they are off.
+        app: the Flask, FastAPI or Starlette application that it is attached to, if any.
     """
 
     origins: OriginPolicy
     docs_path: str | None = None
+    http_path: str | None = None
+    app: Any = None
 
     def security_info(self, sid: str) -> Mapping[str, object] | None:
         """Return the security function's result for a connected client; None for an anonymous one."""
