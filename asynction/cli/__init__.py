@@ -12,6 +12,7 @@ from asynction._version import __version__
 
 _COMMANDS = {
     "bundle": "asynction.cli.bundle",
+    "dev": "asynction.cli.dev",
     "docs": "asynction.cli.docs",
     "emit": "asynction.cli.emit",
     "example": "asynction.cli.example",

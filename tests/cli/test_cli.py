@@ -87,7 +87,7 @@ def test_version() -> None:
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
 @pytest.mark.parametrize(
-    "command", [[], ["run"], ["mock"], ["emit"], ["listen"], ["example"], ["docs", "build"]]
+    "command", [[], ["run"], ["dev"], ["mock"], ["emit"], ["listen"], ["example"], ["docs", "build"]]
 )
 def test_help_is_everywhere(command: list[str], option: str) -> None:
     result = invoke(*command, option)
@@ -99,7 +99,7 @@ def test_help_lists_the_commands() -> None:
     _, _, commands = invoke("-h").output.partition("Commands:\n")
 
     assert [line.split()[0] for line in commands.splitlines()] == [
-        *("bundle", "docs", "emit", "example", "listen", "mock", "run", "schema", "validate")
+        *("bundle", "dev", "docs", "emit", "example", "listen", "mock", "run", "schema", "validate")
     ]
     assert "Serve SPEC, an AsyncAPI document" in commands
 
