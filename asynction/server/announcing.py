@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from asynction.server._socketio.common import ContractServer
 
 _LOGGERS = ("uvicorn.error", "hypercorn.error", "asynction")
 """The loggers of ASGI servers, whose lines users see without configuring anything; else ours."""
+
+_RELOADS: Mapping[str, tuple[str, str | None]] = {
+    "fastapi": ("dev", "--no-reload"),
+    "fastapi_cli": ("dev", "--no-reload"),
+    "hypercorn": ("--reload", None),
+    "uvicorn": ("--reload", "--reload-include"),
+}
+"""The word that makes a program reload code, and the option with which it does not, or not only that."""
+
+RELOAD_HINT = "To reload with the document too: asynction dev"
 
 
 def notices(server: ContractServer, origin: str = "") -> Iterator[str]:
@@ -34,21 +45,29 @@ def _docs_notice(url: str) -> str:
 
 
 def log_notices(server: ContractServer, files: Sequence[str]) -> None:
-    """Log what `notices` returns, and how uvicorn reloads with `files`, those of the document."""
+    """Log what `notices` returns, and how to reload with `files`, those of the document."""
     loggers = map(logging.getLogger, _LOGGERS)
     log = next((each for each in loggers if each.hasHandlers() and each.isEnabledFor(logging.INFO)), None)
     if log is None:
         return
     for notice in notices(server):
         log.info("%s", notice)
-    if files and _reloads_code_only(sys.argv):
-        suffixes = sorted({f"'*.{name.rpartition('.')[2]}'" for name in files})
-        flags = " ".join(f"--reload-include {suffix}" for suffix in suffixes)
-        log.info("To reload with the document too: uvicorn ... %s (needs the package watchfiles)", flags)
+    if hint := reload_hint(files, sys.argv):
+        log.info("%s", hint)
 
 
-def _reloads_code_only(argv: Sequence[str]) -> bool:
-    """Return whether this process was started by `uvicorn --reload` without `--reload-include`."""
-    return (
-        "uvicorn" in argv[0] and "--reload" in argv and not any("--reload-include" in word for word in argv)
-    )
+def reload_hint(files: Sequence[str], argv: Sequence[str]) -> str | None:
+    """Return how to reload with `files` too; None if this process was not started to reload code only."""
+    program = Path(argv[0]).stem if argv else ""
+    if program == "__main__":  # of `python -m`
+        program = Path(argv[0]).parent.name
+    if not files or program not in _RELOADS:
+        return None
+    word, exception = _RELOADS[program]
+    if word not in argv or (exception and any(each.startswith(exception) for each in argv)):
+        return None
+    if program != "uvicorn":
+        return RELOAD_HINT
+    suffixes = sorted({f"'*.{name.rpartition('.')[2]}'" for name in files})
+    flags = " ".join(f"--reload-include {suffix}" for suffix in suffixes)
+    return f"{RELOAD_HINT}, or uvicorn ... {flags} (needs the package watchfiles)"

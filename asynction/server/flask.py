@@ -35,6 +35,7 @@ from asynction.runtime import (
 )
 from asynction.security import JwtCheck, Request
 from asynction.server._docs import Docs, Source
+from asynction.server._flask_run import announce, origin_of
 from asynction.server._http.flask import add_events
 from asynction.server._origins import OriginPolicy
 from asynction.server._socketio.common import (
@@ -179,6 +180,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             )
             self.docs_path = f"{docs.base}/"
             _add_docs(app, docs)
+        announce(self, self.contract.files)
 
     def _host(self) -> Host:
         return Host(
@@ -444,14 +446,7 @@ def _origin(app: flask.Flask, host: str | None, port: int | None, options: Mappi
     """Return the origin that `flask_socketio.SocketIO.run` will serve."""
     named = str(app.config["SERVER_NAME"] or "").rpartition(":")
     is_secure = bool({"ssl_context", "certfile", "keyfile"} & options.keys())
-    shown = host or "127.0.0.1"
-    return "".join(
-        (
-            "https://" if is_secure else "http://",
-            f"[{shown}]" if ":" in shown else shown,
-            f":{port or (named[1] and named[2]) or 5000}",
-        )
-    )
+    return origin_of(host or "127.0.0.1", port or int((named[1] and named[2]) or 5000), is_secure=is_secure)
 
 
 def _add_docs(app: flask.Flask, docs: Docs) -> None:

@@ -13,9 +13,10 @@ import flask
 import flask_socketio
 import pytest
 from fastapi import FastAPI
+from flask.cli import routes_command, run_command
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO
-from asynction.server.announcing import notices
+from asynction.server.announcing import RELOAD_HINT, notices, reload_hint
 from asynction.ui import _assets
 
 DOCUMENT = """\
@@ -155,19 +156,65 @@ def test_an_async_server_logs_the_path_where_it_is_seen(
     assert records == ([(expected, f"{WITH_CONSOLE}/asyncapi/")] if expected else [])
 
 
+UVICORN = (
+    f"{RELOAD_HINT}, or uvicorn ... --reload-include '*.json' --reload-include '*.yaml'"
+    " (needs the package watchfiles)"
+)
+
+
 @pytest.mark.parametrize(
-    ("words", "is_said"),
+    ("line", "expected"),
     [
-        (["/bin/uvicorn", "app:app", "--reload"], True),
-        (["/bin/uvicorn", "app:app", "--reload", "--reload-include=*.yaml"], False),
-        (["/bin/uvicorn", "app:app"], False),
-        (["app.py", "--reload"], False),
+        ("/bin/uvicorn app:app --reload", [UVICORN]),
+        ("/lib/uvicorn/__main__.py app:app --reload", [UVICORN]),
+        ("/bin/uvicorn app:app --reload --reload-include=*.yaml", []),
+        ("/bin/uvicorn app:app", []),
+        ("/bin/fastapi dev app.py", [RELOAD_HINT]),
+        ("/lib/fastapi_cli/__main__.py dev app.py", [RELOAD_HINT]),
+        ("/bin/fastapi dev app.py --no-reload", []),
+        ("/bin/fastapi run app.py", []),
+        ("/bin/hypercorn app:app --reload", [RELOAD_HINT]),
+        ("/home/uvicorn/app.py --reload", []),
+        ("/bin/asynction dev app:app --reload", []),
+        ("", []),
     ],
 )
-def test_who_reloads_by_uvicorn_is_told_how_to_reload_with_the_document(
-    words: list[str], is_said: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_who_reloads_code_only_is_told_how_to_reload_with_the_document(
+    line: str, expected: list[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(sys, "argv", line.split())
     caplog.set_level(logging.INFO, "uvicorn.error")
     started()
-    assert ("--reload-include '*.json' --reload-include '*.yaml'" in caplog.text) is is_said
+    messages = [record.getMessage() for record in caplog.records]
+    assert [message for message in messages if message.startswith(RELOAD_HINT)] == expected
+
+
+def test_without_files_there_is_nothing_to_reload() -> None:
+    assert reload_hint((), ["uvicorn", "app:app", "--reload"]) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "is_reloader", "expected"),
+    [
+        ("run --port 80 --no-reload", False, f"{WITH_CONSOLE}http://127.0.0.1:80/docs/\n"),
+        ("run --host ::1 --cert adhoc", False, f"{WITH_CONSOLE}https://[::1]:5000/docs/\n"),
+        ("run", True, f"{RELOAD_HINT}, or flask run --extra-files asyncapi.yaml{os.pathsep}sent.json\n"),
+        ("run --extra-files asyncapi.yaml", True, ""),
+        ("routes", False, ""),
+        ("routes", True, ""),
+    ],
+)
+def test_flask_run_is_told_what_run_prints(
+    words: str,
+    is_reloader: bool,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if is_reloader:
+        monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
+    name, *options = words.split()
+    command = {"run": run_command, "routes": routes_command}[name]
+    with command.make_context(name, options):
+        on_flask()
+    assert capsys.readouterr().err == expected
