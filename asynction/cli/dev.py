@@ -28,11 +28,12 @@ from asynction.exceptions import DocumentError
 @click.argument("target")
 @address_options
 def command(target: str, *, host: str | None, port: int) -> None:
-    """Serve TARGET, and restart it when its code or a document changes.
+    """Serve TARGET, and restart when its code or a document changes.
 
-    TARGET is an application, `module:app` or `folder/file.py:app`, or the path of a document. An application
-    is one of Flask, FastAPI or any other by ASGI, an AsynctionSocketIO, an AsynctionAsyncServer, or a
-    function that returns one. An error in code or document is shown, and the next change waited for.
+    TARGET is an application, as `module:app` or `folder/file.py:app`, or the path of a document. An
+    application is that of Flask, FastAPI or another ASGI framework, an AsynctionSocketIO, an
+    AsynctionAsyncServer, or a function that returns one of these. If code or document is broken, the error is
+    shown, and the server returns when it is mended.
     """
     address = Address(host or "127.0.0.1", port)
     if is_document(target):

@@ -191,3 +191,20 @@ def test_an_address_in_use_ends_it(dev: Dev, folder: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith("Error: [Errno ")
     assert "in use" in ended.stderr
+
+
+@pytest.mark.parametrize("async_mode", ["threading", "gevent"])
+def test_flasks_own_reloader_follows_the_files_of_the_document(
+    tmp_path: Path, folder: Path, async_mode: str
+) -> None:
+    port = free_port()
+    app = FLASK.replace("http=True", f"async_mode='{async_mode}'")
+    run = f"asio.run(app, port={port}, debug=True, allow_unsafe_werkzeug=True)"
+    path = f"import sys\nsys.path.insert(0, {str(folder)!r})\n"
+    (folder / "service" / "app.py").write_text(f"{path}{app}{run}\n")
+    (folder / "service" / "handlers.py").write_text(SYNC)
+    command = [sys.executable, folder / "service" / "app.py"]
+    with running(command, port, tmp_path / "log", tmp_path) as process:
+        wait_for_answer(process, "Ada", "Hello, Ada")
+        edit(folder / "schemas" / "person.yaml", "3", "4")
+        wait_for_answer(process, "Adam", "Hello, Adam")
