@@ -24,7 +24,8 @@ JS_READY = node_modules/.installed
 MUTANTS_READY = $(VENV)/.mutants
 
 # These are decided without I/O, so nothing excuses an untested branch.
-CORE = asynction/exceptions.py,asynction/problems.py,asynction/rules.py,asynction/contract.py,$\
+CORE = asynction/exceptions.py,asynction/_http_exceptions.py,asynction/problems.py,asynction/rules.py,$\
+  asynction/contract.py,$\
   asynction/validation/*,asynction/security/*,asynction/document/*,asynction/inject.py,$\
   asynction/models/*,asynction/runtime/*,asynction/samples/*,asynction/ui/*
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
+from asynction._http_exceptions import http_error, phrase
 from asynction.exceptions import (
     AsynctionException,
     BindingsValidationException,
@@ -16,6 +16,7 @@ from asynction.exceptions import (
     UnknownEventException,
     ValidationException,
 )
+from asynction.validation import is_json
 
 log = logging.getLogger("asynction")
 
@@ -32,41 +33,74 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
 )
 """The status of an exception is that of the first class that it is an instance of; else it is 500."""
 
-_OWN_FAULT = "_asynction_own_fault"
+_STATUS = "_asynction_status"
+"""The attribute of an exception whose status depends on where it was raised."""
 
 
 def own_fault(error: Exception) -> Exception:
     """Mark `error` as raised by application code, so that its status is 500, not the client's 400 or 404.
 
     For example, a handler gets a PayloadValidationException if it emits a payload that breaks the contract.
-    A handler raises SecurityException and EventException on purpose, so they keep their status.
+    What code raises on purpose to refuse an event keeps its status.
     """
-    if not isinstance(error, SecurityException | EventException):
-        setattr(error, _OWN_FAULT, True)
+    if not is_refusal(error):
+        set_status(error, 500)
     return error
+
+
+def permission_refusal(error: PermissionError) -> PermissionError:
+    """Mark a PermissionError of a hook, so that its status is 403; that of a file stays a 500."""
+    if error.errno is None:
+        set_status(error, 403)
+    return error
+
+
+def set_status(error: Exception, status: int) -> None:
+    """Set the status of an exception, whatever its class says."""
+    vars(error)[_STATUS] = status  # not by `setattr`: its class may be a frozen dataclass
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Return whether code raises this exception on purpose, to refuse an event with a status of its own."""
+    return isinstance(error, SecurityException | EventException) or http_error(error) is not None
 
 
 def status_of(error: BaseException) -> int:
     """Return the HTTP-like status of an exception."""
-    if getattr(error, _OWN_FAULT, False):
-        return 500
+    marked: int | None = getattr(error, _STATUS, None)
+    if marked is not None:
+        return marked
     if isinstance(error, SecurityException | EventException):
         return error.status
+    raised = http_error(error)
+    if raised is not None:
+        return raised.status
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
 def error_body(error: BaseException) -> dict[str, object]:
     """Describe an error to the peer with the members of RFC 9457; a 500 reveals nothing internal."""
     status = status_of(error)
-    body: dict[str, object] = {"status": status, "title": HTTPStatus(status).phrase}
-    if isinstance(error, EventException):  # its detail is written for the client
-        return {**body, "detail": error.detail} if error.detail else body
+    body: dict[str, object] = {"status": status, "title": phrase(status)}
+    if is_refusal(error) and not isinstance(error, SecurityException):  # its detail is written for the client
+        raised = http_error(error)
+        detail = raised.detail if raised is not None else getattr(error, "detail", None)
+        return {**body, "detail": detail} if detail and is_json(detail) else body
     if status == 500:
         return body
     if isinstance(error, ValidationException) and error.errors:
         first = error.errors[0]
         return {**body, "detail": first.message, "pointer": first.pointer}
-    return {**body, "detail": str(error)}
+    return {**body, "detail": str(error)} if str(error) else body
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the text for a client whose connection is refused; a fault of the server has its title only."""
+    status, body = status_of(error), error_body(error)
+    if http_error(error) is None:
+        return str(error) if status < 500 else str(body["title"])
+    detail = body.get("detail")
+    return detail if isinstance(detail, str) and status < 500 else str(body["title"])
 
 
 class Ack(tuple[Any, ...]):
@@ -98,14 +132,25 @@ def error_ack(error: BaseException) -> Ack:
     return Ack(({"error": body},), status_of(error))
 
 
-def log_failure(error: BaseException, namespace: str, event: str) -> None:
-    """Log one line without the payload, and the traceback if the application raised the exception."""
+def log_failure(
+    error: BaseException, namespace: str, event: str, second: BaseException | None = None
+) -> None:
+    """Log one line without the payload, and the traceback if the application raised the exception.
+
+    `second` is what the error handler raised, instead of handling `error`.
+    """
     status = status_of(error)
     line = "%s event %.80r in %.80r: %s"
-    if isinstance(error, SecurityException) and error.reason:
+    if second is not None:
+        second.__context__ = second.__context__ or error  # so that the traceback shows both
+        text = line + ", whose error handler raised %s"
+        log.error(
+            text, status, event, namespace, type(error).__name__, type(second).__name__, exc_info=second
+        )
+    elif isinstance(error, SecurityException) and error.reason:
         text = line + " %r, because %.500r"
         log.warning(text, status, event, namespace, type(error).__name__, str(error), error.reason)
-    elif isinstance(error, AsynctionException):
+    elif isinstance(error, AsynctionException) or is_refusal(error) or status < 500:
         # The message of an unknown or malformed event quotes the peer: %r keeps it on one line.
         log.warning(line + " %.300r", status, event, namespace, type(error).__name__, str(error))
     else:

@@ -26,7 +26,16 @@ from asynction.contract import Requirements
 from asynction.exceptions import PayloadValidationException, SecurityException
 from asynction.models import plain
 from asynction.runtime._context import ANONYMOUS, Context, MessageData
-from asynction.runtime._errors import Ack, error_ack, log_failure, own_fault
+from asynction.runtime._errors import (
+    Ack,
+    error_ack,
+    is_refusal,
+    log_failure,
+    own_fault,
+    permission_refusal,
+    set_status,
+    status_of,
+)
 from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._injection.dependencies import Override, closing, own_code, resolved
 from asynction.runtime._injection.hooks import HookPlans
@@ -279,7 +288,10 @@ class _HookedEvent:
         self.local: dict[str, object] = {}
 
     def _invoke(self, hook: Plan, *args: object) -> Response:
-        return (yield from invoke(hook, self.context.replace(args=args), self.override))
+        try:
+            return (yield from invoke(hook, self.context.replace(args=args), self.override))
+        except PermissionError as error:
+            raise permission_refusal(error)  # noqa: B904 - it is the same exception
 
     def check_data(self) -> Response:
         """Call `data_check`; raise PayloadValidationException if it returns a false value."""
@@ -439,15 +451,20 @@ def with_error_ack(flow: Flow, failure: Callable[[], Failure], context: Context)
 
 def handle_failure(error: Exception, failure: Failure, context: Context) -> Flow:
     """Return the ack for an exception; raise it if no handler returns one and `failure.propagate` is set."""
-    context.error = error
+    context.error, status = error, status_of(error)
     try:
         answer = _error_handler_flow(error, failure, context)
         result = None if answer is None else plain((yield from answer))
-    except Exception as second:  # the error handler itself failed
+    except Exception as second:
         if failure.propagate:
             raise
-        log_failure(second, context.namespace, context.event)
-        return error_ack(second)
+        if is_refusal(second):  # the error handler translates the exception
+            context.error = error = second
+        elif second is error:  # it raises the exception again, which is not its fault
+            set_status(error, status)
+        # Of a handler that failed itself, only the log tells: the client learns what was wrong first.
+        log_failure(error, context.namespace, context.event, None if second is error else second)
+        return error_ack(error)
     if result is not None:
         return result if isinstance(result, tuple) else (result,)
     if answer is None and failure.propagate:

@@ -16,7 +16,7 @@ from asynction.runtime._binding.registry import HandlerRegistry
 from asynction.runtime._binding.resolver import Resolver
 from asynction.runtime._binding.router import Registration, Router
 from asynction.runtime._context import ANONYMOUS, Context
-from asynction.runtime._errors import MalformedEvent, error_body, status_of
+from asynction.runtime._errors import MalformedEvent, error_body, is_refusal, reason_of
 from asynction.runtime._flow import (
     Args,
     ConnectionPolicy,
@@ -290,14 +290,12 @@ class Service:
             context.parameters, context.pattern = match.parameters, match.name
             policy = self._policy(match.name, context.sid or "")
             return (yield from connect(policy, request(auth), context, self.settings.override))
-        except self._host.refusals:
-            raise
         except Exception as error:
+            # With an `errno`, the operating system refused a connection of our own, such as to a database.
+            if isinstance(error, self._host.refusals) and getattr(error, "errno", None) is None:
+                raise
             yield from self._handle_lifecycle_failure(error, context)
-            body = error_body(error)
-            # The text names the invalid parameter; of a fault of the server, only the title is sent.
-            reason = str(error) if status_of(error) < 500 else body["title"]
-            raise ConnectionRejected(reason, body) from error
+            raise ConnectionRejected(reason_of(error), error_body(error)) from error
 
     def authenticate(
         self, context: Context, request: Request, namespaces: Iterable[str]
@@ -359,12 +357,12 @@ class Service:
     ) -> Generator[tuple[Function, Args], object, None]:
         """Pass an exception from connect/disconnect to the error handler, or log it; raise it in tests."""
         failure = self._failure(context, (self.routes.exception_handlers,))
-        is_refusal = isinstance(error, SecurityException)  # a normal outcome, also in tests
+        is_normal = is_refusal(error)  # also in tests
         if (
             failure.propagate
             and failure.handler is None
             and failure.plan_for(error) is None
-            and not is_refusal
+            and not is_normal
         ):
             # python-socketio takes a TypeError for a wrong signature, and calls the handler again without
             # `auth` or `reason`.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from traceback import walk_tb
 from typing import TypeAlias
 
+from asynction._http_exceptions import http_error
 from asynction.contract import Requirements, SecurityScheme
 from asynction.exceptions import EventException, SecurityException
 from asynction.security._request import Request
@@ -145,6 +146,9 @@ def _meet(alternative: Mapping[str, tuple[str, ...]], guards: Mapping[str, Guard
         except SecurityBusy:
             raise
         except Exception as error:
+            refused = http_error(error)
+            if refused is not None and refused.status in (401, 403):
+                return Refusal(refused.status, f"{name}: its function raised {type(error).__name__}")
             _log(error, "function", name)
             return Refusal(401, f"{name}: its function raised {type(error).__name__}")
         fault = _fault(said, guard)

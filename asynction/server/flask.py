@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import flask
 import flask_socketio
-from socketio.exceptions import ConnectionRefusedError
+from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
 from werkzeug.serving import is_running_from_reloader
 
 from asynction.contract import Contract, Server
@@ -194,7 +194,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
                 type(self): lambda _: self,
                 flask.Request: lambda _: flask.globals.request_ctx.request,
             },
-            refusals=(ConnectionRefusedError,),
+            refusals=(SocketIORefusal, ConnectionRefusedError),
             errors=lambda name: (self.exception_handlers.get(name), self.default_exception_handler),
             propagates=_propagates,
             expire=self._expire,
@@ -321,7 +321,10 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         try:
             return run(self._service.connect(context, auth, current_request), context)
         except ConnectionRejected as rejected:
-            raise ConnectionRefusedError(rejected.reason, rejected.body) from rejected.__cause__
+            raise SocketIORefusal(rejected.reason, rejected.body) from rejected.__cause__
+        except ConnectionRefusedError as error:
+            # Flask-SocketIO knows python-socketio's only, and would ask the error handler.
+            raise SocketIORefusal("Connection refused by server") from error
 
     def _disconnect(self, reason: object = None) -> None:
         request: Any = flask.request  # Flask-SocketIO adds `sid` and `namespace`

@@ -6,6 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import fastapi
+import flask
+import starlette.exceptions
+
+from asynction import EventException
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -113,6 +119,46 @@ def raises_type_error(*args: object) -> None:
     raise TypeError("internals")
 
 
+@_handler
+def raises_fastapi(*args: object) -> None:
+    raise fastapi.HTTPException(401, "log in first")
+
+
+@_handler
+def raises_object(*args: object) -> None:
+    raise fastapi.HTTPException(422, {"why": ["late"]})
+
+
+@_handler
+def raises_starlette(*args: object) -> None:
+    raise starlette.exceptions.HTTPException(499, "gone")
+
+
+@_handler
+def raises_websocket(*args: object) -> None:
+    raise fastapi.WebSocketException(1008, "not yours")
+
+
+@_handler
+def raises_redirect(*args: object) -> None:
+    raise fastapi.HTTPException(302, "elsewhere")
+
+
+@_handler
+def aborts(*args: object) -> None:
+    flask.abort(404, "gone")
+
+
+@_handler
+def raises_permission(*args: object) -> None:
+    raise PermissionError("internals")
+
+
+@_handler
+def raises_refused(*args: object) -> None:
+    raise ConnectionRefusedError("internals")
+
+
 def answers(error: Exception) -> dict[str, str]:
     return {"handled": type(error).__name__}
 
@@ -123,6 +169,14 @@ def answers_twice(error: Exception) -> tuple[str, str]:
 
 def says_nothing(error: Exception) -> None:
     pass
+
+
+def raises_again(error: Exception) -> None:
+    raise error
+
+
+def translates(error: Exception) -> None:
+    raise EventException(404, "not here")
 
 
 def fails(error: Exception) -> None:

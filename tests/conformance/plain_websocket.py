@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import websocket
 
+from asynction._http_exceptions import phrase
 from asynction.runtime import ContractSchemas
 from asynction.server._websocket.frames import NO_UUID
 from asynction.server.websocket import SocketRouter
@@ -72,7 +73,7 @@ class PlainWebSocket:
             details = {name: value for name, value in payload.items() if name != "Message"}
             if "pointer" in details and not self._spreads(namespace, route):
                 details["pointer"] = "/0" + details["pointer"]  # of the only arg
-            return [{"error": {"status": status, "title": HTTPStatus(status).phrase, **details}}]
+            return [{"error": {"status": status, "title": phrase(status), **details}}]
         expected = case.expect.ack
         if payload is None and expected in ([], [None]):
             return list(expected)  # null says both

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -12,7 +13,15 @@ from tests.conformance import handlers
 from tests.conformance.cases import CASES, Case
 from tests.conformance.wires import WIRES, Wire
 
-TITLES = {400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    422: HTTPStatus(422).phrase,  # Python 3.13 has another
+    499: "Bad Request",
+    500: "Internal Server Error",
+}
 
 
 @pytest.fixture(scope="module", params=WIRES)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi import HTTPException
 
 from asynction.contract import SecurityScheme
 from asynction.exceptions import SecurityException
@@ -187,10 +188,21 @@ def raising(error: Exception) -> Any:
         (raising(LookupError("MARKER")), "oauth: its function raised LookupError"),
         (raising(SecurityException()), "oauth: its function raised SecurityException"),
         (raising(SecurityException(403, "it is locked")), "oauth: it is locked"),
+        (raising(HTTPException(403, "MARKER")), "oauth: its function raised HTTPException"),
     ],
 )
 def test_why_a_function_refuses(function: Any, reason: str) -> None:
     assert why(function) == reason
+
+
+@pytest.mark.parametrize(("raised", "status"), [(401, 401), (403, 403), (404, 401), (503, 401), (302, 401)])
+def test_an_http_exception_of_a_function_refuses(
+    raised: int, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(SecurityException) as caught:
+        enter(raising(HTTPException(raised, "MARKER")))
+    assert caught.value.status == status
+    assert bool(caplog.records) == (raised not in (401, 403))  # what it does not mean as a refusal is a fault
 
 
 def test_a_function_that_returns_nonsense_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -89,4 +89,5 @@ def failure(error: Exception) -> dict[str, dict[str, object]]:
 def rejection(error: Exception) -> dict[str, object]:
     """Return the immediate answer to a call that is rejected."""
     body = failure(error)["error"]
-    return {"success": False, "message": body.get("detail", body["title"]), "error": body}
+    detail = body.get("detail")
+    return {"success": False, "message": detail if isinstance(detail, str) else body["title"], "error": body}

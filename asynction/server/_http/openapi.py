@@ -22,7 +22,7 @@ _PROBLEM: Mapping[str, Json] = {
     "properties": {
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "title": {"type": "string"},
-        "detail": {"type": "string"},
+        "detail": {"description": "What is wrong, mostly as a text."},
         "pointer": {"type": "string", "description": "A JSON Pointer into the body."},
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +89,18 @@ def fails(*_: object) -> object:
     raise LookupError("internals")
 
 
+def not_permitted(*_: object) -> object:
+    raise PermissionError("only owners")
+
+
+def not_permitted_at_all(*_: object) -> object:
+    raise PermissionError
+
+
+def locked(*_: object) -> object:
+    raise PermissionError(errno.EACCES, "of the file system")
+
+
 def too_few() -> bool:
     return True
 
@@ -102,6 +115,20 @@ def test_checks_refuse_before_the_handler_runs(run: Run) -> None:
     ((refused,),) = [ack(echo, 2, run=run, data_check="is_one", access="nobody")]
     assert refused["error"]["status"] == 400
     assert ack(echo, 1, run=run, data_check="is_one", access="nobody")[0]["error"]["status"] == 403
+
+
+@pytest.mark.parametrize("run", BOTH)
+@pytest.mark.parametrize("hook", ["data_check", "access", "hydrate", "dehydrate"])
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("not_permitted", {"status": 403, "title": "Forbidden", "detail": "only owners"}),
+        ("not_permitted_at_all", {"status": 403, "title": "Forbidden"}),
+        ("locked", {"status": 500, "title": "Internal Server Error"}),
+    ],
+)
+def test_a_hook_refuses_with_a_permission_error(run: Run, hook: str, function: str, error: object) -> None:
+    assert ack(echo, 1, run=run, **{hook: function}) == ({"error": error},)
 
 
 def test_the_event_is_named_whose_data_check_fails() -> None:

@@ -119,7 +119,7 @@ def test_the_handler_is_in_the_request_context() -> None:
             {"message": REFUSED, "data": {"status": 500, "title": REFUSED}},
         ),
         (
-            {"side_effect": ConnectionRefusedError("the database's, not ours")},
+            {"side_effect": ConnectionRefusedError(111, "the database's, not ours")},
             {"message": REFUSED, "data": {"status": 500, "title": REFUSED}},
         ),
     ],

@@ -357,13 +357,13 @@ def test_an_error_handler_says_what_it_likes() -> None:
     assert answer(made, "fails") == (500, {"told": "LookupError"})
 
 
-def test_an_error_handler_that_fails_is_no_answer() -> None:
+def test_an_error_handler_that_fails_leaves_the_first_error() -> None:
     def handler(error: Exception) -> None:
         raise ArithmeticError("internals")
 
     made = router()
     made.exception_handler(EventException)(handler)
-    assert answer(made, "stops") == (500, {"Message": "Internal Server Error"})
+    assert answer(made, "stops") == (409, {"Message": "Conflict", "detail": "taken"})
 
 
 def test_middleware_sees_what_hooks_see() -> None:
