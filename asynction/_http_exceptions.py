@@ -49,13 +49,10 @@ def _starlette(error: Any) -> tuple[Any, object]:
 def _werkzeug(error: Any) -> tuple[Any, object]:
     if error.response is not None:  # `abort(response)`: its body is a page
         return error.response.status_code, None
-    for kind in type(error).__mro__:
-        if kind.__module__ == "werkzeug.exceptions":
-            break
-        if "description" in vars(kind):
-            return error.code, str(error.description)
-    # The descriptions of Werkzeug's own classes speak of URLs and forms.
     given = vars(error).get("description")
+    owner = next(kind for kind in type(error).__mro__ if "description" in vars(kind))
+    if given is None and owner.__module__ != "werkzeug.exceptions":  # those speak of URLs and forms
+        given = error.description
     return error.code, None if given is None else str(given)
 
 

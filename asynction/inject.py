@@ -46,10 +46,14 @@ Server: TypeAlias = Annotated[Any, Injected("server")]
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """Marks a parameter that is given the result of a function; made by `Depends`."""
+    """Marks a parameter that is given the result of a function; made by `Depends`.
+
+    `scopes` are those of FastAPI's `Security`.
+    """
 
     dependency: Callable[..., object]
     use_cache: bool = True
+    scopes: tuple[str, ...] = ()
 
 
 def Depends(dependency: Callable[..., object], *, use_cache: bool = True) -> Any:  # noqa: N802 - the field's name

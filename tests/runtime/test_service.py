@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from fastapi import HTTPException
 
 from asynction import load
 from asynction.contract import Contract, Handshake, Info, Namespace, Schema, Server
@@ -148,6 +149,9 @@ class ParentsRefusal(Exception):
         (SecurityException(), "not authenticated", 401),
         (SecurityException(403), "not allowed", 403),
         (EventException(429, "too many"), "too many", 429),
+        (HTTPException(401, "log in first"), "log in first", 401),
+        (HTTPException(401, {"log": "in"}), "Unauthorized", 401),
+        (HTTPException(503, "the reason"), "Service Unavailable", 503),
         (PayloadValidationException("of what it emitted"), "Internal Server Error", 500),
         (LookupError("secret"), "Internal Server Error", 500),
         (TypeError("secret"), "Internal Server Error", 500),

@@ -15,13 +15,21 @@ from asynction.inject import Dependency
 from asynction.models import incompatibilities, is_model, schema_of_arg
 from asynction.problems import Location, Problem, did_you_mean, problem_at
 from asynction.runtime._binding.modules import STANDARD_LIBRARY, AllowedModules, module_of, origin_of
-from asynction.runtime._injection.annotations import PlanError, is_async_generator, returned
+from asynction.runtime._injection.annotations import (
+    AnnotationError,
+    PlanError,
+    dependency_of,
+    is_async_generator,
+    place_of,
+    returned,
+)
 from asynction.runtime._injection.plan import (
     ArgParameter,
     CallSpec,
     Function,
     Node,
     Plan,
+    check_scopes,
     dependency_node,
     key_of,
     many,
@@ -125,7 +133,8 @@ class Binder:
         try:
             plan = plan_call(function, replace(spec, check=check))
         except PlanError as error:
-            self.report(target.location, "handler-signature", f"`{target.path}` {error}")
+            place = place_of(function) if isinstance(error, AnnotationError) else ""
+            self.report(target.location, "handler-signature", f"`{target.path}`{place} {error}")
             return None
         for parameter in _model_parameters(plan) if args is not None else ():
             self._compare_model(target, parameter.annotation, args, parameter.index, receives=True)
@@ -143,7 +152,10 @@ class Binder:
         """Bind a dependency of a router; report a problem and return None if that fails."""
         check = None if self.allow_async else _reject_async
         try:
-            return dependency_node(mark.dependency, key_of(mark), replace(spec, check=check))
+            mark = dependency_of(inspect.Parameter.empty, mark) or mark
+            node = dependency_node(mark.dependency, key_of(mark), replace(spec, check=check), mark.scopes)
+            check_scopes(mark, node)
+            return node
         except PlanError as error:
             self.report(target.location, "handler-signature", f"`{target.path}` {error}")
             return None

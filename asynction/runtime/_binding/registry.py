@@ -87,7 +87,7 @@ class HandlerRegistry:
         self._allowed = allowed_modules(handlers)
         self._middlewares = Middlewares(self.contract, allow_async=host.is_async, strict=self.strict)
         self._bound: dict[tuple[str, str], _Bound] = {}
-        self._router_handlers: dict[Router, dict[type[BaseException], Plan]] = {}
+        self._router_handlers: dict[Router, _LazyPlans] = {}
 
     # Binding -----------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class HandlerRegistry:
         if known is not None and (event in LIFECYCLE_EVENTS or event in known.receives):
             spec = replace(spec, convention=replace(spec.convention, preferred=False))
         for router in registration.routers:
-            self._router_handlers.setdefault(router, _LazyPlans(router.handlers, self.catch))
+            self._router_handlers.setdefault(router, _LazyPlans(router.handlers, self.catch)).check()
         if event in LIFECYCLE_EVENTS:
             if known is None:
                 self.reject_unknown(f"the contract has no namespace `{namespace}`")
@@ -323,10 +323,19 @@ class HandlerRegistry:
         """Return the replacement of a dependency in a test (`dependency_overrides`), or the dependency."""
         replaced = node.plan.function
         function = self.overrides.get(replaced) if is_hashable(replaced) else None
-        return node if function is None else dependency_node(function, node.key, self._spec("event"))
+        return (
+            node
+            if function is None
+            else dependency_node(function, node.key, self._spec("event"), node.scopes)
+        )
 
     def check_complete(self) -> None:
-        """Raise DocumentError if an event that the contract receives has no handler."""
+        """Raise DocumentError if an event that the contract receives has no handler.
+
+        An exception handler that a router has got since it was bound may raise it, too.
+        """
+        for plans in self._router_handlers.values():
+            plans.check()
         missing = [
             problem_at(event.location, "no-handler", f"the event `{event.name}` of `{name}` has no handler")
             for name, namespace in self.contract.namespaces.items()
@@ -348,6 +357,11 @@ class _LazyPlans(dict[type[BaseException], Plan]):
         super().__init__()
         self._handlers = handlers
         self._make = make
+
+    def check(self) -> None:
+        """Raise DocumentError for a handler that cannot be planned."""
+        for handler in self._handlers.values():
+            self._make(handler)
 
     def __contains__(self, kind: object) -> bool:
         return kind in self._handlers

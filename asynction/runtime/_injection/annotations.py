@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import inspect
-import logging
+import os
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
 from asynction.inject import Dependency, Injected
+from asynction.runtime._injection.foreign import mark_problem
 
 Function: TypeAlias = Callable[..., object]
 
-log = logging.getLogger("asynction")
+_UNREADABLE = "has an annotation that cannot be read: {}; import the name where the module runs, at its top"
 
 
 class PlanError(Exception):
     """A signature that cannot be served; the function's name goes before the text."""
+
+
+class AnnotationError(PlanError):
+    """An annotation, or a mark, of the function itself; a dependency is named before the text."""
 
 
 def parameters_of(function: Function) -> list[inspect.Parameter] | None:
@@ -29,16 +34,16 @@ def parameters_of(function: Function) -> list[inspect.Parameter] | None:
         return None
 
 
-def hints_of(function: Function, *, lenient: bool) -> dict[str, object]:
+def hints_of(function: Function) -> dict[str, object]:
     """Return the annotations of a function, with annotations in strings evaluated.
 
     An annotation that cannot be evaluated, for example a name that is imported only for type checkers, raises
-    PlanError. If `lenient`, as a contract checks the args, it is logged and ignored.
+    AnnotationError: taken as none, it would turn an injected parameter into one that clients fill.
     """
     target = _innermost(function)
     if not (inspect.isroutine(target) or inspect.isclass(target)):
         target = type(target).__call__
-    if inspect.isclass(target):
+    if inspect.isclass(target) and target.__init__ is not object.__init__:
         target = target.__init__
     target = inspect.unwrap(target)
     if not getattr(target, "__annotations__", None):
@@ -46,17 +51,43 @@ def hints_of(function: Function, *, lenient: bool) -> dict[str, object]:
     try:
         return typing.get_type_hints(target, include_extras=True)
     except Exception as error:  # evaluating an annotation can raise anything
-        if not lenient:
-            raise PlanError(f"has an annotation that cannot be read: {error}") from error
-    hints: dict[str, object] = {}
-    for name, annotation in target.__annotations__.items():
-        alone = types.SimpleNamespace(__annotations__={name: annotation})
-        try:
-            hints |= typing.get_type_hints(alone, getattr(target, "__globals__", {}), include_extras=True)
-        except Exception as error:
-            log.warning("`%s` of `%s` is taken as not annotated: %s", name, name_of(function), error)
-            hints[name] = inspect.Parameter.empty
-    return hints
+        raise AnnotationError(_UNREADABLE.format(error)) from error
+
+
+def annotation_of(parameter: inspect.Parameter, hints: dict[str, object]) -> object:
+    """Return the annotation of a parameter; raise AnnotationError if it cannot be read or served."""
+    found = hints.get(parameter.name, parameter.annotation)
+    if isinstance(found, str | typing.ForwardRef):  # of a signature that a decorator has made
+        raise AnnotationError(_UNREADABLE.format(f"{found!r} is a text"))
+    try:
+        marks = list(_marks(found))
+    except Exception as error:  # `type X = ...` is evaluated now
+        raise AnnotationError(_UNREADABLE.format(error)) from error
+    if any(is_inner and _is_own(mark) for mark, is_inner in marks):
+        raise AnnotationError(f"has the parameter `{parameter.name}` with a mark inside of its type")
+    default = parameter.default
+    is_value = any(kind in _alternatives(found) for kind in type(default).__mro__)
+    candidates = [mark for mark, _ in marks if not _is_own(mark)]
+    problems = [mark_problem(mark, is_default=False) for mark in candidates]
+    if not (is_value or _is_own(default)):
+        problems.append(mark_problem(default, is_default=True))
+    for problem in filter(None, problems):
+        raise AnnotationError(f"has the parameter `{parameter.name}` {problem}")
+    return found
+
+
+def _is_own(mark: object) -> bool:
+    return isinstance(mark, Injected) or is_dependency(mark)
+
+
+def _marks(annotation: object, *, is_inner: bool = False) -> Iterator[tuple[object, bool]]:
+    """Yield all metadata in an annotation, and whether it is inside of a container."""
+    annotation, metadata = _peeled(annotation)
+    yield from ((data, is_inner) for data in metadata)
+    origin = typing.get_origin(annotation)
+    if origin is not typing.Literal:
+        for each in typing.get_args(annotation):
+            yield from _marks(each, is_inner=is_inner or origin not in _UNIONS)
 
 
 def _innermost(function: Function) -> Function:
@@ -67,46 +98,70 @@ def _innermost(function: Function) -> Function:
     return function
 
 
+_UNIONS = (typing.Union, types.UnionType)
+
+
+def _peeled(annotation: object) -> tuple[object, tuple[object, ...]]:
+    """Return the type in `Annotated` and `type X = ...`, and all metadata around it."""
+    metadata: tuple[object, ...] = ()
+    for _ in range(_MAX_ALIASES):
+        alias = typing.get_origin(annotation) or annotation
+        if typing.get_origin(annotation) is typing.Annotated:
+            metadata += annotation.__metadata__  # type: ignore[attr-defined]  # of Annotated
+            annotation = typing.get_args(annotation)[0]
+        elif type(alias).__name__ == "TypeAliasType":  # of typing, and of typing_extensions
+            annotation = typing.cast("typing.Any", alias).__value__
+        else:
+            break
+    return annotation, metadata
+
+
+_MAX_ALIASES = 10
+"""An alias may lead to itself."""
+
+
 def _alternatives(annotation: object) -> list[object]:
     """Return the members of a union without None, or the annotation itself."""
     annotation = without_metadata(annotation)
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+    if typing.get_origin(annotation) in _UNIONS:
         return [one for one in typing.get_args(annotation) if one is not type(None)]
     return [annotation]
 
 
-def _metadata(annotation: object) -> tuple[object, ...]:
-    return annotation.__metadata__ if typing.get_origin(annotation) is typing.Annotated else ()  # type: ignore[attr-defined]  # of Annotated
+def _metadata(annotation: object) -> list[object]:
+    """Return the metadata of an annotation, and that of the members of a union."""
+    own = _peeled(annotation)[1]
+    return [*own, *(data for one in _alternatives(annotation) for data in _peeled(one)[1])]
 
 
 def without_metadata(annotation: object) -> object:
-    """Return `T` for `Annotated[T, ...]`, and any other annotation as it is."""
-    return typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
+    """Return `T` for `Annotated[T, ...]` and `type X = T`, and any other annotation as it is."""
+    return _peeled(annotation)[0]
 
 
 def mark_of(annotation: object) -> Injected | None:
     """Return the mark of asynction.inject in an annotation, also in a member of a union, or None."""
-    for one in (annotation, *_alternatives(annotation)):
-        for data in _metadata(one):
-            if isinstance(data, Injected):
-                return data
-    return None
+    return next((data for data in _metadata(annotation) if isinstance(data, Injected)), None)
+
+
+def is_dependency(mark: object) -> bool:
+    """Return whether a value is a mark of a dependency, also of another library with our attributes."""
+    return not isinstance(mark, type) and hasattr(mark, "dependency") and hasattr(mark, "use_cache")
 
 
 def dependency_of(annotation: object, default: object) -> Dependency | None:
     """Return the dependency of a parameter, also for the class of another library with our attributes."""
-    metadata = [data for one in (annotation, *_alternatives(annotation)) for data in _metadata(one)]
-    for candidate in (default, *metadata):
-        if not (hasattr(candidate, "dependency") and hasattr(candidate, "use_cache")):
-            continue
-        # FastAPI's `Depends()` without a function means the class that annotates the parameter.
-        function = candidate.dependency or class_of(without_metadata(annotation))[0]
-        if function in (inspect.Parameter.empty, typing.Any) or not callable(function):
-            raise PlanError(
-                "has a `Depends()` without a function; pass one, or annotate the parameter with a class"
-            )
-        return Dependency(function, bool(candidate.use_cache))
-    return None
+    found = next((each for each in (default, *_metadata(annotation)) if is_dependency(each)), None)
+    if found is None:
+        return None
+    mark: typing.Any = found
+    # FastAPI's `Depends()` without a function means the class that annotates the parameter.
+    function = mark.dependency or class_of(without_metadata(annotation))[0]
+    if function in (inspect.Parameter.empty, typing.Any) or not callable(function):
+        raise AnnotationError(
+            "has a `Depends()` without a function; pass one, or annotate the parameter with a class"
+        )
+    return Dependency(function, bool(mark.use_cache), tuple(getattr(mark, "scopes", None) or ()))
 
 
 def class_of(annotation: object) -> tuple[object, bool]:
@@ -137,6 +192,18 @@ def name_of(function: Function) -> str:
     return getattr(function, "__qualname__", repr(function))
 
 
+def place_of(function: Function) -> str:
+    """Return ` (file:line)` of a function for error messages; empty for a function written in C."""
+    code = getattr(_body(function), "__code__", None)
+    return f" ({_short(code.co_filename)}:{code.co_firstlineno})" if code is not None else ""
+
+
+def _short(path: str) -> str:
+    """Return a path relative to the working directory, if it is below it."""
+    folder = os.getcwd() + os.sep
+    return path.removeprefix(folder)
+
+
 def returned(function: Function) -> object:
     """Return the return annotation of a function."""
-    return hints_of(function, lenient=True).get("return", inspect.Parameter.empty)
+    return hints_of(function).get("return", inspect.Parameter.empty)

@@ -18,7 +18,9 @@ from asynction.inject import Dependency
 from asynction.models import ModelError, converter, is_model, shaper
 from asynction.runtime._context import Context
 from asynction.runtime._injection.annotations import (
+    AnnotationError,
     PlanError,
+    annotation_of,
     class_of,
     dependency_of,
     hints_of,
@@ -26,7 +28,9 @@ from asynction.runtime._injection.annotations import (
     mark_of,
     name_of,
     parameters_of,
+    place_of,
 )
+from asynction.runtime._injection.foreign import class_problem, is_security_scopes
 from asynction.runtime._namespaces import snake_case
 from asynction.security import SecurityInfo
 
@@ -65,11 +69,15 @@ class ArgParameter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A bound dependency; its value for an event is stored under `key`."""
+    """A bound dependency; its value for an event is stored under `key`.
+
+    `scopes` are those of `Security`, of the dependency and of those that it is for.
+    """
 
     plan: Plan
     key: object
     is_generator: bool
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +95,7 @@ class Plan:
         arg_parameters: the parameters that take the event's args.
         reads_args: whether an injected parameter contains the event's args.
         asks_sid: whether it takes the id of a connection, and not None.
+        reads_scopes: whether it, or a dependency, takes FastAPI's `SecurityScopes`.
     """
 
     function: Function
@@ -99,6 +108,7 @@ class Plan:
     arg_parameters: tuple[ArgParameter, ...] = ()
     reads_args: bool = False
     asks_sid: bool = False
+    reads_scopes: bool = False
 
     @property
     def needs_sid(self) -> bool:
@@ -187,19 +197,26 @@ def is_hashable(function: Function) -> bool:
     return getattr(type(function), "__hash__", None) is not None
 
 
-def dependency_node(function: Function, key: object, spec: CallSpec) -> Node:
+def dependency_node(function: Function, key: object, spec: CallSpec, scopes: tuple[str, ...] = ()) -> Node:
     """Bind a dependency that is not in a signature; raise PlanError."""
-    return _node(function, key, spec, ())
+    return _node(function, key, spec, (), scopes)
 
 
 class _Planner:
     """Plans one function from its signature."""
 
-    def __init__(self, function: Function, spec: CallSpec, path: tuple[Function, ...] = ()) -> None:
+    def __init__(
+        self,
+        function: Function,
+        spec: CallSpec,
+        path: tuple[Function, ...] = (),
+        scopes: tuple[str, ...] = (),
+    ) -> None:
         self.function = function
         self.spec = spec
         self.path = path
-        self.hints = hints_of(function, lenient=spec.checked or spec.is_lifecycle)
+        self.scopes = scopes
+        self.hints = hints_of(function)
         self.parameters = parameters_of(function)
         self.dependencies: dict[object, Node] = {}
         self.positional: list[Source | None] = []  # None for a parameter that takes an arg of the event
@@ -208,6 +225,7 @@ class _Planner:
         self.rest = False
         self.reads_args = False
         self.asks_sid = False
+        self.reads_scopes = False
 
     def plan(self) -> Plan:
         function = self.function
@@ -236,6 +254,7 @@ class _Planner:
             ),
             self.reads_args,
             self.asks_sid or self._leads_with_sid(leading),
+            self.reads_scopes,
         )
 
     # Reading the parameters --------------------------------------------------------------------
@@ -259,14 +278,14 @@ class _Planner:
             source = self._by_name(parameter)
         self.positional.append(source)
         if source is None:
-            annotation = self.hints.get(parameter.name, parameter.annotation)
+            annotation = annotation_of(parameter, self.hints)
             self.arg_parameters.append(
                 ArgParameter(parameter.name, annotation, parameter.default, len(self.arg_parameters))
             )
 
     def _source(self, parameter: inspect.Parameter) -> Source | None:
         """Return the source of a parameter that is injected by annotation or default, or None."""
-        annotation = self.hints.get(parameter.name, parameter.annotation)
+        annotation = annotation_of(parameter, self.hints)
         dependency = dependency_of(annotation, parameter.default)
         if dependency is not None:
             return self._dependency(dependency)
@@ -276,21 +295,32 @@ class _Planner:
             needs_sid = mark.name == "sid" and not _allows_none(annotation, parameter.default)
             self.asks_sid = self.asks_sid or needs_sid
             return _MARKS[mark.name]
+        kind: typing.Any
         kind, optional = class_of(annotation)
         if kind is SecurityInfo:
             return _token_info if optional or parameter.default is None else _required_token_info
+        if is_security_scopes(kind):
+            self.reads_scopes = True
+            return partial(_scopes, kind, self.scopes)
         provided = next((give for known, give in self.spec.providers.items() if _provides(known, kind)), None)
-        return partial(_provided, provided) if provided is not None else None
+        if provided is not None:
+            return partial(_provided, provided)
+        problem = None if self.spec.raw else class_problem(kind)
+        if problem is not None:
+            raise AnnotationError(f"has the parameter `{parameter.name}` {problem}")
+        return None
 
     def _dependency(self, dependency: Dependency) -> Source:
         function = dependency.dependency
         if function in self.path:
             raise PlanError(f"depends on `{name_of(function)}`, which depends on itself")
-        key = key_of(dependency)
-        if key not in self.dependencies:
-            self.dependencies[key] = _node(function, key, self.spec, (*self.path, self.function))
-        self.reads_args = self.reads_args or self.dependencies[key].plan.reads_args
-        return partial(_value, key)
+        scopes = tuple(dict.fromkeys((*self.scopes, *dependency.scopes)))
+        node = _node(function, key_of(dependency), self.spec, (*self.path, self.function), scopes)
+        check_scopes(dependency, node)
+        node = self.dependencies.setdefault(node.key, node)
+        self.reads_args = self.reads_args or node.plan.reads_args
+        self.reads_scopes = self.reads_scopes or node.plan.reads_scopes
+        return partial(_value, node.key)
 
     def _by_name(self, parameter: inspect.Parameter) -> Source | None:
         """Return the source of a parameter that is injected by name, or None.
@@ -339,6 +369,9 @@ class _Planner:
         first = self.arg_parameters[0]
         if first.name in leading:
             return leading
+        taken = any(source is _MARKS["sid"] for source in (*self.positional, *dict(self.named).values()))
+        if taken or not _may_be_sid(first.annotation):
+            return ()
         if spec.is_lifecycle:
             max_args = spec.max_args or 0
             alone = count == 1 and spec.convention.preferred and first.name not in _LIFECYCLE_ARGS
@@ -347,8 +380,7 @@ class _Planner:
             return leading if required > spec.min_args else ()
         # The number of args is unknown: a first parameter that could be a sid is one.
         untyped = first.annotation in (inspect.Parameter.empty, str, typing.Any)
-        taken = any(source is _MARKS["sid"] for source in (*self.positional, *dict(self.named).values()))
-        return leading if spec.convention.preferred and untyped and not taken and first.name != "data" else ()
+        return leading if spec.convention.preferred and untyped and first.name != "data" else ()
 
     def _leads_with_sid(self, leading: tuple[str, ...]) -> bool:
         """Return whether `sid` is passed first, to a parameter that does not allow None."""
@@ -414,6 +446,7 @@ class _DependencyPlanner(_Planner):
             arg_parameters=tuple(self.arg_parameters),
             reads_args=self.reads_args,
             asks_sid=self.asks_sid,
+            reads_scopes=self.reads_scopes,
         )
 
     def _read(self, parameter: inspect.Parameter) -> None:
@@ -430,7 +463,7 @@ class _DependencyPlanner(_Planner):
 
     def _payload(self, parameter: inspect.Parameter) -> Source | None:
         """Return the source of the event's next arg if the parameter is annotated with a model, else None."""
-        annotation = self.hints.get(parameter.name, parameter.annotation)
+        annotation = annotation_of(parameter, self.hints)
         if not is_model(annotation):
             return None
         index = len(self.arg_parameters)
@@ -441,10 +474,26 @@ class _DependencyPlanner(_Planner):
         return give if parameter.default is not parameter.empty else partial(_required_arg, index, give)
 
 
-def _node(function: Function, key: object, spec: CallSpec, path: tuple[Function, ...]) -> Node:
+def _node(
+    function: Function, key: object, spec: CallSpec, path: tuple[Function, ...], scopes: tuple[str, ...]
+) -> Node:
     if spec.check is not None:
         spec.check(function)
-    return Node(_DependencyPlanner(function, spec, path).plan(), key, is_generator(function))
+    try:
+        plan = _DependencyPlanner(function, spec, path, scopes).plan()
+    except AnnotationError as error:
+        raise PlanError(f"depends on `{name_of(function)}`{place_of(function)}, which {error}") from error
+    # With other scopes, a dependency that reads them has another value.
+    return Node(plan, (key, scopes) if plan.reads_scopes else key, is_generator(function), scopes)
+
+
+def check_scopes(mark: Dependency, node: Node) -> None:
+    """Raise PlanError for scopes of FastAPI's `Security` that nobody reads: they would protect nothing."""
+    if mark.scopes and not node.plan.reads_scopes:
+        raise AnnotationError(
+            f"has scopes for `{name_of(mark.dependency)}`, which does not read them; give it a parameter of"
+            " FastAPI's type `SecurityScopes`, or leave the scopes out"
+        )
 
 
 class _Slots:
@@ -501,6 +550,10 @@ def _provided(give: Callable[[Context], object], context: Context, _: Values) ->
     return give(context)
 
 
+def _scopes(kind: Callable[[list[str]], object], scopes: tuple[str, ...], _: Context, __: Values) -> object:
+    return kind(list(scopes))
+
+
 def _attribute(name: str, context: Context, _: Values) -> object:
     return getattr(context, name)
 
@@ -540,6 +593,17 @@ def _allows_none(annotation: object, default: object) -> bool:
     return default is None or class_of(annotation)[1]
 
 
+def _may_be_sid(annotation: object) -> bool:
+    """Return whether a parameter with this annotation could take a sid, which is text."""
+    kind = class_of(annotation)[0]
+    kind = typing.get_origin(kind) or kind
+    if kind is typing.Literal:
+        return False
+    if not isinstance(kind, type) or kind in (inspect.Parameter.empty, typing.Any):
+        return not is_model(annotation)
+    return kind in str.__mro__ or str in kind.__mro__
+
+
 def _provides(known: type, spec: object) -> bool:
     return spec is not object and spec in known.__mro__
 
@@ -550,7 +614,7 @@ def _usable(
     try:
         return make(annotation)
     except ModelError as error:
-        raise PlanError(f"has an annotation that cannot be served: {error}") from error
+        raise AnnotationError(f"has an annotation that cannot be served: {error}") from error
 
 
 def many(min_args: int, max_args: int | None) -> str:

@@ -155,16 +155,56 @@ def test_an_annotation_that_cannot_be_read() -> None:
         plan_call(handler, spec())
 
 
-def unreadable(asked: SocketID, data: Unknown, model: Point) -> Unknown:  # type: ignore[name-defined]  # noqa: F821 - there is none
-    return asked, data, model
+def unreadable_result(data: Any) -> Unknown: ...  # type: ignore[name-defined]  # noqa: F821 - there is none
+def unreadable_arg(data: Any, more: list[Unknown]) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+def unreadable_mark(data: Any, db: Annotated[Unknown, Depends(len)]) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+def unreadable_default(data: Any, db: Unknown = None) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
 
-def test_where_a_contract_checks_an_annotation_need_not_be_read(caplog: pytest.LogCaptureFixture) -> None:
-    assert result(unreadable, {}, {"x": 1}, want=spec(2, checked=True)) == ("sid", {}, Point(1))
-    assert [record.getMessage() for record in caplog.records] == [
-        f"`{name}` of `unreadable` is taken as not annotated: name 'Unknown' is not defined"
-        for name in ("data", "return")
-    ]
+@functools.wraps(unreadable_mark)
+def unreadable_inside(*args: Any) -> None: ...
+
+
+def of_signature(data: Any) -> None: ...
+
+
+of_signature.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # as decorators do
+    [inspect.Parameter("data", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation="SocketID")]
+)
+of_signature.__annotations__ = {}
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        unreadable_result,
+        unreadable_arg,
+        unreadable_mark,
+        unreadable_default,
+        unreadable_inside,
+        partial(unreadable_mark, 1),
+        of_signature,
+    ],
+)
+@pytest.mark.parametrize(
+    "want",
+    [
+        spec(1, checked=True),
+        spec(1),
+        spec(),
+        spec(1, is_lifecycle=True),
+        spec(1, is_lifecycle=True, raw=True),
+    ],
+)
+def test_no_annotation_may_be_unreadable(function: Callable[..., Any], want: CallSpec) -> None:
+    """Taken as none, it would turn what the server gives into what clients send."""
+    with pytest.raises(PlanError, match=r"^has an annotation that cannot be read: .*; import the name where"):
+        plan_call(function, want)
+
+    def handler(data: Any, other: Any = Depends(function)) -> None: ...
+
+    with pytest.raises(PlanError, match=r"^depends on `.*` \(.*test_plan.py:\d+\), which has an annotation"):
+        plan_call(handler, want)
 
 
 def test_an_annotation_that_cannot_be_served() -> None:

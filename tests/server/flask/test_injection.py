@@ -91,17 +91,6 @@ def test_connection_handlers_ask_by_annotation_too() -> None:
     assert seen == [(True, {"k": 1}, "connect"), (True, "client disconnect")]
 
 
-def test_an_annotation_that_cannot_be_read_counts_for_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    asio = join()
-
-    def handler(data: Unheard) -> Unheard:  # type: ignore[name-defined]  # noqa: F821 - as behind TYPE_CHECKING
-        return data
-
-    asio.on("join")(handler)
-    assert client_of(asio).ask("join", {"room": "a"}) == [{"room": "a"}]
-    assert "`data` of" in caplog.text
-
-
 @pytest.mark.parametrize("mark", [Depends, fast_depends.Depends])
 def test_dependencies_are_called_once_and_closed(mark: Callable[..., Any]) -> None:
     asio = join()
