@@ -274,6 +274,11 @@ _BINDING = (
         "The types of a handler's parameters and of its result fit the schemas.",
         "Otherwise the handler rejects args that the contract allows, or returns a result that it forbids.",
     ),
+    _warning(
+        "handler-type",
+        "A handler accepts all args, and returns only results, that the schemas allow.",
+        "Others get a 400 or a 500. The message says what to write.",
+    ),
     _fatal(
         "async-handler",
         "A handler of a Flask server is a plain `def`.",

@@ -86,9 +86,12 @@ NAMES = {
         "rate_limit_middleware",
     ],
     "asynction.models": [
+        "Fit",
         "ModelError",
         "converter",
-        "incompatibilities",
+        "default_fault",
+        "fit_of",
+        "fit_of_result",
         "is_model",
         "plain",
         "schema_of_arg",

@@ -28,8 +28,9 @@ _KINDS: dict[str, frozenset[str]] = {
     "string": frozenset(["string"]),
     "array": frozenset(["array"]),
     "object": frozenset(["object"]),
+    "binary": frozenset(["binary"]),  # a type of ours: where bytes are told from text
 }
-_ALL = frozenset().union(*_KINDS.values())
+ALL = frozenset().union(*_KINDS.values())
 _ALSO_NUMBERS = frozenset(["date-time", "date", "time", "duration"])
 """Formats of strings for which models also accept numbers."""
 
@@ -71,27 +72,20 @@ def schema_of_arg(schema: Schema, index: int) -> Schema | None:
     )
 
 
-def incompatibilities(model: object, schema: Schema, *, receives: bool) -> list[str]:
-    """Return the incompatibilities of a model with a schema, one sentence each.
-
-    `receives` is True if values of the schema become the model (an arg), and False if the model becomes
-    values of the schema (an ack).
-    """
+def sides_of(model: object, schema: Schema, *, receives: bool) -> tuple[Side, Side] | None:
+    """Return the schemas of a model and of the contract; None if one of them is not known."""
     if not schema.is_json_schema:
-        return []
+        return None
     described = schema_of(model, mode="validation" if receives else "serialization", customise=_certain)
     if described is None:
-        return []
-    ours = _Side(dict(described), widened=receives)
-    theirs = _Side(schema.value, beside_ref=DIALECTS[schema.dialect] >= 2019)
-    pair = _Pair(_name(model), ours, theirs)
-    compare = pair.received if receives else pair.sent
-    return list(dict.fromkeys(compare([ours.root], [theirs.root], "")))
+        return None
+    theirs = Side(schema.value, beside_ref=DIALECTS[schema.dialect] >= 2019)
+    return Side(dict(described), widened=receives), theirs
 
 
 @dataclass(slots=True)
-class _Side:
-    """One of the two schemas, with the rules for reading it."""
+class Side:
+    """A schema, with the rules for reading it: one of two that are compared, or that of a value to write."""
 
     root: Json
     beside_ref: bool = True
@@ -117,7 +111,7 @@ class _Side:
                 if not self.beside_ref:
                     continue
             found.append(schema)
-            waiting += _listed(schema, "allOf")
+            waiting += listed(schema, "allOf")
         return found
 
     def _target(self, ref: str) -> Json:
@@ -128,27 +122,27 @@ class _Side:
 
     def kinds(self, schemas: Iterable[Json], depth: int = 0) -> frozenset[str]:
         """Return all types that a value could have."""
-        found = _ALL
+        found = ALL
         for node in self.flat(schemas) if depth < _MAX_UNION_DEPTH else ():
             found &= self._own_kinds(node)
             for keyword in ("anyOf", "oneOf"):
                 if keyword in node:
-                    found &= _union(self.kinds([each], depth + 1) for each in _listed(node, keyword))
+                    found &= union_of(self.kinds([each], depth + 1) for each in listed(node, keyword))
         return found
 
     def _own_kinds(self, node: Node) -> frozenset[str]:
         named, step = node.get("type"), node.get("multipleOf")
-        found = _ALL
+        found = ALL
         if named is not None:
-            found = _union(
-                _KINDS.get(str(kind), _ALL) for kind in (named if isinstance(named, list) else [named])
+            found = union_of(
+                _KINDS.get(str(kind), ALL) for kind in (named if isinstance(named, list) else [named])
             )
         if isinstance(step, int | float) and step % 1 == 0:
             found -= {"fraction"}
         if "const" in node:
             found &= {_kind(node["const"])}
         if "enum" in node:
-            found &= {_kind(value) for value in _listed(node, "enum")}
+            found &= {_kind(value) for value in listed(node, "enum")}
         if self.widened and "string" in found and node.get("format") in _ALSO_NUMBERS:
             found |= _KINDS["number"]
         return found
@@ -163,19 +157,19 @@ class _Side:
             or any(name in node for node in nodes for name in _CONDITIONAL)
         ):
             return frozenset()
-        found = _ALL
+        found = ALL
         for node in nodes:
             found &= self._own_kinds(node)
             if "anyOf" in node:
-                found &= _union(self.certain_kinds([each], depth + 1) for each in _listed(node, "anyOf"))
+                found &= union_of(self.certain_kinds([each], depth + 1) for each in listed(node, "anyOf"))
             if "oneOf" in node:
-                found &= self._kinds_of_one(_listed(node, "oneOf"), depth)
+                found &= self._kinds_of_one(listed(node, "oneOf"), depth)
         return found
 
     def _kinds_of_one(self, members: Sequence[Json], depth: int) -> frozenset[str]:
         """Return the types that only one member allows: a value that two members allow is invalid."""
         counted = [self.kinds([member], depth + 1) for member in members]
-        surely = _union(self.certain_kinds([member], depth + 1) for member in members)
+        surely = union_of(self.certain_kinds([member], depth + 1) for member in members)
         return frozenset(kind for kind in surely if sum(kind in each for each in counted) == 1)
 
     def narrowed(self, schemas: Iterable[Json], kind: str, depth: int = 0) -> Nodes:
@@ -183,7 +177,7 @@ class _Side:
         nodes = self.flat(schemas)
         for node in list(nodes):
             for keyword in ("anyOf", "oneOf") if depth < _MAX_UNION_DEPTH else ():
-                members = [each for each in _listed(node, keyword) if kind in self.kinds([each])]
+                members = [each for each in listed(node, keyword) if kind in self.kinds([each])]
                 if len(members) == 1:
                     nodes += self.narrowed(members, kind, depth + 1)
         return nodes
@@ -207,104 +201,111 @@ class _Side:
         """Return the properties that an object certainly has."""
         found: set[str] = set()
         for node in self.flat(schemas) if depth < _MAX_UNION_DEPTH else ():
-            found |= {str(name) for name in _listed(node, "required")}
-            values = [node["const"]] if "const" in node else _listed(node, "enum")
+            found |= {str(name) for name in listed(node, "required")}
+            values = [node["const"]] if "const" in node else listed(node, "enum")
             found |= _common(set(value) for value in values if isinstance(value, dict))
             for keyword in ("anyOf", "oneOf"):
-                members = [each for each in _listed(node, keyword) if "object" in self.kinds([each])]
+                members = [each for each in listed(node, keyword) if "object" in self.kinds([each])]
                 found |= _common(self.required([each], depth + 1) for each in members)
         return found
 
 
 @dataclass(slots=True)
-class _Pair:
+class Pair:
     """The schema of a model and that of the contract, compared part by part."""
 
     name: str
-    ours: _Side
-    theirs: _Side
+    ours: Side
+    theirs: Side
+    reports_surplus: bool = True
+    """False to accept that the contract allows more types than the model."""
     seen: set[tuple[frozenset[int], ...]] = field(default_factory=set)
+
+    def compare(self, *, receives: bool) -> Iterator[str]:
+        """Yield what is found in values that become the model (`receives`), or that it becomes."""
+        walk = self.received if receives else self.sent
+        return walk([self.ours.root], [self.theirs.root], "")
 
     def received(self, ours: list[Json], theirs: list[Json], path: str, depth: int = 0) -> Iterator[str]:
         """Yield why the model cannot accept what the contract allows."""
         sent, taken = self.theirs.kinds(theirs), self.ours.kinds(ours)
-        if not sent or self._is_known(ours, theirs):
+        if not sent or self.is_known(ours, theirs):
             return
         if not sent & taken:
-            yield f"{self._field(path)} takes {_words(taken)}, but the contract sends {_words(sent)}"
+            yield f"{self.field_name(path)} takes {words(taken)}, but the contract sends {words(sent)}"
             return
         # A schema without a type allows everything only because its author left the type out.
         surplus = (self.theirs.certain_kinds(theirs) & sent) - taken
-        if surplus and sent != _ALL:
-            where = f" in `{path}`" if path else ""
-            yield f"the contract allows {_words(surplus)}{where}, which {self._field(path)} does not accept"
+        if surplus and sent != ALL and self.reports_surplus:
+            where, field = f" in `{path}`" if path else "", self.field_name(path)
+            yield f"the contract allows {words(surplus)}{where}, which {field} does not accept"
         if depth < _MAX_DEPTH:
             if "object" in sent & taken:
-                if sent != _ALL or any("properties" in node for node in self.theirs.flat(theirs)):
+                if sent != ALL or any("properties" in node for node in self.theirs.flat(theirs)):
                     yield from self._required_by_us(ours, theirs, path)
                 yield from self._forbidden_by_us(ours, theirs, path)
-            for deeper in self._inner(ours, theirs, path):
+            for deeper in self.inner(ours, theirs, path):
                 yield from self.received(*deeper, depth + 1)
 
     def _required_by_us(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
         if self.theirs.is_conditional(theirs):  # the property may be required in another way
             return
-        fields = _properties(self.ours.narrowed(ours, "object"))
+        fields = properties_of(self.ours.narrowed(ours, "object"))
         for name in sorted(self.ours.required(ours) - self.theirs.required(theirs)):
             # msgspec requires the tag of a Struct in its schema, but not in data.
             if not any(_is_tag(field) for field in fields.get(name, ())):
                 inner = _join(path, name)
-                yield f"{self._field(inner)} is required, but the contract does not require `{inner}`"
+                yield f"{self.field_name(inner)} is required, but the contract does not require `{inner}`"
 
     def _forbidden_by_us(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
         for name in sorted(
             _unknown(self.ours.narrowed(ours, "object"), self.theirs, self.theirs.narrowed(theirs, "object"))
         ):
             inner = _join(path, name)
-            yield f"`{inner}` of the contract is not a field of {self._field(path)}, which forbids others"
+            yield f"`{inner}` of the contract is not a field of {self.field_name(path)}, which forbids others"
 
     def sent(self, ours: list[Json], theirs: list[Json], path: str, depth: int = 0) -> Iterator[str]:
         """Yield why the contract does not allow what the model returns."""
         given, taken = self.ours.kinds(ours), self.theirs.kinds(theirs)
-        if not given or not taken or self._is_known(ours, theirs):
+        if not given or not taken or self.is_known(ours, theirs):
             return
         if not given & taken:
-            yield f"{self._field(path)} is {_words(given)}, but the contract requires {_words(taken)}"
+            yield f"{self.field_name(path)} is {words(given)}, but the contract requires {words(taken)}"
             return
         if depth < _MAX_DEPTH:
             if "object" in given & taken:
                 yield from self._required_by_them(ours, theirs, path)
                 yield from self._forbidden_by_them(ours, theirs, path)
-            for deeper in self._inner(ours, theirs, path):
+            for deeper in self.inner(ours, theirs, path):
                 yield from self.sent(*deeper, depth + 1)
 
     def _required_by_them(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
         nodes = self.ours.narrowed(ours, "object")
         if not any("properties" in node for node in nodes):
             return
-        fields = _properties(nodes)
+        fields = properties_of(nodes)
         # A model that allows other fields may have the property in its data.
         is_open_ended = any(node.get("additionalProperties", False) is not False for node in nodes)
         for name in sorted(self.theirs.required(theirs) - self.ours.required(ours)):
             inner = _join(path, name)
             if name in fields:
-                yield f"the contract requires `{inner}`, but {self._field(inner)} may be missing"
+                yield f"the contract requires `{inner}`, but {self.field_name(inner)} may be missing"
             elif not is_open_ended:
-                yield f"the contract requires `{inner}`, but {self._field(path)} has no such field"
+                yield f"the contract requires `{inner}`, but {self.field_name(path)} has no such field"
 
     def _forbidden_by_them(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[str]:
         for name in sorted(
             _unknown(self.theirs.narrowed(theirs, "object"), self.ours, self.ours.narrowed(ours, "object"))
         ):
             inner = _join(path, name)
-            yield f"{self._field(inner)} is not a property of the contract, which forbids others"
+            yield f"{self.field_name(inner)} is not a property of the contract, which forbids others"
 
-    def _inner(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[_Deeper]:
+    def inner(self, ours: list[Json], theirs: list[Json], path: str) -> Iterator[_Deeper]:
         """Yield the parts that both describe, with their paths: properties, then items."""
         mine, other = self.ours.narrowed(ours, "object"), self.theirs.narrowed(theirs, "object")
-        fields = _properties(mine)
+        fields = properties_of(mine)
         rest = [node["additionalProperties"] for node in mine if "additionalProperties" in node]
-        for name, schemas in _properties(other).items():
+        for name, schemas in properties_of(other).items():
             # `False` for other properties has been reported already.
             field = fields.get(name) or [each for each in rest if isinstance(each, dict)]
             if field:
@@ -316,14 +317,14 @@ class _Pair:
         if items and others:
             yield items, others, f"{path}[]"
 
-    def _is_known(self, ours: list[Json], theirs: list[Json]) -> bool:
+    def is_known(self, ours: list[Json], theirs: list[Json]) -> bool:
         """Return True if the two have been compared before: schemas may be recursive."""
         pair = (frozenset(map(id, self.ours.flat(ours))), frozenset(map(id, self.theirs.flat(theirs))))
         known = pair in self.seen
         self.seen.add(pair)
         return known
 
-    def _field(self, path: str) -> str:
+    def field_name(self, path: str) -> str:
         joint = "." if path and not path.startswith("[") else ""
         return f"`{self.name}{joint}{path}`"
 
@@ -376,24 +377,24 @@ def _has_other_names(model: Any) -> bool:
     return any(alias is not None and (by_name or not isinstance(alias, str)) for alias in aliases)
 
 
-def _name(model: object) -> str:
+def model_name(model: object) -> str:
     """Return the name of the class in a list or an optional, else of the whole annotation."""
     origin, members = get_origin(model), [each for each in get_args(model) if each is not NoneType]
     if origin is Annotated or (origin in (Union, UnionType, list) and len(members) == 1):
-        return _name(members[0])
+        return model_name(members[0])
     return name_of(model)
 
 
 def _members(node: Node) -> list[Json]:
-    return [*_listed(node, "anyOf"), *_listed(node, "oneOf")]
+    return [*listed(node, "anyOf"), *listed(node, "oneOf")]
 
 
-def _listed(node: Node, keyword: str) -> list[Json]:
+def listed(node: Node, keyword: str) -> list[Json]:
     value = node.get(keyword)
     return value if isinstance(value, list) else []
 
 
-def _properties(nodes: Nodes) -> dict[str, list[Json]]:
+def properties_of(nodes: Nodes) -> dict[str, list[Json]]:
     """Return the schemas of each property of an object."""
     found: dict[str, list[Json]] = {}
     for node in nodes:
@@ -403,18 +404,18 @@ def _properties(nodes: Nodes) -> dict[str, list[Json]]:
     return found
 
 
-def _unknown(nodes: Nodes, side: _Side, others: Nodes) -> set[str]:
+def _unknown(nodes: Nodes, side: Side, others: Nodes) -> set[str]:
     """Return the properties of `others`, which belong to `side`, that one of `nodes` forbids."""
-    known = {name for name, schemas in _properties(others).items() if side.kinds(schemas)}
+    known = {name for name, schemas in properties_of(others).items() if side.kinds(schemas)}
     found: set[str] = set()
     for node in nodes:
         if node.get("additionalProperties") is False and "patternProperties" not in node:
-            found |= known - _properties([node]).keys()
+            found |= known - properties_of([node]).keys()
     return found
 
 
 def _is_tag(field: Json) -> bool:
-    return isinstance(field, dict) and len(_listed(field, "enum")) == 1
+    return isinstance(field, dict) and len(listed(field, "enum")) == 1
 
 
 def _kind(value: Json) -> str:
@@ -425,14 +426,17 @@ def _kind(value: Json) -> str:
     return "object" if isinstance(value, Mapping) else "array"
 
 
-def _words(kinds: frozenset[str]) -> str:
-    named = {"number" if kind == "fraction" else kind for kind in kinds}
+_WORDS = {"fraction": "number", "binary": "binary data"}
+
+
+def words(kinds: frozenset[str]) -> str:
+    named = {_WORDS.get(kind, kind) for kind in kinds}
     if "number" in named:
         named.discard("integer")
-    return " or ".join(sorted(named)) if kinds != _ALL else "anything"
+    return " or ".join(sorted(named)) if kinds != ALL else "anything"
 
 
-def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+def union_of(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset().union(*sets)
 
 

@@ -234,9 +234,10 @@ def _unwrapped(annotation: object) -> object:
     return annotation
 
 
-def _bare(annotation: object) -> object:
+def bare(annotation: object) -> object:
+    """Return the type in `Annotated`, `NewType` and `type X = ...`."""
     annotation = _unwrapped(annotation)
-    return _bare(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
+    return bare(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
 
 
 def _class_trait(kind: type) -> Trait:
@@ -301,12 +302,12 @@ def _type_check(basic: Mapping[type, None], annotation: object, at: int) -> Chan
 
 
 def _shaper(annotation: object) -> _Shape | None:
-    annotation = _bare(annotation)
+    annotation = bare(annotation)
     if get_origin(annotation) is tuple:
         return _tuple_shaper(annotation)
     if get_origin(annotation) in (Union, UnionType):
         members = get_args(annotation)
-        tuples = [member for member in members if get_origin(_bare(member)) is tuple]
+        tuples = [member for member in members if get_origin(bare(member)) is tuple]
         if tuples:
             return _union_shaper(tuples, [member for member in members if member not in tuples])
     traits = _traits(annotation)
@@ -354,7 +355,7 @@ def _tuple_shaper(annotation: object) -> _Shape | None:
 
 def _union_shaper(tuples: Sequence[object], others: Sequence[object]) -> _Shape | None:
     """Return the shape of a union with tuples: a tuple is several args, any other member is one."""
-    several = [_tuple_shaper(_bare(each)) for each in tuples]
+    several = [_tuple_shaper(bare(each)) for each in tuples]
     single = _shaper(Union[tuple(others)]) if others else None  # noqa: UP007 - the members are in a list
     if single is None and not any(several):
         return None

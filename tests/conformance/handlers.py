@@ -19,6 +19,8 @@ ran: list[str] = []
 
 
 def _handler(function: Callable[P, R]) -> Callable[P, R]:
+    function.__annotations__ = {}  # many of the cases are about results that break the ack
+
     @wraps(function)
     def counted(*args: P.args, **kwargs: P.kwargs) -> R:
         ran.append(function.__name__)

@@ -13,7 +13,7 @@ import pytest
 import typing_extensions
 
 from asynction.contract import Schema
-from asynction.models._compare import incompatibilities, schema_of_arg
+from asynction.models import fit_of, schema_of_arg
 from asynction.validation import DRAFT_07
 
 DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
@@ -128,7 +128,7 @@ def of(*required: str, **properties: object) -> dict[str, Any]:
 
 
 def told(model: object, schema: Any, dialect: str = DRAFT_07, *, receives: bool = True) -> list[str]:
-    return incompatibilities(model, Schema(schema, dialect), receives=receives)
+    return list(fit_of(model, Schema(schema, dialect), receives=receives).errors)
 
 
 @pytest.mark.parametrize(

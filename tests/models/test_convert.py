@@ -581,9 +581,12 @@ def test_nothing_imports_the_libraries_before_a_model_needs_them() -> None:
     code = """
 import sys
 from asynction.models._convert import converter, is_model, plain, schema_of, shaper
-from asynction.models._compare import incompatibilities
+from asynction.contract import Schema
+from asynction.models import fit_of
+from asynction.validation import DRAFT_07
 converter(int, checked=False)(3), converter(dict[str, list[int]], checked=True)
 shaper(list[dict[str, int]]), plain([{}]), plain(object()), is_model(dict), schema_of(int, mode="validation")
+fit_of(list[int], Schema({"type": "array"}, DRAFT_07), receives=True)
 print([name in sys.modules for name in ("pydantic", "msgspec")])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -12,7 +13,7 @@ from types import ModuleType
 from asynction.contract import Schema, Target
 from asynction.exceptions import DocumentError
 from asynction.inject import Dependency
-from asynction.models import incompatibilities, is_model, schema_of_arg
+from asynction.models import Fit, default_fault, fit_of, fit_of_result, schema_of_arg
 from asynction.problems import Location, Problem, did_you_mean, problem_at
 from asynction.runtime._binding.modules import STANDARD_LIBRARY, AllowedModules, module_of, origin_of
 from asynction.runtime._injection.annotations import (
@@ -35,6 +36,9 @@ from asynction.runtime._injection.plan import (
     many,
     plan_call,
 )
+from asynction.validation import Validator
+
+log = logging.getLogger("asynction")
 
 ASYNC = "is `async def`, which Flask cannot await; write `def`, or serve with AsynctionAsyncServer"
 """The reason why a coroutine function cannot be bound on a server that does not await."""
@@ -136,17 +140,37 @@ class Binder:
             place = place_of(function) if isinstance(error, AnnotationError) else ""
             self.report(target.location, "handler-signature", f"`{target.path}`{place} {error}")
             return None
-        for parameter in _model_parameters(plan) if args is not None else ():
-            self._compare_model(target, parameter.annotation, args, parameter.index, receives=True)
-        return plan
+        if args is None or spec.raw:
+            return plan
+        fits = {
+            parameter.index: self._fit(function, target, parameter, args)
+            for parameter in plan.arg_parameters
+            if parameter.index >= 0
+        }
+        for parameter in _model_parameters(plan.dependencies):
+            self._fit(function, target, parameter, args)
+        enforced = frozenset(index for index, fit in fits.items() if not (fit.is_implied or fit.errors))
+        return plan_call(function, replace(spec, check=check, enforced=enforced)) if enforced else plan
 
-    def _compare_model(
-        self, target: Target, model: object, schema: Schema | None, index: int, *, receives: bool
-    ) -> None:
-        """Report a problem for each difference between a model and the contract's schema of one arg."""
-        found = schema_of_arg(schema, index) if schema is not None else None
-        for text in incompatibilities(model, found, receives=receives) if found is not None else ():
-            self.report(target.location, "handler-model", f"`{target.path}`: {text}")
+    def _fit(self, function: Function, target: Target, parameter: ArgParameter, args: Schema) -> Fit:
+        """Report how the annotation and the default of a parameter fit the contract's schema of its arg."""
+        found = schema_of_arg(args, parameter.index)
+        if found is None:
+            return Fit()
+        fit = fit_of(parameter.annotation, found, receives=True)
+        fault = default_fault(parameter.default, found)
+        if fault is not None:
+            fit = replace(fit, doubts=(*fit.doubts, f"the default of `{parameter.name}` {fault}"))
+        self._report_fit(function, target, fit)
+        return fit
+
+    def _report_fit(self, function: Function, target: Target, fit: Fit) -> None:
+        place = place_of(function)
+        for text in fit.errors:
+            self.report(target.location, "handler-model", f"`{target.path}`: {text}{place}")
+        for text in fit.doubts:
+            message = f"`{target.path}`: {text}{place}"
+            self.warnings.append(problem_at(target.location, "handler-type", message))
 
     def node(self, mark: Dependency, target: Target, spec: CallSpec) -> Node | None:
         """Bind a dependency of a router; report a problem and return None if that fails."""
@@ -161,12 +185,12 @@ class Binder:
             return None
 
     def check_ack_model(
-        self, plan: Plan, function: Function, target: Target, spec: CallSpec, ack: Schema
+        self, function: Function, target: Target, spec: CallSpec, ack: Schema, validator: Validator | None
     ) -> None:
-        """Report a problem if the model of a handler's result does not match the schema of the ack."""
+        """Report how the type of a handler's result fits the schema of the ack."""
         returns = spec.response_model or returned(function)
-        if plan.shape is not None and is_model(returns):
-            self._compare_model(target, returns, ack, 0, receives=False)
+        min_args, max_args = (0, None) if validator is None else (validator.min_args, validator.max_args)
+        self._report_fit(function, target, fit_of_result(returns, ack, min_args, max_args))
 
     def fits(self, handler: Function, target: Target, min_args: int, max_args: int | None) -> bool:
         """Return whether `handler` can take `min_args` to `max_args` args; report a problem if not."""
@@ -181,9 +205,11 @@ class Binder:
         self._cause = self._cause or cause
 
     def finish(self) -> None:
-        """Raise DocumentError if problems have been reported."""
+        """Raise DocumentError if problems have been reported, else log the warnings."""
         if self.problems:
             raise DocumentError(self.problems) from self._cause
+        for warning in self.warnings:
+            log.warning("%s", warning)
 
 
 def _reject_async(dependency: Function) -> None:
@@ -191,13 +217,11 @@ def _reject_async(dependency: Function) -> None:
         raise PlanError(f"depends on `{getattr(dependency, '__qualname__', dependency)}`, which {ASYNC}")
 
 
-def _model_parameters(plan: Plan) -> Iterator[ArgParameter]:
-    """Yield the parameters of a handler and its dependencies that take args as models."""
-    for parameter in plan.arg_parameters:
-        if parameter.index >= 0 and is_model(parameter.annotation):
-            yield parameter
-    for node in plan.dependencies:
-        yield from _model_parameters(node.plan)
+def _model_parameters(dependencies: Iterable[Node]) -> Iterator[ArgParameter]:
+    """Yield the parameters of dependencies that take args, all of them as models."""
+    for node in dependencies:
+        yield from node.plan.arg_parameters
+        yield from _model_parameters(node.plan.dependencies)
 
 
 class BindingError(Exception):

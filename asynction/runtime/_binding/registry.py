@@ -102,8 +102,6 @@ class HandlerRegistry:
             message = f"the server `{name}` uses the protocol `{protocol}`, which is not supported"
             binder.report(self.server.location, "protocol", message)
         binder.finish()
-        for warning in binder.warnings:
-            log.warning("%s", warning)
         self._build()
 
     def bind_handlers(self, binder: Binder, resolver: Resolver | None = None) -> None:
@@ -210,8 +208,9 @@ class HandlerRegistry:
             plan = binder.plan(handler, target, spec, args)
         if plan is None:
             return
-        if schemas.event.ack is not None:
-            binder.check_ack_model(plan, handler, target, spec, schemas.event.ack)
+        is_shaped = hooks is not None and (hooks.style is not None or hooks.dehydrate is not None)
+        if schemas.event.ack is not None and not is_shaped:
+            binder.check_ack_model(handler, target, spec, schemas.event.ack, schemas.ack)
         plan = self._with_router_dependencies(binder, registration, target, spec, plan)
         if hooks is not None and hooks.given is not None:
             given = self._with_router_dependencies(binder, registration, target, spec, hooks.given)

@@ -155,6 +155,7 @@ class CallSpec:
         parameters: the names of the namespace's parameters, which are injected by name.
         providers: functions that return the value of a parameter, by the class that annotates it.
         checked: whether the args have been checked against a schema.
+        enforced: the indexes of args that are checked against their annotation, too: the schema allows more.
         is_lifecycle: whether it is a lifecycle event: its handlers may take fewer args than are passed.
         raw: whether args are passed as they are, not converted to annotated types.
         response_model: the type of the result, instead of the return annotation.
@@ -168,6 +169,7 @@ class CallSpec:
     parameters: Iterable[str] = ()
     providers: Providers = field(default_factory=dict)
     checked: bool = False
+    enforced: frozenset[int] = frozenset()
     is_lifecycle: bool = False
     raw: bool = False
     response_model: object = None
@@ -409,11 +411,8 @@ class _Planner:
         raise PlanError(f"takes {takes}, but the contract passes {sent}")
 
     def _arguments(self, leading: tuple[str, ...]) -> Arguments:
-        checked = self.spec.checked
         converters = [
-            None
-            if f.index < len(leading) or self.spec.raw
-            else _usable(partial(converter, checked=checked, at=f.index - len(leading)), f.annotation)
+            None if f.index < len(leading) or self.spec.raw else self._converter(f, f.index - len(leading))
             for f in self.arg_parameters
         ]
         # The two usual signatures have a function of their own, which costs less for each event.
@@ -429,6 +428,15 @@ class _Planner:
             return partial(_gathered, tuple(sources), None)
         sources += [_MARKS[name] for name in leading[len(self.arg_parameters) :]]
         return partial(_gathered, tuple(sources), max(0, len(self.arg_parameters) - len(leading)))
+
+    def _converter(self, parameter: ArgParameter, at: int) -> Callable[[object], object] | None:
+        annotation, spec = parameter.annotation, self.spec
+        if at in spec.enforced:
+            try:
+                return converter(annotation, checked=False, at=at)
+            except ModelError:  # without a library to check it, it stays as it comes
+                return None
+        return _usable(partial(converter, checked=spec.checked, at=at), annotation)
 
 
 class _DependencyPlanner(_Planner):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial, wraps
@@ -19,6 +20,7 @@ from asynction.problems import Location
 from asynction.runtime import (
     Binder,
     CallSpec,
+    Context,
     Convention,
     handler_problems,
     import_path,
@@ -340,6 +342,31 @@ def test_models_are_held_to_the_schema_of_the_arg(handler: Callable[..., Any], i
     assert all(problem.message.startswith("`handlers.it`: ") for problem in binder.problems)
 
 
+def takes_int(data: int, more: str = "x") -> None: ...
+
+
+def test_a_handler_without_room_for_more_is_not_planned_again() -> None:
+    binder, number = Binder(), Schema({"type": "number"}, DRAFT_07)
+    made = binder.plan(takes_int, TARGET, ONE, number)
+    assert made is not None
+    assert made.call(Context("server", "/", "e", None, (1,)))[1] == (1, "x")
+    assert [problem.rule for problem in binder.warnings] == ["handler-type"]
+    raw = binder.plan(takes_int, TARGET, replace(ONE, raw=True), number)
+    assert raw is not None
+    assert len(binder.warnings) == 1
+
+
+def test_without_a_library_a_narrower_type_is_taken_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for library in ("pydantic", "msgspec"):
+        monkeypatch.setitem(sys.modules, library, None)
+
+    def handler(data: list[int]) -> None: ...
+
+    made = Binder().plan(handler, TARGET, ONE, Schema({"type": "array"}, DRAFT_07))
+    assert made is not None
+    assert made.call(Context("server", "/", "e", None, (["x"],)))[1] == (["x"],)
+
+
 def test_without_a_schema_a_model_is_what_it_is() -> None:
     binder = Binder()
     assert binder.plan(takes_wrong, TARGET, CallSpec(min_args=1, max_args=1)) is not None
@@ -369,7 +396,7 @@ def test_what_shapes_the_acknowledgement_is_held_to_its_schema(
     spec = CallSpec(response_model=response_model)
     made = binder.plan(handler, TARGET, spec)
     assert made is not None
-    binder.check_ack_model(made, handler, TARGET, spec, NAMED)
+    binder.check_ack_model(handler, TARGET, spec, NAMED, None)
     assert [problem.rule for problem in binder.problems] == ["handler-model"] * is_wrong
 
 
