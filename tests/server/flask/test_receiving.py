@@ -128,7 +128,8 @@ def test_the_error_handler_is_called_once_where_it_raises() -> None:
     handler = MagicMock(side_effect=LookupError)
     asio = served(len)
     asio.on_error_default(handler)
-    assert client_of(asio).ask("say", 1) == [SERVER_ERROR]
+    (answer,) = client_of(asio).ask("say", 1)
+    assert (answer["error"]["status"], answer["error"]["pointer"]) == (400, "/0")
     assert handler.call_count == 1
 
 
