@@ -5,7 +5,14 @@ from asynction.models import plain
 from asynction.runtime._attachments import with_attachments
 from asynction.runtime._binding.binder import Binder, import_path, is_async, misfit, positional
 from asynction.runtime._binding.hooks import HOOKS
-from asynction.runtime._binding.host import FLASK, LIFECYCLE_EVENTS, PYTHON_SOCKETIO, ConnectionRejected, Host
+from asynction.runtime._binding.host import (
+    FLASK,
+    LIFECYCLE_EVENTS,
+    PYTHON_SOCKETIO,
+    PYTHON_SOCKETIO_ANY,
+    ConnectionRejected,
+    Host,
+)
 from asynction.runtime._binding.modules import allowed_modules
 from asynction.runtime._binding.registrar import Registrar
 from asynction.runtime._binding.registry import HandlerRegistry, handler_problems
@@ -54,6 +61,7 @@ __all__ = [
     "HOOKS",
     "LIFECYCLE_EVENTS",
     "PYTHON_SOCKETIO",
+    "PYTHON_SOCKETIO_ANY",
     "STEPS",
     "Ack",
     "Args",

@@ -27,6 +27,7 @@ class Routes:
     schemas: ContractSchemas
     endpoints: dict[tuple[str, str], Endpoint] = field(default_factory=dict)
     wildcards: dict[str, Callable[[EventSchemas], Endpoint]] = field(default_factory=dict)
+    anywhere: dict[str, Callable[[EventSchemas], Endpoint]] = field(default_factory=dict)
     lifecycle: dict[tuple[str, str], Plan] = field(default_factory=dict)
     exception_handlers: dict[type[BaseException], Plan] = field(default_factory=dict)
     error_handlers: dict[str, dict[type[BaseException], Plan]] = field(default_factory=dict)
@@ -38,12 +39,19 @@ class Routes:
         return self.schemas.match(namespace)
 
     def endpoint(self, namespace: str, event: str) -> Endpoint | None:
-        """Return the endpoint of an event, else that of `*` in its namespace, else None."""
+        """Return the endpoint of an event, else that of `*` in its namespace, else of the namespace `*`."""
         endpoint = self.endpoints.get((namespace, event))
-        if endpoint is None and namespace in self.wildcards:
-            known = self.schemas.receives.get(namespace, {}).get(event)
-            return self.wildcards[namespace](known or EventSchemas.unchecked(namespace, event))
-        return endpoint
+        if endpoint is not None:
+            return endpoint
+        known = self.schemas.receives.get(namespace, {}).get(event)
+        make = self.wildcards.get(namespace)
+        if make is None and known is None:  # an event of the contract needs a handler of its own namespace
+            make = self.anywhere.get(event) or self.anywhere.get("*")
+        return make(known or EventSchemas.unchecked(namespace, event)) if make is not None else None
+
+    def lifecycle_plan(self, namespace: str, event: str) -> Plan | None:
+        """Return the plan of a lifecycle event's handler, else of that for the namespace `*`, else None."""
+        return self.lifecycle.get((namespace, event)) or self.lifecycle.get(("*", event))
 
     def handles(self, namespace: str, event: str) -> bool:
         """Return whether an event has a handler, or its namespace a handler for `*`."""
@@ -51,8 +59,8 @@ class Routes:
 
     @property
     def bound(self) -> list[tuple[str, str]]:
-        """Return the namespace and name of each event and lifecycle event that has a handler so far."""
-        return [*self.endpoints, *self.lifecycle]
+        """Return the namespace and name of each event, lifecycle event and `*` that has a handler so far."""
+        return [*self.endpoints, *self.lifecycle, *((namespace, "*") for namespace in self.wildcards)]
 
     @property
     def answers_exceptions(self) -> bool:

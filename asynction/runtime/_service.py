@@ -328,7 +328,7 @@ class Service:
             required,
             self._guards,
             offered,
-            self.routes.lifecycle.get((name, "connect")),
+            self.routes.lifecycle_plan(name, "connect"),
             partial(self.identities.__setitem__, sid) if required or offered else None,
         )
 
@@ -344,7 +344,7 @@ class Service:
         context.parameters, context.pattern = match.parameters, match.name
         context.identity = self.identities.pop(context.sid, ANONYMOUS)
         context.reason, context.args = reason, (reason,)
-        plan = self.routes.lifecycle.get((match.name, "disconnect"))
+        plan = self.routes.lifecycle_plan(match.name, "disconnect")
         if plan is not None:
             try:
                 yield from invoke(plan, context, self.settings.override)

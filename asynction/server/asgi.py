@@ -23,6 +23,7 @@ from asynction.inject import Data, SocketID
 from asynction.runtime import (
     LIFECYCLE_EVENTS,
     PYTHON_SOCKETIO,
+    PYTHON_SOCKETIO_ANY,
     Args,
     ConnectionRejected,
     Context,
@@ -129,7 +130,6 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self.strict = self._service.strict
         self._is_stopping = False
         self._outside_contract: set[str] = set()  # namespaces of the Admin UI
-        self._has_catch_all = False  # whether there are handlers for the namespace `*`
         self.socketio_path = path or (server.path if server is not None else None) or DEFAULT_PATH
         self.origins = OriginPolicy(**take(options, OriginOptions))
         parents = {"async_mode": "asgi", "cors_allowed_origins": self.origins.engine_option, **options}
@@ -197,6 +197,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             is_connected=self._is_connected,
             register=self._register,
             conventions=PYTHON_SOCKETIO,
+            any_namespace=PYTHON_SOCKETIO_ANY,
             providers={type(self): lambda _: self},
             refusals=(SocketIORefusal, ConnectionRefusedError),
             is_async=True,
@@ -245,9 +246,8 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         def decorator(function: F) -> F:
             if name in self._outside_contract:
                 super(AsynctionAsyncServer, self).on(event, function, name)
-            elif not self._service.bind(Registration(name, event, function, response_model)):
-                super(AsynctionAsyncServer, self).on(event, function, name)
-                self._has_catch_all = self._has_catch_all or event not in LIFECYCLE_EVENTS
+            else:
+                self._service.bind(Registration(name, event, function, response_model))
             return function
 
         if handler is not None:
@@ -281,13 +281,13 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         for name in self._service.contract.namespaces:
             if not is_pattern(name):
                 self._register(name, "connect")
-        if self._service.routes.schemas.patterns:
+        if self._service.routes.schemas.patterns or not self.strict:
             super().on("connect", self._connect_any, "*")
             super().on("disconnect", self._disconnect_any, "*")
 
     def _register(self, namespace: str, event: str) -> None:
         """Register our connect and disconnect handlers for a namespace with the parent."""
-        if not is_pattern(namespace):
+        if namespace != "*" and not is_pattern(namespace):
             super().on("connect", partial(self._connect_any, namespace), namespace)
             super().on("disconnect", partial(self._disconnect_any, namespace), namespace)
 
@@ -300,7 +300,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self, server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
     ) -> None:
         event, service = data[0], self._service
-        if (self._has_catch_all or self._outside_contract) and self._belongs_to_parent(namespace, event):
+        if namespace in self._outside_contract and event != MALFORMED:
             await super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
             return
         args = tuple(data[1:])
@@ -329,17 +329,6 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         finally:
             if context.open_dependencies:
                 await adrive(closing(context))
-
-    def _belongs_to_parent(self, namespace: str, event: str) -> bool:
-        """Return whether the parent handles an event: by a handler for the namespace `*`, or the Admin UI."""
-        if namespace in self._outside_contract:
-            return event != MALFORMED
-        routes = self._service.routes
-        if not self._has_catch_all or event == MALFORMED or routes.handles(namespace, event):
-            return False
-        match = routes.match(namespace)
-        # An event of the contract never goes to a handler that would not check it.
-        return match is None or event not in routes.schemas.receives.get(match.name, ())
 
     async def _send_ack(self, eio_sid: str, namespace: str, id: int, args: Args) -> None:
         await self._send_packet(eio_sid, self.packet_class(ACK, list(args), namespace, id))
@@ -579,8 +568,9 @@ def _routed(namespace_handler: socketio.AsyncNamespace) -> Function:
     """Return a handler that calls `trigger_event` of a class with the arguments of python-socketio."""
 
     async def routed(_: Data, context: Context, sid: SocketID) -> object:
+        names = (context.namespace,) if namespace_handler.namespace == "*" else ()
         leading = (context.environ,) if context.event == "connect" else ()
-        return await namespace_handler.trigger_event(context.event, sid, *leading, *context.args)
+        return await namespace_handler.trigger_event(context.event, *names, sid, *leading, *context.args)
 
     return routed
 

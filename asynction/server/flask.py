@@ -190,6 +190,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             is_connected=self._is_connected,
             register=self._register,
             conventions=FLASK,
+            any_namespace=FLASK,
             providers={
                 type(self): lambda _: self,
                 flask.Request: lambda _: flask.globals.request_ctx.request,
@@ -239,8 +240,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         name = handler_namespace(namespace)
 
         def decorator(handler: F) -> F:
-            if not self._service.bind(Registration(name, message, handler, response_model)):
-                super(AsynctionSocketIO, self).on(message, namespace)(handler)
+            self._service.bind(Registration(name, message, handler, response_model))
             return handler
 
         return decorator
@@ -248,20 +248,20 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     def on_namespace(self, namespace_handler: flask_socketio.Namespace) -> None:
         """Register a class-based namespace; each `on_...` method is bound like a handler."""
         name = handler_namespace(getattr(namespace_handler, "namespace", None))
-        known = name in self.contract.namespaces
-        if not known:
+        known = self._service.contract.namespaces.get(name)
+        if known is None:
             self._service.reject_unknown(f"the contract has no namespace `{name}`")
         super().on_namespace(namespace_handler)
-        if not known:
-            return
         # `flask_socketio.Namespace.call` calls the python-socketio server directly, without our checks.
         namespace_handler.call = partial(self._call_from, name)
         if hasattr(namespace_handler, "error"):
             self.exception_handlers.setdefault(name, namespace_handler.error)
         # A class with a `trigger_event` of its own finds its methods itself: it gets every event.
         if type(namespace_handler).trigger_event is not flask_socketio.Namespace.trigger_event:
-            for event in (*LIFECYCLE_EVENTS, *self.contract.namespaces[name].receives):
+            for event in (*LIFECYCLE_EVENTS, *(known.receives if known is not None else ())):
                 self.on(event, name)(partial(_trigger, namespace_handler, event))
+            if known is None:
+                self.on("*", name)(partial(_trigger, namespace_handler))
             return
         for attribute in dir(namespace_handler):
             if attribute.startswith("on_"):
@@ -272,7 +272,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         for name in self.contract.namespaces:
             if not is_pattern(name):
                 self._register_namespace(name)
-        if self._service.routes.schemas.patterns:
+        if self._service.routes.schemas.patterns or not self.strict:
             self._register_namespace("*")
         for namespace, event in self._service.routes.bound:
             self._register(namespace, event)
@@ -292,9 +292,11 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         """Register one event with the parent, if `init_app` has been called."""
         if self.server is None:
             return
-        if namespace not in self.contract.namespaces and event in (*LIFECYCLE_EVENTS, "*"):
+        if namespace == "*":
+            return  # registered for all events and namespaces
+        if namespace not in self.contract.namespaces:
             self._register_namespace(namespace)
-        elif event not in (*LIFECYCLE_EVENTS, "*"):
+        if event not in (*LIFECYCLE_EVENTS, "*"):
             super().on(event, "*" if is_pattern(namespace) else namespace)(partial(self._receive, event))
 
     # Receiving ---------------------------------------------------------------------------------
@@ -493,6 +495,8 @@ def set_namespace(namespace: str) -> None:
 
 def _trigger(namespace_handler: flask_socketio.Namespace, event: str, *args: object, sid: SocketID) -> object:
     """Call `trigger_event` of a class-based namespace with the arguments of python-socketio."""
+    request: Any = flask.request  # Flask-SocketIO adds `namespace`
+    names = (request.namespace,) if namespace_handler.namespace == "*" else ()
     if event == "connect":
-        args = (flask.request.environ, *args)
-    return namespace_handler.trigger_event(event, sid, *args)
+        args = (request.environ, *args)
+    return namespace_handler.trigger_event(event, *names, sid, *args)

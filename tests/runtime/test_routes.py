@@ -102,7 +102,7 @@ def test_a_handler_goes_before_the_wildcard(bench: Bench, routes: Routes) -> Non
 def test_what_is_bound_is_told(bench: Bench, routes: Routes) -> None:
     assert routes.bound == []
     bench.on("say", say).on("connect", lambda: None).on("*", catch_all)
-    assert sorted(routes.bound) == [("/", "connect"), ("/", "say")]
+    assert sorted(routes.bound) == [("/", "*"), ("/", "connect"), ("/", "say")]
 
 
 def test_the_namespace_of_a_client_belongs_to_one_of_the_contract(routes: Routes) -> None:

@@ -18,6 +18,14 @@ Conventions: TypeAlias = "Mapping[str, Convention]"
 FLASK: Conventions = {"*": Convention(("event",), always=True)}
 """Flask-SocketIO's handlers take the args of the event; all else is in `flask.request`."""
 
+PYTHON_SOCKETIO_ANY: Conventions = {
+    "event": Convention(("namespace", "sid"), always=True),
+    "connect": Convention(("namespace", "sid", "environ"), preferred=True),
+    "disconnect": Convention(("namespace", "sid"), preferred=True),
+    "*": Convention(("event", "namespace", "sid"), always=True),
+}
+"""Handlers of python-socketio for the namespace `*` take the client's namespace before `sid`."""
+
 PYTHON_SOCKETIO: Conventions = {
     "event": Convention(("sid",), preferred=True),
     "connect": Convention(("sid", "environ"), preferred=True),
@@ -52,6 +60,7 @@ class Host:
         is_connected: returns whether a client is still connected, by sid and namespace.
         register: called with the namespace and name of each event that is bound.
         conventions: the leading arguments of handlers.
+        any_namespace: those of handlers for the namespace `*`; None if the adapter registers these itself.
         providers: functions that return the value of a parameter, by the class that annotates it.
         refusals: the exceptions by which a connect handler rejects a client.
         is_async: whether coroutine functions can be awaited.
@@ -69,6 +78,7 @@ class Host:
     is_connected: Callable[[str, str], bool]
     register: Callable[[str, str], None]
     conventions: Conventions = field(default_factory=dict)
+    any_namespace: Conventions | None = None
     providers: Providers = field(default_factory=dict)
     refusals: tuple[type[BaseException], ...] = ()
     is_async: bool = False

@@ -137,7 +137,7 @@ class HandlerRegistry:
         binder, handler = self.binder(), registration.handler
         target = Target(_name(handler), self._location(registration.namespace, registration.event))
         if binder.checked(handler, target) is not None:
-            if registration.namespace == "*":
+            if registration.namespace == "*" and self.host.any_namespace is None:
                 self.reject_unknown("a contract has no namespace `*`")
                 return False
             self._bind(binder, registration, target)
@@ -168,6 +168,7 @@ class HandlerRegistry:
         known = self.contract.namespaces.get(namespace)
         spec = self._spec(
             event if event in (*LIFECYCLE_EVENTS, "*") else "event",
+            any_namespace=namespace == "*",
             parameters=tuple(known.parameters) if known is not None else (),
             response_model=registration.response_model,
         )
@@ -219,7 +220,9 @@ class HandlerRegistry:
         endpoint = self._endpoint(bound)
         if binder.problems:
             return
-        if event == "*":
+        if namespace == "*":
+            self.routes.anywhere[event] = partial(self._wildcard, bound)
+        elif event == "*":
             self.routes.wildcards[namespace] = partial(self._wildcard, bound)
         else:
             self._bound[namespace, event], self.routes.endpoints[namespace, event] = bound, endpoint
@@ -230,10 +233,13 @@ class HandlerRegistry:
         kind: str,
         parameters: tuple[str, ...] = (),
         response_model: object = None,
+        *,
+        any_namespace: bool = False,
     ) -> CallSpec:
         """Return how this server calls a handler of this kind."""
+        conventions = (self.host.any_namespace or {}) if any_namespace else self.host.conventions
         return CallSpec(
-            convention=self.host.conventions.get(kind, Convention()),
+            convention=conventions.get(kind, Convention()),
             parameters=parameters,
             providers={Context: _itself, **self.host.providers},
             response_model=response_model,
@@ -298,7 +304,7 @@ class HandlerRegistry:
         )
 
     def _wildcard(self, bound: _Bound, schemas: EventSchemas) -> Endpoint:
-        """Return the endpoint of an event that the handler for `*` handles."""
+        """Return the endpoint of an event that a handler for `*`, or for the namespace `*`, handles."""
         return self._endpoint(replace(bound, schemas=schemas))
 
     def _with_router_dependencies(

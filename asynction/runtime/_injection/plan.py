@@ -361,7 +361,10 @@ class _Planner:
         decides: by the name of its first parameter, else by the number of its parameters.
         """
         spec, leading = self.spec, self.spec.convention.leading
-        if not leading or spec.convention.always:
+        if spec.convention.always:
+            injected = [*self.positional, *dict(self.named).values()]
+            return tuple(name for name in leading if not any(source is _MARKS[name] for source in injected))
+        if not leading:
             return leading
         count = len(self.arg_parameters)
         required = sum(f.default is inspect.Parameter.empty for f in self.arg_parameters)
@@ -592,7 +595,10 @@ def _required_token_info(context: Context, _: Values) -> object:
 _MARKS: Mapping[str, Source] = {
     "sid": _sid,
     "data": _data,
-    **{name: partial(_attribute, name) for name in ("environ", "auth", "reason", "event", "server")},
+    **{
+        name: partial(_attribute, name)
+        for name in ("environ", "auth", "reason", "event", "namespace", "server")
+    },
 }
 _LIFECYCLE_ARGS = frozenset({"auth", "reason"})
 

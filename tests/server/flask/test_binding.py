@@ -234,14 +234,6 @@ def test_a_wildcard_never_sees_what_is_no_event() -> None:
     handler.assert_not_called()
 
 
-def test_a_wildcard_namespace_is_the_parents() -> None:
-    asio = build(SAY, strict=False)
-    asio.on("say")(len)
-    asio.on("other", namespace="*")(lambda *args: args)
-    asio.on("connect", namespace="*")(lambda *args: None)
-    assert "other" in asio.server.handlers["*"]
-
-
 # Class-based namespaces -------------------------------------------------------------------------
 
 
