@@ -153,9 +153,8 @@ class AsyncTestClient:
             self.refusals[name] = wire.rejection
             return
         self._send(sio.CONNECT, self._auth if auth is None else auth, name)
-        await self._until(
-            f"answer in `{name}`", lambda: name in self._sids or name in self.refusals or None, name
-        )
+        answers = (self._sids, self.refusals, self._left)
+        await self._until(f"answer in `{name}`", lambda: any(name in book for book in answers) or None)
 
     async def disconnect(self, namespace: str | None = None) -> None:
         """Leave a namespace, and the server after the last; its handlers have run when this returns."""

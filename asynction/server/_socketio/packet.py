@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, cast
 
-from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT, CONNECT_ERROR, EVENT, Packet
+from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, Packet
 
 from asynction.exceptions import (
     AsynctionException,
@@ -34,6 +34,7 @@ MAX_ATTACHMENTS = 100
 """The greatest number of binary attachments of one event."""
 
 _ATTACHMENTS = re.compile(r"\d(\d{1,10})-")
+_REFUSALS = frozenset({CONNECT_ERROR, DISCONNECT})
 _WITHOUT_BINARY = {BINARY_EVENT: EVENT, BINARY_ACK: ACK}
 
 
@@ -121,8 +122,8 @@ class _ContractPacket:
         encoded_packet: Any = None,
     ) -> None:
         parent: Any = super().__init__
-        if packet_type == CONNECT_ERROR and isinstance(data, str):
-            data = {"message": data}  # protocol 5 requires an object
+        if packet_type in _REFUSALS:
+            data = _refusal(packet_type, data)
         if binary is None and packet_type in self.sends_text:
             binary = False
         try:
@@ -206,6 +207,12 @@ class _ContractPacket:
         else:
             self.data = error if self.packet_type == CONNECT else [MALFORMED, error]
 
+    def _to_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = super()._to_dict()  # type: ignore[misc]  # mixed into a Packet
+        if self.packet_type == DISCONNECT:
+            del found["data"]  # the JavaScript client takes null for data
+        return found
+
     def encode(self) -> Any:
         try:
             return super().encode()  # type: ignore[misc]  # mixed into a Packet
@@ -219,6 +226,15 @@ class _ContractPacket:
         """Log an error in an acknowledgement, and return the error ack to send instead."""
         log_failure(error, self.namespace or "/", "acknowledgement")
         return list(error_ack(error))
+
+
+def _refusal(packet_type: int, data: object) -> object:
+    """Return the data of a packet that refuses or ends a connection, as protocol 5 allows it."""
+    if packet_type == CONNECT_ERROR:
+        return {"message": data} if isinstance(data, str) else data
+    # python-socketio sends the reason of a refusal with `always_connect`. The JavaScript client takes a
+    # DISCONNECT with data for a parse error, and connects again, for ever.
+    return None
 
 
 _LEAVES = frozenset({str, int, float, bool, type(None)})

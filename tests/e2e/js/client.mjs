@@ -33,6 +33,9 @@ class Client {
     this.events = [];
     this.waiting = [];
     this.socket = io(url, { reconnection: false, forceNew: true, ...options });
+    this.left = new Promise((resolve) => {
+      this.socket.once("disconnect", (reason) => resolve({ reason, reconnects: this.socket.active }));
+    });
     this.socket.onAny((event, ...args) => this.keep(event, args));
   }
 
@@ -75,6 +78,7 @@ const commands = {
     clients.set(client, new Client(url, options));
     return clients.get(client).connected();
   },
+  left: ({ client }) => clients.get(client).left,
   call: ({ client, event, args }) => clients.get(client).call(event, args),
   receive: ({ client, event }) => clients.get(client).receive(event),
   answer({ client, event, args }) {

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgpack
 import pytest
 import socketio
 from hypothesis import given
@@ -371,6 +372,14 @@ def test_a_refusal_in_words_is_where_clients_look_for_it() -> None:
     packet = ContractPacket(CONNECT_ERROR, data="Unable to connect", namespace="/x")
     assert packet.encode() == '4/x,{"message":"Unable to connect"}'
     assert ContractPacket(CONNECT_ERROR, {"message": "no"}).encode() == '4{"message":"no"}'
+
+
+@pytest.mark.parametrize("reason", [None, "no", {"message": "no", "data": 1}, ["no"]])
+def test_a_disconnection_has_no_data(reason: object) -> None:
+    """The JavaScript client would take it for a parse error, and connect again."""
+    assert ContractPacket(DISCONNECT, reason, "/x").encode() == "1/x,"
+    written = contract_packet("msgpack")(DISCONNECT, reason, "/x").encode()
+    assert msgpack.loads(written) == {"type": DISCONNECT, "nsp": "/x"}
 
 
 ITSELF: list[Any] = []
