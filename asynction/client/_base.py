@@ -39,6 +39,8 @@ from asynction.runtime import (
     Response,
     Router,
     Service,
+    check_contract,
+    check_options,
     checked_ack,
     choose_server,
     error_ack,
@@ -138,6 +140,8 @@ class ContractClient(Registrar, BaseClient):
         server: Server | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
+        check_contract(contract, type(self).__name__)
+        check_options(options, ClientOptions, type(self).__name__)
         self.contract = contract
         self.refusals: dict[str, object] = {}
         routers = options.pop("routers", ())

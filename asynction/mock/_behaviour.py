@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from asynction.contract import Contract, Event, Handlers, Hooks, Namespace, Schema, SecurityScheme
 from asynction.problems import did_you_mean
-from asynction.runtime import Function
+from asynction.runtime import Function, check_contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ class MockOptions(TypedDict, total=False):
     disconnect_rate: float
     only: Iterable[str]
     seed: int | None
+
+
+def required_contract(contract: object, owner: str) -> Contract:
+    """Return the contract of a mock; raise TypeError for anything else, and say what to write."""
+    if contract is None or callable(contract):  # an app, as in Flask-SocketIO
+        raise TypeError(f'a mock needs a document: write `{owner}.from_spec("asyncapi.yaml", app=app)`')
+    check_contract(contract, owner)
+    return cast("Contract", contract)
 
 
 def take_behaviour(options: Any) -> Behaviour:

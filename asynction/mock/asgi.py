@@ -13,12 +13,13 @@ from asynction.mock._behaviour import (
     Behaviour,
     MockOptions,
     accept_any_credentials,
+    required_contract,
     take_behaviour,
     without_code,
 )
 from asynction.mock._emitter import Emitter, play_all
 from asynction.mock._script import Script
-from asynction.runtime import Args, Context, Function, Resolver, Router, adrive
+from asynction.runtime import Args, Context, Function, Resolver, Router, adrive, check_options
 from asynction.server.asgi import AsynctionAsyncServer
 from asynction.server.loading import load_served
 from asynction.server.options import AsyncServerOptions
@@ -48,7 +49,7 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
 
     def __init__(
         self,
-        contract: Contract,
+        contract: Contract | None = None,
         *,
         behaviour: Behaviour | None = None,
         security_functions: Mapping[str, Function] | None = None,
@@ -56,6 +57,7 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         resolver: Resolver | None = None,
         **kwargs: Any,
     ) -> None:
+        contract = required_contract(contract, type(self).__name__)
         self._script = Script(contract, behaviour or Behaviour())
         functions = accept_any_credentials(contract, security_functions or {})
         bare = without_code(contract)
@@ -90,6 +92,7 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
             root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see MockOptions, and AsyncServerOptions.
         """
+        check_options(options, MockAsyncServerOptions, cls.__name__)
         behaviour = take_behaviour(options)
         return cls(
             **load_served(locate(spec_path), server_name, docs, root), app=app, behaviour=behaviour, **options

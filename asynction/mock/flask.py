@@ -16,15 +16,16 @@ from asynction.mock._behaviour import (
     Behaviour,
     MockOptions,
     accept_any_credentials,
+    required_contract,
     take_behaviour,
     without_code,
 )
 from asynction.mock._emitter import Emitter, play_all
 from asynction.mock._script import Script
-from asynction.runtime import Args, Context, Function, Host, Resolver, Router, drive
+from asynction.runtime import Args, Context, Function, Host, Resolver, Router, check_options, drive
 from asynction.server.flask import AsynctionSocketIO
 from asynction.server.loading import load_served
-from asynction.server.options import SocketIOOptions
+from asynction.server.options import SocketIOOptions, take_positional
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -51,7 +52,7 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
 
     def __init__(
         self,
-        contract: Contract,
+        contract: Contract | None = None,
         *,
         behaviour: Behaviour | None = None,
         security_functions: Mapping[str, Function] | None = None,
@@ -59,6 +60,7 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         resolver: Resolver | None = None,
         **kwargs: Any,
     ) -> None:
+        contract = required_contract(contract, type(self).__name__)
         script = Script(contract, behaviour or Behaviour())
         functions = accept_any_credentials(contract, security_functions or {})
         bare = without_code(contract)
@@ -72,7 +74,7 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
     def from_spec(
         cls,
         spec_path: Spec,
-        *,
+        *positional: Any,
         app: flask.Flask | None = None,
         server_name: str | None = None,
         docs: bool = True,
@@ -88,16 +90,19 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
 
         Args:
             spec_path: the path of the document, or a mapping, as in `AsynctionSocketIO.from_spec`.
+            *positional: what asynction 0.8 took by position, as in `AsynctionSocketIO.from_spec`.
             app: the application to attach to.
             server_name: the server of the document whose URL path is the Socket.IO path.
             docs: serve the docs page.
             root: the folder whose files a `$ref` may lead to; by default that of the document.
             **options: see MockOptions, and SocketIOOptions.
         """
+        check_options(options, MockSocketIOOptions, cls.__name__)
         behaviour = take_behaviour(options)
-        return cls(
-            **load_served(locate(spec_path), server_name, docs, root), app=app, behaviour=behaviour, **options
-        )
+        named: dict[str, Any] = {"app": app, "server_name": server_name, "docs": docs, **options}
+        take_positional(positional, named)
+        loaded = load_served(locate(spec_path), named.pop("server_name"), named.pop("docs"), root)
+        return cls(**loaded, behaviour=behaviour, **named)
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from asynction._deprecated import renamed
 from asynction.models import plain
+from asynction.runtime._arguments import check_contract, check_options
 from asynction.runtime._attachments import with_attachments
 from asynction.runtime._binding.binder import Binder, import_path, is_async, misfit, positional
 from asynction.runtime._binding.hooks import HOOKS
@@ -103,6 +104,8 @@ __all__ = [
     "adrive",
     "allowed_modules",
     "arun",
+    "check_contract",
+    "check_options",
     "checked_ack",
     "checked_args",
     "choose_server",

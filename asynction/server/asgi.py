@@ -33,6 +33,8 @@ from asynction.runtime import (
     Service,
     adrive,
     arun,
+    check_contract,
+    check_options,
     checked_ack,
     closing,
     default_router,
@@ -65,7 +67,7 @@ from asynction.server._socketio.reader import PacketReader
 from asynction.server.announcing import log_notices
 from asynction.server.http import HttpOptions, HttpWire
 from asynction.server.loading import load_served
-from asynction.server.options import AsyncServerOptions, OriginOptions, ServiceOptions, check_options, take
+from asynction.server.options import AsyncServerOptions, OriginOptions, ServiceOptions, check_asgi_mode, take
 
 Function = Callable[..., Any]
 if TYPE_CHECKING:
@@ -121,7 +123,10 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         source: Source | None = None,
         **options: Unpack[AsyncServerOptions],
     ) -> None:
-        check_options(options, AsyncServerOptions, type(self).__name__)
+        owner = type(self).__name__
+        check_contract(contract, owner)
+        check_options(options, AsyncServerOptions, owner)
+        check_asgi_mode(options.pop("async_mode", None), owner)
         self.contract, self.grace = contract, options.pop("grace", 5.0)
         http, resolver = options.pop("http", False), options.pop("resolver", None)
         routers, path = options.pop("routers", ()), options.pop("socketio_path", None)

@@ -16,7 +16,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from asynction.contract import Contract, Server
 from asynction.document import Spec, locate
-from asynction.exceptions import AsynctionException
+from asynction.exceptions import AsynctionException, NotEnabledError
 from asynction.inject import SocketID
 from asynction.runtime import (
     FLASK,
@@ -27,6 +27,8 @@ from asynction.runtime import (
     Host,
     Registration,
     Service,
+    check_contract,
+    check_options,
     checked_ack,
     drive,
     is_pattern,
@@ -53,7 +55,15 @@ from asynction.server._socketio.reader import PacketReader, ProtocolError
 from asynction.server.announcing import notices
 from asynction.server.http import HttpWire
 from asynction.server.loading import load_served
-from asynction.server.options import OriginOptions, ServiceOptions, SocketIOOptions, check_options, take
+from asynction.server.options import (
+    InitAppOptions,
+    OriginOptions,
+    ServiceOptions,
+    SocketIOOptions,
+    check_wsgi_mode,
+    take,
+    take_positional,
+)
 from asynction.validation import JsonArgs
 
 if TYPE_CHECKING:
@@ -68,14 +78,25 @@ _PAUSE = 0.02
 """The seconds between two looks at a fetch under way, on gevent and eventlet."""
 
 
+class _NoServer:
+    """The server of an AsynctionSocketIO before `init_app`: false, and nothing can be done with it."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> object:
+        raise NotEnabledError("the server has no app yet: call `init_app(app)` first")
+
+
 class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     """A `flask_socketio.SocketIO` bound to a contract: create it with `from_spec`, use it like its parent.
 
     The handlers of the document are imported when an app is given, here or to `init_app`. Everything that is
-    sent and received is checked against the contract; see the manual, "Events and acks" and "Errors".
+    sent and received is checked against the contract; see the manual, "Events and acks" and "Errors". Without
+    a contract, `AsynctionSocketIO(app)`, only the annotations of handlers are checked.
 
     Args:
-        contract: the contract, as `asynction.load` returns it.
+        contract: the contract, as `asynction.load` returns it; or the app, as in Flask-SocketIO.
         app: the Flask app to attach to; else call `init_app`.
         server: the server of the document that is served.
         source: returns the document for the docs page; None disables the page.
@@ -84,17 +105,26 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     Raises DocumentError for handlers that the contract names and that cannot be served, if there is an app.
     """
 
+    server: Any
+
     def __init__(
         self,
-        contract: Contract,
+        contract: Contract | flask.Flask | None = None,
         *,
         app: flask.Flask | None = None,
         server: Server | None = None,
         source: Source | None = None,
         **options: Unpack[SocketIOOptions],
     ) -> None:
-        check_options(options, SocketIOOptions, type(self).__name__)
-        self.contract = contract
+        owner = type(self).__name__
+        if isinstance(contract, flask.Flask):
+            if app is not None:
+                raise TypeError(f"{owner} got two apps")
+            contract, app = None, contract
+        check_contract(contract, owner)
+        check_options(options, SocketIOOptions, owner)
+        check_wsgi_mode(options.get("async_mode"), owner)
+        self.contract: Contract | None = contract
         self._source = source
         self._http = options.pop("http", False)
         self._public_extensions = options.pop("public_extensions", ())
@@ -106,6 +136,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self.strict = self._service.strict
         super().__init__(app, **options)
+        self.server = self.server or _NoServer()
         if error_handler is not None:
             self.on_error_default(error_handler)
         for router in routers:
@@ -115,7 +146,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     def from_spec(
         cls,
         spec_path: Spec,
-        *,
+        *positional: Any,
         app: flask.Flask | None = None,
         server_name: str | None = None,
         docs: bool = True,
@@ -127,6 +158,8 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         Args:
             spec_path: the path of a file, or a mapping. A relative path is looked up in the folder of the
                 calling module, then in the working directory.
+            *positional: `validation`, `server_name`, `docs`, `default_error_handler` and `app`, which
+                asynction 0.8 took in this order; name them in new code.
             app: the Flask app to attach to; else call `init_app`.
             server_name: the server of the document to serve: its URL path is the Socket.IO path. It may be
                 left out if there is only one.
@@ -139,13 +172,22 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             DocumentError: the document has problems, or if there is an app, a handler that it names; it lists
                 all of them.
         """
-        return cls(**load_served(locate(spec_path), server_name, docs, root), app=app, **options)
+        named: dict[str, Any] = {"app": app, "server_name": server_name, "docs": docs, **options}
+        take_positional(positional, named)
+        loaded = load_served(locate(spec_path), named.pop("server_name"), named.pop("docs"), root)
+        return cls(**loaded, **named)
 
     def init_app(self, app: flask.Flask | None, **kwargs: Any) -> None:
         """Attach the server to an app, and bind the handlers that the contract names.
 
         Without an app, in a process that only emits, no handler is imported. Raises DocumentError.
+
+        Args:
+            app: the Flask app.
+            **kwargs: see InitAppOptions.
         """
+        check_options(kwargs, InitAppOptions, "init_app")
+        check_wsgi_mode(kwargs.get("async_mode"), type(self).__name__)
         options = {**self.server_options, **kwargs}
         server = self._service.server
         if server is not None and server.path and not {"path", "resource"} & options.keys():
@@ -168,7 +210,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             wire = HttpWire(self._service, path, self._http, set_namespace, self.origins)
             self.http_path = wire.path
             add_events(app, wire, current_request)
-        if self._source is not None:
+        if self.contract is not None and self._source is not None:
             taken = {rule.rule.rstrip("/") for rule in app.url_map.iter_rules()}
             docs = Docs(
                 self.contract,
@@ -269,7 +311,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
 
     def _register_all(self) -> None:
         """Register every namespace of the contract, and every event that is bound so far, with the parent."""
-        for name in self.contract.namespaces:
+        for name in self._service.contract.namespaces:
             if not is_pattern(name):
                 self._register_namespace(name)
         if self._service.routes.schemas.patterns or not self.strict:
@@ -290,11 +332,9 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
 
     def _register(self, namespace: str, event: str) -> None:
         """Register one event with the parent, if `init_app` has been called."""
-        if self.server is None:
+        if not self.server or namespace == "*":  # `*` is registered for all events and namespaces
             return
-        if namespace == "*":
-            return  # registered for all events and namespaces
-        if namespace not in self.contract.namespaces:
+        if namespace not in self._service.contract.namespaces:
             self._register_namespace(namespace)
         if event not in (*LIFECYCLE_EVENTS, "*"):
             super().on(event, "*" if is_pattern(namespace) else namespace)(partial(self._receive, event))
@@ -401,7 +441,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         Raises DocumentError if a received event has no handler.
         """
         self._service.check_complete()
-        if self.contract.files:
+        if self.contract is not None and self.contract.files:
             options = kwargs.pop("reloader_options", None) or {}
             given = (*options.get("extra_files", ()), *(kwargs.pop("extra_files", None) or ()))
             kwargs["reloader_options"] = {**options, "extra_files": (*self.contract.files, *given)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, TypedDict
 
 from asynction.problems import did_you_mean
@@ -81,14 +82,10 @@ class EngineOptions(TypedDict, total=False):
     engineio_logger: Any
 
 
-class SocketIOOptions(BindingOptions, OriginOptions, EngineOptions, total=False):
-    """The options of AsynctionSocketIO: those of every server, and those of `flask_socketio.SocketIO`.
+class InitAppOptions(OriginOptions, EngineOptions, total=False):
+    """The options of `AsynctionSocketIO.init_app`, which its constructor also takes.
 
     Attributes:
-        default_error_handler: handles every exception that no other handler handles.
-        http: whether events can also be sent by `POST`, at `events` next to the Socket.IO path.
-        public_extensions: the `x-` fields of the document that clients may see, besides those of asynction
-            that bind no code.
         message_queue: the URL of a message queue that connects several processes.
         channel: the channel of the message queue.
         path: the Socket.IO path; else that of the document's server.
@@ -96,14 +93,26 @@ class SocketIOOptions(BindingOptions, OriginOptions, EngineOptions, total=False)
         manage_session: whether Flask-SocketIO has sessions of its own, separate from those of HTTP.
     """
 
-    default_error_handler: Function | None
-    http: bool | HttpOptions
-    public_extensions: Sequence[str]
     message_queue: str | None
     channel: str
     path: str
     resource: str
     manage_session: bool
+
+
+class SocketIOOptions(BindingOptions, InitAppOptions, total=False):
+    """The options of AsynctionSocketIO: those of every server, and those of `flask_socketio.SocketIO`.
+
+    Attributes:
+        default_error_handler: handles every exception that no other handler handles.
+        http: whether events can also be sent by `POST`, at `events` next to the Socket.IO path.
+        public_extensions: the `x-` fields of the document that clients may see, besides those of asynction
+            that bind no code.
+    """
+
+    default_error_handler: Function | None
+    http: bool | HttpOptions
+    public_extensions: Sequence[str]
 
 
 class AsyncServerOptions(BindingOptions, OriginOptions, EngineOptions, total=False):
@@ -123,15 +132,50 @@ class AsyncServerOptions(BindingOptions, OriginOptions, EngineOptions, total=Fal
     public_extensions: Sequence[str]
 
 
-def check_options(options: Mapping[str, Any], known: type, owner: str) -> None:
-    """Raise TypeError for an option that `known`, a TypedDict, does not have.
+WSGI_MODES = ("threading", "gevent", "eventlet", "gevent_uwsgi")
+_ASGI_MODES = ("asgi", "aiohttp", "sanic", "tornado")
 
-    python-socketio and python-engineio ignore what they do not know, so a misspelt option would be lost.
-    """
-    for name in options:
-        if name not in known.__annotations__:
-            near = did_you_mean(name, known.__annotations__)
-            raise TypeError(f"{owner} has no option `{name}`{near}")
+
+def check_wsgi_mode(mode: str | None, owner: str) -> None:
+    """Raise ValueError for an `async_mode` in which a Flask app cannot be served here."""
+    if mode in _ASGI_MODES:
+        advice = "for ASGI use AsynctionAsyncServer"
+        raise ValueError(f"{owner} serves Flask, not `async_mode={mode!r}`; {advice}")
+    if mode is not None and mode not in WSGI_MODES:
+        advice = did_you_mean(mode, WSGI_MODES) or f"; use one of {', '.join(WSGI_MODES)}"
+        raise ValueError(f"{owner} has no `async_mode={mode!r}`{advice}")
+    if mode in ("gevent", "eventlet") and find_spec(mode) is None:
+        raise ValueError(f"`async_mode={mode!r}` needs {mode}: install it, or leave `async_mode` out")
+
+
+def check_asgi_mode(mode: str | None, owner: str) -> None:
+    """Raise ValueError for an `async_mode` that is not ASGI."""
+    if mode not in (None, "asgi"):
+        advice = "leave `async_mode` out, and serve `asio.asgi_app()`, for example with uvicorn"
+        if mode in WSGI_MODES:
+            advice = "for Flask use AsynctionSocketIO"
+        raise ValueError(f"{owner} serves ASGI, not `async_mode={mode!r}`; {advice}")
+
+
+_POSITIONAL: Mapping[str, object] = {
+    "validation": True,
+    "server_name": None,
+    "docs": True,
+    "default_error_handler": None,
+    "app": None,
+}
+"""The arguments that `from_spec` of asynction 0.8 took by position after the document, and their defaults."""
+
+
+def take_positional(positional: Sequence[object], named: dict[str, Any]) -> None:
+    """Add to `named` what is given to `from_spec` by position; raise TypeError as Python does."""
+    if len(positional) > len(_POSITIONAL):
+        count = len(_POSITIONAL) + 1
+        raise TypeError(f"from_spec takes at most {count} positional arguments: name the others")
+    for (name, default), value in zip(_POSITIONAL.items(), positional, strict=False):
+        if named.get(name, default) is not default:
+            raise TypeError(f"from_spec got two values for `{name}`")
+        named[name] = value
 
 
 def take(options: Any, kind: type) -> dict[str, Any]:

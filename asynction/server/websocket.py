@@ -41,6 +41,8 @@ from asynction.runtime import (
     Service,
     adrive,
     arun,
+    check_contract,
+    check_options,
     closing,
     log_failure,
     outgoing,
@@ -70,7 +72,7 @@ from asynction.server._websocket.transports import (
     starlette_transport,
 )
 from asynction.server.loading import load_served
-from asynction.server.options import OriginOptions, RouterOptions, ServiceOptions, check_options, take
+from asynction.server.options import OriginOptions, RouterOptions, ServiceOptions, take
 from asynction.validation import JsonArgs, read_args
 
 __all__ = ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"]
@@ -114,6 +116,7 @@ class SocketRouter(Registrar):
         server: Server | None = None,
         **options: Unpack[RouterOptions],
     ) -> None:
+        check_contract(contract, type(self).__name__)
         check_options(options, RouterOptions, type(self).__name__)
         self.contract = contract
         self.limits = limits or Limits()

@@ -60,7 +60,6 @@ class Host:
         is_connected: returns whether a client is still connected, by sid and namespace.
         register: called with the namespace and name of each event that is bound.
         conventions: the leading arguments of handlers.
-        any_namespace: those of handlers for the namespace `*`; None if the adapter registers these itself.
         providers: functions that return the value of a parameter, by the class that annotates it.
         refusals: the exceptions by which a connect handler rejects a client.
         is_async: whether coroutine functions can be awaited.
@@ -70,6 +69,8 @@ class Host:
         errors: returns the server's own error handlers: that of a namespace, and that of all namespaces.
         propagates: returns whether unhandled exceptions are raised, as in tests.
         expire: called with sid, namespace and the Unix time at which a client's credentials expire.
+        any_namespace: the leading arguments of handlers for the namespace `*`; None if the adapter registers
+            these itself.
     """
 
     server: object
@@ -78,7 +79,6 @@ class Host:
     is_connected: Callable[[str, str], bool]
     register: Callable[[str, str], None]
     conventions: Conventions = field(default_factory=dict)
-    any_namespace: Conventions | None = None
     providers: Providers = field(default_factory=dict)
     refusals: tuple[type[BaseException], ...] = ()
     is_async: bool = False
@@ -87,3 +87,4 @@ class Host:
     errors: Callable[[str], tuple[Function | None, Function | None]] = lambda namespace: (None, None)
     propagates: Callable[[], bool] = lambda: False
     expire: Callable[[str, str, float], None] = _ignore_expiry
+    any_namespace: Conventions | None = None

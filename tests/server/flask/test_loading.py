@@ -50,6 +50,7 @@ def test_the_warnings_of_the_document_are_logged(caplog: pytest.LogCaptureFixtur
     misspelt = of({"name": "echo", "x-hander": "tests.server.handlers.echo"})
     with caplog.at_level(logging.WARNING, "asynction"):
         asio = build(misspelt)
+    assert asio.contract is not None
     assert [r.getMessage() for r in caplog.records] == [str(p) for p in asio.contract.warnings]
     assert "x-handler" in caplog.text
     assert client_of(asio).ask("echo", 1) == [1]

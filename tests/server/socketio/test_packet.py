@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]  # the library has no types
 import pytest
 import socketio
 from hypothesis import given

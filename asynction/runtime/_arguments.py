@@ -1,0 +1,28 @@
+"""Checks of what constructors are given: python-socketio ignores what it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+from asynction.contract import Contract
+from asynction.problems import did_you_mean
+
+
+def check_options(options: Mapping[str, Any], known: type, owner: str) -> None:
+    """Raise TypeError for an option that `known`, a TypedDict, does not have."""
+    for name in options:
+        if name not in known.__annotations__:
+            near = did_you_mean(name, known.__annotations__)
+            raise TypeError(f"{owner} has no option `{name}`{near}")
+
+
+def check_contract(contract: object, owner: str) -> None:
+    """Raise TypeError for what is not a compiled contract, and say what to write."""
+    if contract is None or isinstance(contract, Contract):
+        return
+    if isinstance(contract, str | PathLike | Mapping):
+        raise TypeError(f"{owner} takes a compiled contract; write `{owner}.from_spec(...)` for a document")
+    kind = type(contract).__name__
+    raise TypeError(f"the first argument of {owner} is a contract, not a {kind}; give an app as `app=`")
