@@ -105,7 +105,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     Raises DocumentError for handlers that the contract names and that cannot be served, if there is an app.
     """
 
-    server: Any
+    server: Any = None
 
     def __init__(
         self,
@@ -135,12 +135,12 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self._origin_options = take(options, OriginOptions)
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self.strict = self._service.strict
+        for router in routers:  # before `init_app`, so that a resolver is not asked for their events
+            self.add_router(router)
         super().__init__(app, **options)
         self.server = self.server or _NoServer()
         if error_handler is not None:
             self.on_error_default(error_handler)
-        for router in routers:
-            self.add_router(router)
 
     @classmethod
     def from_spec(

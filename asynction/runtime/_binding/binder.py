@@ -69,15 +69,21 @@ class Binder:
         self.warnings: list[Problem] = []
         self._cause: BaseException | None = None
 
-    def named(self, target: Target) -> object | None:
-        """Import the object that `target` names; report a problem and return None if that fails."""
+    def named(self, target: Target, missing: list[Problem] | None = None) -> object | None:
+        """Import the object that `target` names; report a problem and return None if that fails.
+
+        If there is a list `missing`, the problem of a name that does not exist is added to it instead.
+        """
         if self._allowed is not None and target.path not in self._allowed:  # not even imported
             self.report(target.location, "handler-allowed", f"`{target.path}` is not in {self._allowed}")
             return None
         try:
             found = import_path(target.path)
         except BindingError as error:
-            self.report(target.location, error.rule, str(error), error.__cause__)
+            if missing is not None and error.is_missing:
+                missing.append(problem_at(target.location, error.rule, str(error)))
+            else:
+                self.report(target.location, error.rule, str(error), error.__cause__)
             return None
         return found if self._is_allowed(found, target) else None
 
@@ -102,9 +108,12 @@ class Binder:
             self.warnings.append(problem_at(target.location, "foreign-handler", message))
         return True
 
-    def function(self, target: Target) -> Callable[..., object] | None:
-        """Import the function that `target` names; report a problem and return None if that fails."""
-        found = self.named(target)
+    def function(self, target: Target, missing: list[Problem] | None = None) -> Callable[..., object] | None:
+        """Import the function that `target` names; report a problem and return None if that fails.
+
+        `missing` is as for `named`.
+        """
+        found = self.named(target, missing)
         return None if found is None else self.checked(found, target)
 
     def checked(self, found: object, target: Target) -> Callable[..., object] | None:
@@ -225,11 +234,12 @@ def _model_parameters(dependencies: Iterable[Node]) -> Iterator[ArgParameter]:
 
 
 class BindingError(Exception):
-    """A dotted path that cannot be imported."""
+    """A dotted path that cannot be imported; `is_missing` if its package exists, but not the name in it."""
 
-    def __init__(self, message: str, rule: str = "handler") -> None:
+    def __init__(self, message: str, rule: str = "handler", *, is_missing: bool = False) -> None:
         super().__init__(message)
         self.rule = rule
+        self.is_missing = is_missing
 
 
 def import_path(path: str) -> object:
@@ -264,7 +274,8 @@ def _import(name: str, path: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise _NoSuchModule(f"`{path}`: no module `{error.name}` on the import path") from error
+            text = f"`{path}`: no module `{error.name}` on the import path"
+            raise _NoSuchModule(text, is_missing="." in error.name) from error
         raise BindingError(f"`{path}`: importing `{name}` failed: {error}") from error
     except (Exception, SystemExit) as error:  # a script without `if __name__ == "__main__"` may exit
         text = f"`{path}`: importing `{name}` raised {type(error).__name__}: {error}"
@@ -278,7 +289,8 @@ def _attribute(value: object, names: list[str], path: str) -> object:
         if not hasattr(value, name):
             where = getattr(value, "__name__", type(value).__name__)
             known = [known for known in dir(value) if not known.startswith("_")]
-            raise BindingError(f"`{path}`: `{where}` has no `{name}`{did_you_mean(name, known)}")
+            text = f"`{path}`: `{where}` has no `{name}`{did_you_mean(name, known)}"
+            raise BindingError(text, is_missing=True)
         value = getattr(value, name)
     if inspect.isclass(holder) and inspect.isfunction(value) and not _is_static(holder, names[-1]):
         raise BindingError(

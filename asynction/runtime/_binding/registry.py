@@ -87,6 +87,7 @@ class HandlerRegistry:
         self._allowed = allowed_modules(handlers)
         self._middlewares = Middlewares(self.contract, allow_async=host.is_async, strict=self.strict)
         self._bound: dict[tuple[str, str], _Bound] = {}
+        self._unresolved: dict[tuple[str, str], Problem] = {}
         self._router_handlers: dict[Router, _LazyPlans] = {}
 
     # Binding -----------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ class HandlerRegistry:
         """Import and bind the handlers and middleware of the contract; report problems to `binder`."""
         self._middlewares.bind(binder)
         if resolver is not None:
-            binder.problems += collisions(resolver, self.contract)
+            binder.problems += collisions(resolver, self.contract, self._bound)
         for namespace in self.contract.namespaces.values():
             for name, target in _lifecycle_targets(namespace, resolver):
                 if name == "error":  # the error handler of the namespace, not an event with this name
@@ -116,9 +117,10 @@ class HandlerRegistry:
                 else:
                     self._bind_target(binder, namespace.name, name, target)
             for event in namespace.receives.values():
-                found = event.handler or _resolved(resolver, namespace, event)
-                if found is not None:
-                    self._bind_target(binder, namespace.name, event.name, found)
+                if event.handler is not None:
+                    self._bind_target(binder, namespace.name, event.name, event.handler)
+                elif resolver is not None and (namespace.name, event.name) not in self._bound:
+                    self._bind_resolved(binder, namespace, event, resolver)
 
     def binder(self) -> Binder:
         """Return a Binder for functions that the server can run."""
@@ -161,6 +163,18 @@ class HandlerRegistry:
         # A handler that code has bound already replaces that of the document.
         if (namespace, event) not in self._bound and (namespace, event) not in self.routes.lifecycle:
             self._bind(binder, Registration(namespace, event, handler), target)
+
+    def _bind_resolved(self, binder: Binder, namespace: Namespace, event: Event, resolver: Resolver) -> None:
+        """Bind the function that a resolver finds; code may still bind an event whose function is missing."""
+        path = resolver(namespace, event.name)
+        if path is None:
+            return
+        target, missing = Target(path, event.location), list[Problem]()
+        handler = binder.function(target, missing)
+        if handler is not None:
+            self._bind(binder, Registration(namespace.name, event.name, handler), target)
+        for problem in missing:
+            self._unresolved[namespace.name, event.name] = problem
 
     def _bind(self, binder: Binder, registration: Registration, target: Target) -> None:
         """Bind one handler to one event or lifecycle event; `target` names it in problems."""
@@ -342,7 +356,7 @@ class HandlerRegistry:
         for plans in self._router_handlers.values():
             plans.check()
         missing = [
-            problem_at(event.location, "no-handler", f"the event `{event.name}` of `{name}` has no handler")
+            self._unresolved.get((name, event.name)) or _no_handler(name, event)
             for name, namespace in self.contract.namespaces.items()
             for event in namespace.receives.values()
             if not self.routes.handles(name, event.name)
@@ -388,16 +402,17 @@ def _lifecycle_targets(namespace: Namespace, resolver: Resolver | None) -> Itera
             yield name, target
 
 
-def _resolved(resolver: Resolver | None, namespace: Namespace, event: Event) -> Target | None:
-    path = resolver(namespace, event.name) if resolver is not None else None
-    return Target(path, event.location) if path is not None else None
+def _no_handler(namespace: str, event: Event) -> Problem:
+    text = f"the event `{event.name}` of `{namespace}` has no handler"
+    return problem_at(event.location, "no-handler", text)
 
 
 def _exists(path: str) -> bool:
+    """Return whether a function exists; also True if its module fails, which binding then reports."""
     try:
         import_path(path)
-    except BindingError:
-        return False
+    except BindingError as error:
+        return not error.is_missing
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from keyword import iskeyword
 from typing import ClassVar, TypeAlias
@@ -39,8 +39,13 @@ class ModuleResolver:
         return ".".join([self.package, *(_identifier(name) for name in (*segments, event) if name)])
 
 
-def collisions(resolver: Resolver, contract: Contract) -> list[Problem]:
-    """Report received events that resolve to the path of another event or lifecycle event."""
+def collisions(
+    resolver: Resolver, contract: Contract, bound: Container[tuple[str, str]] = ()
+) -> list[Problem]:
+    """Report received events that resolve to the path of another event or lifecycle event.
+
+    `bound` has the events that code has bound: the resolver is not asked for them.
+    """
     taken: dict[str, str] = {}
     for namespace in contract.namespaces.values():
         for name in _optional_names(resolver, namespace):
@@ -48,6 +53,8 @@ def collisions(resolver: Resolver, contract: Contract) -> list[Problem]:
                 taken.setdefault(path, f"the `{name}` handler of `{namespace.name}`")
     problems: list[Problem] = []
     for namespace, event in _unbound(contract):
+        if (namespace.name, event.name) in bound:
+            continue
         path = resolver(namespace, event.name)
         if path and path in taken:
             message = f"`{event.name}` resolves to `{path}`, as does {taken[path]}; set `x-handler` on one"
