@@ -92,16 +92,10 @@ def _module_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("spec", [of(message("e")), of()], ids=["events", "only connections"])
+@pytest.mark.usefixtures("_module_that_fails")
 def test_what_cannot_be_imported_stops_the_server_at_once(
-    make: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-    package: str,
-    says: str,
-    spec: Any,
-    tmp_path: Any,
+    make: Callable[..., Any], package: str, says: str, spec: Any
 ) -> None:
-    (tmp_path / "fails.py").write_text("1 / 0")
-    monkeypatch.setattr("tests.server.__path__", [str(tmp_path)])
     with pytest.raises(DocumentError, match=says):
         make(spec, resolver=ModuleResolver(package))
 
