@@ -199,6 +199,7 @@ class ContractClient(Registrar, BaseClient):
             conventions=FLASK,
             providers={type(self): lambda _: self},
             is_async=self.is_asyncio_based(),
+            has_connections=False,
         )
 
     # Binding -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from asynction.exceptions import NotEnabledError
 from asynction.middleware._base import BaseMiddleware, Events, Rest, outcome
-from asynction.runtime import Context, Response
+from asynction.runtime import LIFECYCLE_EVENTS, Context, Response
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXTRA = "PrometheusMiddleware needs the extra `prometheus`: install `asynction[prometheus]`"
 
 UNKNOWN = "<unknown>"
-"""The label of all events that the contract does not have."""
+"""The label of all events that the contract does not have, except `connect` and `disconnect`."""
 
 
 class PrometheusMiddleware(BaseMiddleware):
@@ -69,7 +69,8 @@ class PrometheusMiddleware(BaseMiddleware):
 
 def labels_of(context: Context) -> tuple[str, str]:
     """Return the names of namespace and event in the contract, which clients cannot choose."""
-    return context.pattern or UNKNOWN, UNKNOWN if context.contract is None else context.contract.name
+    name = context.event if context.event in LIFECYCLE_EVENTS else UNKNOWN
+    return context.pattern or UNKNOWN, name if context.contract is None else context.contract.name
 
 
 @dataclass(frozen=True, slots=True)

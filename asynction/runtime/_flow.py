@@ -207,7 +207,9 @@ def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
             is_own_code = False
             value = plain(value) if endpoint.plan.shape is None else endpoint.plan.shape(value)
         elif endpoint.middlewares:
-            value = plain((yield from _run_middlewares(endpoint.middlewares, endpoint, settings, context)))
+            handle = partial(_handle_checked, endpoint, settings)
+            chain, driver = endpoint.middlewares, settings.driver
+            value = plain((yield from run_middlewares(chain, handle, driver, context)))
         else:
             value = yield from _handle(endpoint, settings, context)
         return checked_ack(endpoint.schemas, value)
@@ -218,21 +220,29 @@ def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
         return (yield from handle_failure(error, failure, context))
 
 
-def _run_middlewares(
-    chain: tuple[Middleware, ...], endpoint: Endpoint, settings: Settings, context: Context
+def run_middlewares(
+    chain: tuple[Middleware, ...],
+    handle: Callable[[Context], Response],
+    driver: Callable[[Response], object],
+    context: Context,
 ) -> Response:
+    """Run `handle` inside middlewares, the outermost first; return what the outermost returns."""
     if not chain:
-        value = yield from _handle(endpoint, settings, context)
-        # Checked here so that middleware gets a valid ack, and again in `receive`, for what it returns.
-        checked_ack(endpoint.schemas, value)
-        return value
+        return (yield from handle(context))
     first = chain[0]
-    rest = partial(_run_middlewares, chain[1:], endpoint, settings)
+    rest = partial(run_middlewares, chain[1:], handle, driver)
     if hasattr(first, "around"):
         return (yield from first.around(context, rest))
     # A function cannot yield to our driver: it gets a `call_next` that starts a driver of its own.
-    call_next = partial(_call_next, settings.driver, rest)
+    call_next = partial(_call_next, driver, rest)
     return (yield first, (context, call_next))
+
+
+def _handle_checked(endpoint: Endpoint, settings: Settings, context: Context) -> Response:
+    value = yield from _handle(endpoint, settings, context)
+    # Checked here so that middleware gets a valid ack, and again in `receive`, for what it returns.
+    checked_ack(endpoint.schemas, value)
+    return value
 
 
 def _call_next(

@@ -34,6 +34,7 @@ from asynction.runtime._flow import (
     identify,
     invoke,
     receive,
+    run_middlewares,
     with_error_ack,
 )
 from asynction.runtime._handshake import HandshakeRules
@@ -289,13 +290,24 @@ class Service:
             match = match or Match(context.namespace)
             context.parameters, context.pattern = match.parameters, match.name
             policy = self._policy(match.name, context.sid or "")
-            return (yield from connect(policy, request(auth), context, self.settings.override))
+            enter = partial(connect, policy, request(auth), override=self.settings.override)
+            return (yield from self._run_lifecycle(enter, context, auth))
         except Exception as error:
             # With an `errno`, the operating system refused a connection of our own, such as to a database.
             if isinstance(error, self._host.refusals) and getattr(error, "errno", None) is None:
                 raise
             yield from self._handle_lifecycle_failure(error, context)
             raise ConnectionRejected(reason_of(error), error_body(error)) from error
+
+    def _run_lifecycle(self, flow: Callable[[Context], Response], context: Context, arg: object) -> Response:
+        """Run the flow of a lifecycle event inside the middlewares that name the event."""
+        chain = self._registry.lifecycle_middlewares(context.pattern, context.event)
+        if not chain:
+            return (yield from flow(context))
+        context.auth, context.args = arg if context.event == "connect" else None, (arg,)
+        # The identity is found in the context of the connection, not in a copy with other args.
+        handle = partial(_with_context, flow, context)
+        return (yield from run_middlewares(chain, handle, self.settings.driver, context))
 
     def authenticate(
         self, context: Context, request: Request, namespaces: Iterable[str]
@@ -344,13 +356,15 @@ class Service:
         context.parameters, context.pattern = match.parameters, match.name
         context.identity = self.identities.pop(context.sid, ANONYMOUS)
         context.reason, context.args = reason, (reason,)
-        plan = self.routes.lifecycle_plan(match.name, "disconnect")
-        if plan is not None:
-            try:
-                yield from invoke(plan, context, self.settings.override)
-            except Exception as error:
-                context.error = error
-                yield from self._handle_lifecycle_failure(error, context)
+        try:
+            yield from self._run_lifecycle(self._leave, context, reason)
+        except Exception as error:
+            context.error = error
+            yield from self._handle_lifecycle_failure(error, context)
+
+    def _leave(self, context: Context) -> Response:
+        plan = self.routes.lifecycle_plan(context.pattern, "disconnect")
+        return None if plan is None else (yield from invoke(plan, context, self.settings.override))
 
     def _handle_lifecycle_failure(
         self, error: Exception, context: Context
@@ -419,6 +433,10 @@ class Service:
             partial(self._failure, context, (self.routes.exception_handlers,)),
             context,
         )
+
+
+def _with_context(flow: Callable[[Context], Response], context: Context, _: Context) -> Response:
+    return flow(context)
 
 
 def outgoing(schemas: EventSchemas | None, value: object, more: Args = ()) -> Args:

@@ -69,6 +69,7 @@ class Host:
         errors: returns the server's own error handlers: that of a namespace, and that of all namespaces.
         propagates: returns whether unhandled exceptions are raised, as in tests.
         expire: called with sid, namespace and the Unix time at which a client's credentials expire.
+        has_connections: whether clients connect to it; a client's own connection has no middleware.
         any_namespace: the leading arguments of handlers for the namespace `*`; None if the adapter registers
             these itself.
     """
@@ -87,4 +88,5 @@ class Host:
     errors: Callable[[str], tuple[Function | None, Function | None]] = lambda namespace: (None, None)
     propagates: Callable[[], bool] = lambda: False
     expire: Callable[[str, str, float], None] = _ignore_expiry
+    has_connections: bool = True
     any_namespace: Conventions | None = None

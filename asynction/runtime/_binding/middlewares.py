@@ -28,10 +28,13 @@ class _Scoped:
 class Middlewares:
     """The middlewares of one server: from the contract, from code, and from routers."""
 
-    def __init__(self, contract: Contract, *, allow_async: bool, strict: bool) -> None:
+    def __init__(
+        self, contract: Contract, *, allow_async: bool, strict: bool, has_connections: bool = True
+    ) -> None:
         self._contract = contract
         self._allow_async = allow_async
         self._strict = strict
+        self._has_connections = has_connections
         self._named: dict[Target, _Scoped] = {}
         self._added: list[_Scoped] = []
         self._of_routers: dict[Router, list[_Scoped]] = {}
@@ -74,6 +77,13 @@ class Middlewares:
         chain = (*named, *self._added, *grouped)
         return tuple(one.middleware for one in chain if one.covers(namespace, event.name))
 
+    def around_lifecycle(self, namespace: str, event: str) -> tuple[Middleware, ...]:
+        """Return the middlewares around `connect` or `disconnect`: those that name it in their events."""
+        known = self._contract.namespaces.get(namespace)
+        targets = (*self._contract.middlewares, *(known.middlewares if known is not None else ()))
+        chain = (*(self._named[target] for target in targets if target in self._named), *self._added)
+        return tuple(one.middleware for one in chain if event in one.events and one.covers(namespace, event))
+
     def _of(self, router: Router) -> list[_Scoped]:
         """Return the middlewares of a router; a class is instantiated only once."""
         if router not in self._of_routers:
@@ -108,10 +118,9 @@ class Middlewares:
 
     def _check_event(self, namespace: str | None, event: str) -> None:
         if event in LIFECYCLE_EVENTS:
-            raise UnknownEventException(
-                f"middleware handles events, and `{event}` is a lifecycle event:"
-                " write a handler for it, or a security scheme"
-            )
+            if not self._has_connections:
+                raise UnknownEventException(f"middleware of a client does not run for `{event}`")
+            return
         if self._strict and not any(
             event in each.receives
             for name, each in self._contract.namespaces.items()

@@ -29,7 +29,7 @@ from asynction.runtime._binding.resolver import Resolver, collisions
 from asynction.runtime._binding.router import Registration, Router
 from asynction.runtime._binding.security import ContractSecurity
 from asynction.runtime._context import Context
-from asynction.runtime._flow import Endpoint, Function
+from asynction.runtime._flow import Endpoint, Function, Middleware
 from asynction.runtime._injection.hooks import HookPlans
 from asynction.runtime._injection.plan import CallSpec, Convention, Node, Plan, dependency_node, is_hashable
 from asynction.runtime._routes import Routes
@@ -85,7 +85,12 @@ class HandlerRegistry:
         self.overrides: dict[Function, Function] = {}
         self._security_functions = security_functions
         self._allowed = allowed_modules(handlers)
-        self._middlewares = Middlewares(self.contract, allow_async=host.is_async, strict=self.strict)
+        self._middlewares = Middlewares(
+            self.contract,
+            allow_async=host.is_async,
+            strict=self.strict,
+            has_connections=host.has_connections,
+        )
         self._bound: dict[tuple[str, str], _Bound] = {}
         self._unresolved: dict[tuple[str, str], Problem] = {}
         self._router_handlers: dict[Router, _LazyPlans] = {}
@@ -298,6 +303,10 @@ class HandlerRegistry:
         """
         self._middlewares.add(middleware, namespace, events)
         self._build()
+
+    def lifecycle_middlewares(self, namespace: str, event: str) -> tuple[Middleware, ...]:
+        """Return the middlewares around `connect` or `disconnect` of a namespace."""
+        return self._middlewares.around_lifecycle(namespace, event)
 
     def _build(self) -> None:
         """Rebuild all endpoints with the middlewares that are known by now."""
