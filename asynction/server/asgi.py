@@ -18,7 +18,7 @@ from socketio.packet import ACK
 
 from asynction.contract import Contract, Server
 from asynction.document import Spec, locate
-from asynction.exceptions import AsynctionException, EventException
+from asynction.exceptions import AsynctionException, DocumentError, EventException
 from asynction.inject import Data, SocketID
 from asynction.runtime import (
     LIFECYCLE_EVENTS,
@@ -135,7 +135,10 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self.strict = self._service.strict
         self._is_stopping = False
         self._outside_contract: set[str] = set()  # namespaces of the Admin UI
-        self.socketio_path = path or (server.path if server is not None else None) or DEFAULT_PATH
+        if path is None:
+            path = (server.path if server is not None else None) or DEFAULT_PATH
+        self.socketio_path = path or "/"
+        self._is_checked = False  # whether a missing handler has been reported to a foreign ASGI application
         self.origins = OriginPolicy(**take(options, OriginOptions))
         parents = {"async_mode": "asgi", "cors_allowed_origins": self.origins.engine_option, **options}
         super().__init__(**parent_options(self._service, parents, parents))
@@ -493,18 +496,28 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         the server could not be mounted on it.
         """
         path = self.socketio_path
-        app: ASGIApp = EngineApp(self, path, other or self._other, start=self._start, stop=self.shutdown)
+        app: ASGIApp = EngineApp(self.eio, path, other or self._other, start=self._start, stop=self.shutdown)
         app = app if self._http is None else HttpApp(self._http, app)
         return app if self._docs is None else DocsApp(self._docs, app)
 
     def _mount(self, app: ASGIApp) -> bool:
-        engine = EngineApp(self, self.socketio_path, start=self._start, stop=self.shutdown)
+        engine = EngineApp(self.eio, self.socketio_path, start=self._start, stop=self.shutdown)
         mounted = mount(app, engine, self.socketio_path, self._start, self.shutdown)
         if mounted and self._docs is not None:
             add_route(app, DocsApp(self._docs, engine), self._docs.base)
         if mounted and self._http is not None:
             add_route(app, HttpApp(self._http, engine), self._http.path)
         return mounted
+
+    async def handle_request(self, *args: Any, **kwargs: Any) -> Any:
+        """Serve one request for `socketio.ASGIApp`, which starts even if handlers are missing: log that."""
+        if not self._is_checked:
+            self._is_checked = True
+            try:
+                self._service.check_complete()
+            except DocumentError as error:
+                log.error("no client can connect; `asio.asgi_app()` would not have started:\n%s", error)
+        return await super().handle_request(*args, **kwargs)
 
     def test_client(
         self,
@@ -513,6 +526,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         query_string: str | None = None,
         headers: Headers | None = None,
         auth: object = None,
+        timeout: float = 30.0,
     ) -> AsyncTestClient:
         """Return a test client that needs no network: `async with asio.test_client() as client`.
 
@@ -521,6 +535,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             query_string: the query string of the connection.
             headers: the headers of the connection.
             auth: the `auth` payload.
+            timeout: the seconds that the client waits for an answer or an event.
         """
         return AsyncTestClient(
             self.asgi_app(),
@@ -530,6 +545,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             headers=headers,
             auth=auth,
             packet_class=peer_packet(self.packet_class),
+            timeout=timeout,
         )
 
     def _engineio_server_class(self) -> type[engineio.AsyncServer]:

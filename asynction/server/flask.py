@@ -14,7 +14,7 @@ import flask_socketio
 from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
 from werkzeug.serving import is_running_from_reloader
 
-from asynction.contract import Contract, Server
+from asynction.contract import Contract, Server, namespace_name
 from asynction.document import Spec, locate
 from asynction.exceptions import AsynctionException, NotEnabledError
 from asynction.inject import SocketID
@@ -192,6 +192,9 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         server = self._service.server
         if server is not None and server.path and not {"path", "resource"} & options.keys():
             kwargs["path"] = options["path"] = server.path
+        for name in {"path", "resource"} & options.keys():
+            if options[name] == "":  # the parent would serve its default path
+                kwargs[name] = options[name] = "/"
         self.origins = OriginPolicy(**{**self._origin_options, **take(kwargs, OriginOptions)})
         kwargs["cors_allowed_origins"] = self.origins.engine_option
         super().init_app(app, **parent_options(self._service, kwargs, options))
@@ -433,6 +436,10 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         drive(self._service.client_ack(schemas, namespace, callback, args))
 
     # Serving -----------------------------------------------------------------------------------
+
+    def test_client(self, app: flask.Flask, namespace: str | None = None, **kwargs: Any) -> Any:
+        """Return a test client of Flask-SocketIO; its options are `query_string`, `headers`, `auth`, ..."""
+        return super().test_client(app, namespace_name(namespace or "/"), **kwargs)
 
     def run(self, app: flask.Flask, host: str | None = None, port: int | None = None, **kwargs: Any) -> None:
         """Serve, as in Flask-SocketIO, and print the URLs of the docs page and of the HTTP wire.

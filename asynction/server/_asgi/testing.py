@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypedDict, TypeVar
 from engineio import packet as eio
 from socketio import packet as sio
 
+from asynction.contract import namespace_name
 from asynction.server._asgi.types import ASGIApp, Message, Scope
 
 Function = Callable[..., Any]
@@ -72,7 +73,7 @@ class AsyncTestClient:
         self.refusals: dict[str, Any] = {}
         """The answers of the server that refused a connection, by namespace."""
         self._app = app
-        self._namespace = namespace
+        self._namespace = namespace_name(namespace)
         self._path = path
         self._query_string = query_string
         self._headers = headers
@@ -236,7 +237,7 @@ class AsyncTestClient:
     # The connection --------------------------------------------------------------------------------
 
     def _named(self, namespace: str | None) -> str:
-        return self._namespace if namespace is None else namespace
+        return self._namespace if namespace is None else namespace_name(namespace)
 
     def _open(self, query_string: str | None, headers: Headers | None) -> _Wire:
         self._sids.clear()
