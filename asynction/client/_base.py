@@ -140,7 +140,7 @@ class ContractClient(Registrar, BaseClient):
         server: Server | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        check_contract(contract, type(self).__name__)
+        check_contract(contract, type(self).__name__, "give the URL to `connect`")
         check_options(options, ClientOptions, type(self).__name__)
         self.contract = contract
         self.refusals: dict[str, object] = {}

@@ -18,11 +18,11 @@ def check_options(options: Mapping[str, Any], known: type, owner: str) -> None:
             raise TypeError(f"{owner} has no option `{name}`{near}")
 
 
-def check_contract(contract: object, owner: str) -> None:
-    """Raise TypeError for what is not a compiled contract, and say what to write."""
+def check_contract(contract: object, owner: str, instead: str = "give an app as `app=`") -> None:
+    """Raise TypeError for what is not a compiled contract, and say what to write `instead`."""
     if contract is None or isinstance(contract, Contract):
         return
     if isinstance(contract, str | PathLike | Mapping):
         raise TypeError(f"{owner} takes a compiled contract; write `{owner}.from_spec(...)` for a document")
     kind = type(contract).__name__
-    raise TypeError(f"the first argument of {owner} is a contract, not a {kind}; give an app as `app=`")
+    raise TypeError(f"the first argument of {owner} is a contract, not a {kind}; {instead}")

@@ -116,7 +116,8 @@ class SocketRouter(Registrar):
         server: Server | None = None,
         **options: Unpack[RouterOptions],
     ) -> None:
-        check_contract(contract, type(self).__name__)
+        instead = "give a check of connections as `access=`"
+        check_contract(contract, type(self).__name__, instead)
         check_options(options, RouterOptions, type(self).__name__)
         self.contract = contract
         self.limits = limits or Limits()

@@ -146,10 +146,19 @@ def test_a_document_is_given_to_from_spec(owner: Any, given: Any) -> None:
         owner(given)
 
 
-@pytest.mark.parametrize("owner", OWNERS[1:5])
-def test_an_app_of_another_kind_is_given_by_name(owner: Any) -> None:
-    with pytest.raises(TypeError, match="is a contract, not a Flask; give an app as `app=`"):
-        owner(Flask("test"))
+@pytest.mark.parametrize(
+    ("owner", "given", "says"),
+    [
+        (AsynctionAsyncServer, Flask("test"), "not a Flask; give an app as `app=`"),
+        (AsynctionSocketIO, print, "not a builtin_function_or_method; give an app as `app=`"),
+        (SocketRouter, status, "not a function; give a check of connections as `access=`"),
+        (AsynctionClient, 7, "not a int; give the URL to `connect`"),
+        (AsynctionAsyncClient, 7, "not a int; give the URL to `connect`"),
+    ],
+)
+def test_what_is_no_contract_is_given_by_name(owner: Any, given: Any, says: str) -> None:
+    with pytest.raises(TypeError, match=f"the first argument of {owner.__name__} is a contract, {says}"):
+        owner(given)
 
 
 @pytest.mark.parametrize("args", [(), (Flask("test"),)], ids=["nothing", "an app"])

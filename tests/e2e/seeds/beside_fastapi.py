@@ -3,12 +3,11 @@
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
-import asynction  # asynction
-import socketio  # asynction
-from asynction.inject import Environ, Auth, SocketID  # asynction
+from asynction.compat import fastsio  # asynction
+from asynction.compat.fastsio import Environ, Auth, SocketID  # asynction
 
 app = FastAPI()
-sio = asynction.AsynctionAsyncServer(async_mode="asgi")  # asynction
+sio = fastsio.AsyncServer(async_mode="asgi")
 
 @app.get("/")
 async def index():
@@ -19,7 +18,7 @@ async def connect(sid: SocketID, environ: Environ, auth: Auth):
     await sio.emit("hello", {"message": "Welcome!"}, to=sid)
 
 # Combine FastAPI and Socket.IO
-combined_app = socketio.ASGIApp(sio, app)  # asynction
+combined_app = fastsio.ASGIApp(sio, app)
 
 if __name__ == "__main__":
     uvicorn.run(combined_app, host="127.0.0.1", port=5000)

@@ -2,7 +2,8 @@
 # fmt: off
 from contextlib import asynccontextmanager
 from fastapi import FastAPI
-from asynction import AsynctionAsyncServer, SocketEvent, socket_api  # asynction
+from asynction.compat.opinionated import App  # asynction
+from asynction.compat.opinionated import SocketPlugin, SocketEvent, socket_api  # asynction
 
 # Register socket event handlers
 @SocketEvent("connect")
@@ -20,11 +21,11 @@ async def handle_message(sid, data):
     await socket_api().emit("response", {"message": data, "from": sid})
 
 # Create your application
-app = FastAPI(title="My API with Socket.IO")  # asynction
+app = App.create(title="My API with Socket.IO")
 
 # Enable the Socket plugin
-AsynctionAsyncServer(  # asynction
-    app=app,  # asynction
+App.enable(
+    SocketPlugin(),
     cors_allowed_origins=["*"],
     async_mode="asgi"
 )

@@ -1,14 +1,14 @@
 # ruff: noqa
 # fmt: off
-from asynction import AsynctionAsyncServer as AsyncServer  # asynction
 from tests.e2e.seeds.typed import app, router  # asynction
-from asynction.inject import (  # asynction
+from asynction.compat.fastsio import (  # asynction
     SocketID,    # Connection ID
     Environ,     # WSGI/ASGI environ
     Auth,        # Auth data (connect handler only)
     Reason,      # Disconnect reason (disconnect handler only)
     Data,        # Raw event data
     Event,       # Event name
+    AsyncServer  # Server instance
 )
 
 @router.on("example")

@@ -1,10 +1,8 @@
 # ruff: noqa
 # fmt: off
 from typing import Any
-from asynction import AsynctionAsyncServer as AsyncServer  # asynction
-from asynction.inject import SocketID  # asynction
-from asynction.middleware import BaseMiddleware, auth_middleware, logging_middleware  # asynction
-from socketio import ASGIApp  # asynction
+from asynction.compat.fastsio import AsyncServer, BaseMiddleware, auth_middleware, logging_middleware  # asynction
+from asynction.compat.fastsio import ASGIApp, SocketID  # asynction
 
 # Custom authentication middleware
 class AuthMiddleware(BaseMiddleware):

@@ -1,12 +1,12 @@
 # ruff: noqa
 # fmt: off
-from fastapi import FastAPI  # asynction
-from asynction import AsynctionAsyncServer  # asynction
+from asynction.compat.opinionated import App  # asynction
+from asynction.compat.opinionated import SocketPlugin  # asynction
 
-app = FastAPI()  # asynction
+app = App.create() # FastAPI Factory
 
-AsynctionAsyncServer(  # asynction
-    app=app,  # asynction
+App.enable(
+    SocketPlugin(),
     async_mode="asgi",
     cors_allowed_origins=["*"],
     ping_interval=25,
@@ -14,7 +14,7 @@ AsynctionAsyncServer(  # asynction
     socketio_path="socket.io"
 )
 
-from asynction import SocketEvent  # asynction
+from asynction.compat.opinionated import SocketEvent  # asynction
 
 @SocketEvent("connect")
 async def handle_connect(sid, environ):
@@ -36,7 +36,7 @@ async def handle_chat_message(sid, data):
     # Broadcast to all clients in the /chat namespace
     await socket_api().emit("response", f"Chat Echo: {data}", namespace="/chat")
 
-from asynction import socket_api  # asynction
+from asynction.compat.opinionated import socket_api  # asynction
 
 @app.get("/notify")  # asynction
 async def notify(sid: str):  # asynction

@@ -1,11 +1,10 @@
 # ruff: noqa
 # fmt: off
-import asynction  # asynction
-from socketio import ASGIApp  # asynction
-from asynction.inject import SocketID, Environ, Auth, Data  # asynction
+from asynction.compat import fastsio  # asynction
+from asynction.compat.fastsio import ASGIApp, SocketID, Environ, Auth, Data  # asynction
 
 # Create server
-sio = asynction.AsynctionAsyncServer(  # asynction
+sio = fastsio.AsyncServer(
     async_mode="asgi",
     cors_allowed_origins="*"
 )

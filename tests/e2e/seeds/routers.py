@@ -1,8 +1,8 @@
 # ruff: noqa
 # fmt: off
 from pydantic import BaseModel  # asynction
-from asynction import Router as RouterSIO  # asynction
-from asynction.inject import SocketID  # asynction
+from asynction.compat.fastsio import RouterSIO  # asynction
+from asynction.compat.fastsio import SocketID  # asynction
 from tests.e2e.seeds.typed import Message, app, sio  # asynction
 
 class BanRequest(BaseModel):  # asynction

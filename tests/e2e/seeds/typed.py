@@ -1,9 +1,10 @@
 # ruff: noqa
 # fmt: off
 from pydantic import BaseModel
-from asynction import AsynctionAsyncServer as AsyncServer, Router as RouterSIO  # asynction
-from asynction.inject import SocketID, Environ, Auth  # asynction
-from socketio import ASGIApp  # asynction
+from asynction.compat.fastsio import (  # asynction
+    AsyncServer, RouterSIO, SocketID,
+    Environ, Auth, ASGIApp
+)
 
 router = RouterSIO()
 

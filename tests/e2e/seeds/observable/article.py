@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from .db import select  # asynction
 from .db import AsyncSession  # asynction
 from starlette.websockets import WebSocket
-from asynction.server.websocket import (  # asynction
+from asynction.compat.observable import (  # asynction
     MessageData, SocketRouter, HandlerResult, Status
 )
 

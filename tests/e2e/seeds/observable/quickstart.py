@@ -1,7 +1,7 @@
 # ruff: noqa
 # fmt: off
 from fastapi import FastAPI
-from asynction.server.websocket import SocketRouter, Status  # asynction
+from asynction.compat.observable import SocketRouter, Status  # asynction
 
 app = FastAPI()
 router = SocketRouter()
