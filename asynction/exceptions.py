@@ -7,7 +7,7 @@ AsynctionException(RuntimeError)
 |  |- BindingsValidationException    the method, query, headers or `auth` payload of a handshake
 |  |- MessageAckValidationException  the acknowledgement of an event
 |- UnknownEventException             the contract has no such event or namespace
-|- SecurityException                 authentication (401) or authorization (403) failed
+|- SecurityException                 authentication (401) or authorization (403) failed; a ConnectionRefusedError
 |- EventException                    a handler rejects an event with a status from 400 to 599
 |- CannotSample                      no value could be generated for a schema (in asynction.samples)
 |- CallError                         the server acknowledged a call with an error (in asynction.client)
@@ -114,7 +114,7 @@ class UnknownEventException(AsynctionException):
     """The contract has no such namespace, or no such event in this direction."""
 
 
-class SecurityException(AsynctionException):
+class SecurityException(AsynctionException, ConnectionRefusedError):
     """Authentication (`status` 401) or authorization (403) failed; the message never reveals which check did.
 
     A handler or a security function may raise it. Every other `status` becomes 401. `reason` is for the log

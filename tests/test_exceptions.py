@@ -40,13 +40,19 @@ PROBLEMS = (
         (BindingsValidationException, ValidationException),
         (MessageAckValidationException, ValidationException),
         (UnknownEventException, AsynctionException),
-        (SecurityException, AsynctionException),
         (NotEnabledError, AsynctionException),
     ],
 )
 def test_the_tree_is_as_drawn(child: type[Exception], parent: type[Exception]) -> None:
     assert child.__bases__ == (parent,)
     assert child.__name__ in (exceptions.__doc__ or "")
+
+
+def test_a_security_exception_is_a_refused_connection_as_in_0_8() -> None:
+    assert SecurityException.__bases__ == (AsynctionException, ConnectionRefusedError)
+    assert "failed; a ConnectionRefusedError" in (exceptions.__doc__ or "")
+    with pytest.raises(ConnectionRefusedError, match="not allowed"):
+        raise SecurityException(403, "of a test")
 
 
 def test_a_document_error_prints_all_its_problems_one_a_line() -> None:

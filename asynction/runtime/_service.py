@@ -293,11 +293,19 @@ class Service:
             enter = partial(connect, policy, request(auth), override=self.settings.override)
             return (yield from self._run_lifecycle(enter, context, auth))
         except Exception as error:
-            # With an `errno`, the operating system refused a connection of our own, such as to a database.
-            if isinstance(error, self._host.refusals) and getattr(error, "errno", None) is None:
+            if self._is_refusal(error):
                 raise
             yield from self._handle_lifecycle_failure(error, context)
             raise ConnectionRejected(reason_of(error), error_body(error)) from error
+
+    def _is_refusal(self, error: Exception) -> bool:
+        """Return whether an exception is one by which a connect handler refuses a client in its own words.
+
+        With an `errno`, the operating system refused a connection of our own, such as to a database. A
+        SecurityException is a ConnectionRefusedError as well, but has a status.
+        """
+        is_own = getattr(error, "errno", None) is None and not isinstance(error, SecurityException)
+        return is_own and isinstance(error, self._host.refusals)
 
     def _run_lifecycle(self, flow: Callable[[Context], Response], context: Context, arg: object) -> Response:
         """Run the flow of a lifecycle event inside the middlewares that name the event."""
