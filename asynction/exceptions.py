@@ -7,7 +7,7 @@ AsynctionException(RuntimeError)
 |  |- BindingsValidationException    the method, query, headers or `auth` payload of a handshake
 |  |- MessageAckValidationException  the acknowledgement of an event
 |- UnknownEventException             the contract has no such event or namespace
-|- SecurityException                 authentication (401) or authorization (403) failed; a ConnectionRefusedError
+|- SecurityException                 authentication (401) or authorization (403) failed; refuses connections
 |- EventException                    a handler rejects an event with a status from 400 to 599
 |- CannotSample                      no value could be generated for a schema (in asynction.samples)
 |- CallError                         the server acknowledged a call with an error (in asynction.client)
@@ -117,8 +117,9 @@ class UnknownEventException(AsynctionException):
 class SecurityException(AsynctionException, ConnectionRefusedError):
     """Authentication (`status` 401) or authorization (403) failed; the message never reveals which check did.
 
-    A handler or a security function may raise it. Every other `status` becomes 401. `reason` is for the log
-    of the server: it must have nothing of the credential, and no client gets it.
+    A handler or a security function may raise it; it is a ConnectionRefusedError, too. Every `status` but 403
+    becomes 401. `reason` is for the log of the server: it must have nothing of the credential, and no client
+    gets it.
     """
 
     def __init__(self, status: int = 401, reason: str = "") -> None:

@@ -98,9 +98,9 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
             **options: see MockOptions, and SocketIOOptions.
         """
         check_options(options, MockSocketIOOptions, cls.__name__)
-        behaviour = take_behaviour(options)
         named: dict[str, Any] = {"app": app, "server_name": server_name, "docs": docs, **options}
-        take_positional(positional, named)
+        take_positional(positional, named, {"custom_formats_sample_size": 20})
+        behaviour = take_behaviour(named)
         loaded = load_served(locate(spec_path), named.pop("server_name"), named.pop("docs"), root)
         return cls(**loaded, behaviour=behaviour, **named)
 
@@ -109,7 +109,6 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         app: flask.Flask,
         host: str | None = None,
         port: int | None = None,
-        *,
         subscription_task_interval: float | None = None,
         max_worker_number: int = 8,
         **kwargs: Any,

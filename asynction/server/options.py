@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import Any, TypedDict
 
 from asynction.problems import did_you_mean
@@ -167,12 +168,17 @@ _POSITIONAL: Mapping[str, object] = {
 """The arguments that `from_spec` of asynction 0.8 took by position after the document, and their defaults."""
 
 
-def take_positional(positional: Sequence[object], named: dict[str, Any]) -> None:
-    """Add to `named` what is given to `from_spec` by position; raise TypeError as Python does."""
-    if len(positional) > len(_POSITIONAL):
-        count = len(_POSITIONAL) + 1
-        raise TypeError(f"from_spec takes at most {count} positional arguments: name the others")
-    for (name, default), value in zip(_POSITIONAL.items(), positional, strict=False):
+def take_positional(
+    positional: Sequence[object], named: dict[str, Any], more: Mapping[str, object] = MappingProxyType({})
+) -> None:
+    """Add to `named` what is given to `from_spec` by position; raise TypeError as Python does.
+
+    `more` has the arguments of a mock, which come last.
+    """
+    known = {**_POSITIONAL, **more}
+    if len(positional) > len(known):
+        raise TypeError(f"from_spec takes at most {len(known) + 1} positional arguments: name the others")
+    for (name, default), value in zip(known.items(), positional, strict=False):
         if named.get(name, default) is not default:
             raise TypeError(f"from_spec got two values for `{name}`")
         named[name] = value

@@ -193,6 +193,13 @@ def test_from_spec_takes_the_arguments_of_0_8_by_position(owner: Any) -> None:
     assert client_of(asio).ask("say", 1) == [1]
 
 
+def test_from_spec_of_a_mock_takes_the_size_of_samples_last() -> None:
+    with pytest.raises(ValueError, match="pool size"):
+        MockAsynctionSocketIO.from_spec(SPEC, True, None, True, None, None, 0)
+    with pytest.raises(TypeError, match="at most 7 positional arguments"):
+        MockAsynctionSocketIO.from_spec(SPEC, True, None, True, None, None, 3, "more")
+
+
 @pytest.mark.parametrize(
     ("args", "named", "says"),
     [
