@@ -13,7 +13,7 @@ from socketio.exceptions import ConnectionRefusedError
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, EventException
 from asynction.inject import SocketID
-from tests.server.asgi.support import ask, refusal, talk
+from tests.server.asgi.support import ask, talk
 from tests.server.support import STRING, build, channel, client_of, document, message, of
 
 SPEC = of(message("known", STRING))
@@ -64,7 +64,11 @@ class Server:
         """Return whether a client is refused."""
         if self.is_flask:
             return not client_of(self.server, namespace).is_connected(namespace)
-        return refusal(self.server, namespace) is not None
+
+        async def body(client: Any) -> bool:
+            return not client.is_connected()
+
+        return talk(self.server, body, namespace)
 
 
 @pytest.fixture(params=["flask", "asgi"])
