@@ -143,7 +143,7 @@ def check_wsgi_mode(mode: str | None, owner: str) -> None:
         advice = "for ASGI use AsynctionAsyncServer"
         raise ValueError(f"{owner} serves Flask, not `async_mode={mode!r}`; {advice}")
     if mode is not None and mode not in WSGI_MODES:
-        advice = did_you_mean(mode, WSGI_MODES) or f"; use one of {', '.join(WSGI_MODES)}"
+        advice = did_you_mean(str(mode), WSGI_MODES) or f"; use one of {', '.join(WSGI_MODES)}"
         raise ValueError(f"{owner} has no `async_mode={mode!r}`{advice}")
     if mode in ("gevent", "eventlet") and find_spec(mode) is None:
         raise ValueError(f"`async_mode={mode!r}` needs {mode}: install it, or leave `async_mode` out")

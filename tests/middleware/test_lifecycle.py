@@ -18,8 +18,10 @@ from asynction import (
 )
 from asynction.middleware import BaseMiddleware, LoggingMiddleware, PrometheusMiddleware
 from asynction.runtime import Context
+from asynction.server.websocket import SocketRouter
 from tests.server.asgi.support import talk
 from tests.server.support import STRING, build, channel, client_of, document, message, of
+from tests.server.websocket import support as websocket
 
 SPEC = of(message("say", STRING))
 SECURED = document(
@@ -236,6 +238,21 @@ class Documented(BaseMiddleware):
     def before_event(self, event: str, sid: str, data: Any, **kwargs: Any) -> Any:
         SEEN.append(event)
         return data
+
+
+def test_it_runs_around_plain_websockets() -> None:
+    router, seen = SocketRouter.from_spec(SPEC), list[Any]()
+    router.on("say")(lambda text: text)
+    router.add_middleware(noting(seen), events=BOTH)
+    assert websocket.answer(router, "say", "x") == (200, "x")
+    assert [event for event, _ in seen] == ["connect", "disconnect"]
+
+
+def test_it_refuses_a_plain_websocket() -> None:
+    router = SocketRouter.from_spec(SPEC)
+    router.on("say")(lambda text: text)
+    router.add_middleware(lambda context, call_next: False, events="connect")
+    assert websocket.refused(router)["type"] == "websocket.close"
 
 
 @pytest.mark.parametrize("event", BOTH)
