@@ -367,6 +367,8 @@ class ContractClient(Registrar, BaseClient):
         try:
             return (yield trigger, (event, namespace if registered else name, *args))
         except Exception as error:
+            if event not in self.reserved_events:  # an event outside the contract: `_handle_flow` answers it
+                raise
             log_failure(error, namespace, event)
             return None
 
@@ -431,7 +433,10 @@ class ContractClient(Registrar, BaseClient):
         elif known and not bound and id is None:
             return None  # a client need not handle every event of the server
         elif not (known or bound or self._service.strict or event in (*self.reserved_events, "*")):
-            return (yield parent, (namespace, id, data))
+            try:
+                return (yield parent, (namespace, id, data))
+            except Exception as error:
+                flow = self._service.reject(context, error)
         else:
             flow = self._service.receive(context)
         return (yield from self._ack_flow(flow, context, id))

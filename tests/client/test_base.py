@@ -361,6 +361,29 @@ def test_every_namespace_is_the_parents_affair(kind: type[Any]) -> None:
     assert got == [("/x", 1)]
 
 
+@pytest.mark.parametrize("place", ["*", "/x"])
+@pytest.mark.parametrize(
+    ("arg", "ack"),
+    [
+        ('"x"', '3/x,7["x"]'),
+        ("null", "3/x,7[]"),
+        ('"raise"', '3/x,7[{"error":{"status":500,"title":"Internal Server Error"}}]'),
+    ],
+)
+def test_an_event_outside_the_contract_is_always_acknowledged(
+    kind: type[Any], place: str, arg: str, ack: str
+) -> None:
+    def handler(*args: Any) -> Any:
+        if args[-1] == "raise":
+            raise ValueError
+        return args[-1]
+
+    wire = Wire(kind, SPEC, "/", "/x", strict=False)
+    wire.client.on("other", awaitable(kind, handler), place)
+    assert wire.feed(f'2/x,7["other",{arg}]') == [ack]
+    assert len(wire.feed('2/x,8["nobody handles it",1]')) == 1
+
+
 def test_a_wildcard_takes_what_nobody_else_does(kind: type[Any]) -> None:
     wire = Wire(kind, strict=False)
     got: list[Any] = []
