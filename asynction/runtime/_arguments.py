@@ -10,11 +10,15 @@ from asynction.contract import Contract
 from asynction.problems import did_you_mean
 
 
+_ARGUMENTS = ("app", "docs", "root", "server_name")
+"""The arguments of `from_spec`, which passes its other ones on as options."""
+
+
 def check_options(options: Mapping[str, Any], known: type, owner: str) -> None:
     """Raise TypeError for an option that `known`, a TypedDict, does not have."""
     for name in options:
         if name not in known.__annotations__:
-            near = did_you_mean(name, known.__annotations__)
+            near = did_you_mean(name, (*known.__annotations__, *_ARGUMENTS))
             raise TypeError(f"{owner} has no option `{name}`{near}")
 
 

@@ -68,6 +68,15 @@ def test_a_misspelt_option_of_a_client_is_refused(make: Callable[..., Any], opti
         make(SPEC, **{option: None})
 
 
+@pytest.mark.parametrize("make", [*MAKERS[:4], *CLIENTS[:2]])
+@pytest.mark.parametrize(("option", "near"), [("servername", "server_name"), ("rot", "root")])
+def test_a_misspelt_argument_of_from_spec_is_refused(
+    make: Callable[..., Any], option: str, near: str
+) -> None:
+    with pytest.raises(TypeError, match=f"no option `{option}`; did you mean `{near}`"):
+        make(SPEC, **{option: None})
+
+
 @pytest.mark.parametrize("make", MAKERS[2:4])
 def test_a_misspelt_option_of_a_mock_is_refused(make: Callable[..., Any]) -> None:
     with pytest.raises(TypeError, match="no option `latancy`; did you mean `latency`"):
