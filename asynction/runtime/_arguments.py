@@ -9,7 +9,6 @@ from typing import Any
 from asynction.contract import Contract
 from asynction.problems import did_you_mean
 
-
 _ARGUMENTS = ("app", "docs", "root", "server_name")
 """The arguments of `from_spec`, which passes its other ones on as options."""
 
