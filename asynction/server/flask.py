@@ -60,6 +60,7 @@ from asynction.server.options import (
     OriginOptions,
     ServiceOptions,
     SocketIOOptions,
+    check_patched,
     check_wsgi_mode,
     take,
     take_positional,
@@ -205,6 +206,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         self.app = app
         if app is None:
             return
+        check_patched(self.server.manager, self.server.async_mode)
         self._service.bind_contract(self._resolver)
         self._register_all()
         path = options.get("path") or options.get("resource") or DEFAULT_PATH

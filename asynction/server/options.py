@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, TypedDict
 
+import socketio
+
 from asynction.problems import did_you_mean
 from asynction.runtime import Function, Resolver, Router
 from asynction.server.http import HttpOptions
@@ -147,6 +149,16 @@ def check_wsgi_mode(mode: str | None, owner: str) -> None:
         raise ValueError(f"{owner} has no `async_mode={mode!r}`{advice}")
     if mode in ("gevent", "eventlet") and find_spec(mode) is None:
         raise ValueError(f"`async_mode={mode!r}` needs {mode}: install it, or leave `async_mode` out")
+
+
+def check_patched(manager: object, mode: str) -> None:
+    """Raise ValueError for a Redis queue on gevent without its patches: it would refuse every client."""
+    if "gevent" in mode and isinstance(manager, socketio.RedisManager):
+        from gevent.monkey import is_module_patched
+
+        if not is_module_patched("socket"):
+            advice = 'call `gevent.monkey.patch_all()` first of all, or pass `async_mode="threading"`'
+            raise ValueError(f"on gevent, a Redis message queue needs patched sockets: {advice}")
 
 
 def check_asgi_mode(mode: str | None, owner: str) -> None:

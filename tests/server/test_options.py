@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import socketio
 from flask import Flask
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO, MockAsynctionAsyncServer, MockAsynctionSocketIO
@@ -136,6 +137,20 @@ def test_a_mode_whose_library_is_not_installed_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(options, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="needs gevent: install it"):
         AsynctionSocketIO(async_mode="gevent")
+
+
+@pytest.mark.parametrize(
+    "queue", [{"message_queue": "redis://"}, {"client_manager": socketio.RedisManager("redis://")}], ids=list
+)
+def test_redis_on_gevent_without_patches_is_refused(queue: Any) -> None:
+    """python-socketio says so at the first client, which it refuses, as all others."""
+    with pytest.raises(ValueError, match=r"call `gevent.monkey.patch_all\(\)` first of all"):
+        AsynctionSocketIO(Flask("test"), async_mode="gevent", **queue)
+    assert AsynctionSocketIO(Flask("test"), async_mode="threading", **queue).async_mode == "threading"
+
+
+def test_a_process_that_only_emits_needs_no_patches() -> None:
+    AsynctionSocketIO.from_spec(SPEC, async_mode="gevent", message_queue="redis://")
 
 
 @pytest.mark.parametrize(("mode", "says"), ASGI_MODES)
