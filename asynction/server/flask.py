@@ -227,7 +227,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             )
             self.docs_path = f"{docs.base}/"
             _add_docs(app, docs)
-        announce(self, self.contract.files)
+        announce(self, self.contract.files if self.contract is not None else ())
 
     def _host(self) -> Host:
         return Host(
