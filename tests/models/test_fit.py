@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import enum
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -361,6 +361,16 @@ def test_a_result_that_may_not_fit_is_a_doubt(annotation: Any, value: Any, doubt
 def test_unchecked_acks_may_have_any_number_of_values() -> None:
     assert sent(tuple[str], PAIR, is_checked=False) == FITS
     assert sent(tuple[str, int, int], PAIR, is_checked=False) == FITS
+
+
+class Calls(pydantic.BaseModel):
+    """A model without a schema."""
+
+    call: Callable[[], None]
+
+
+def test_a_model_without_a_schema_fits() -> None:
+    assert received(Calls, STRING) == FITS
 
 
 def test_other_formats_are_not_compared() -> None:

@@ -297,6 +297,32 @@ def test_an_error_handler_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [second]
 
 
+def failed(error: Exception, failure: Failure) -> Any:
+    (body,) = drive(handle_failure(error, failure, context()))
+    return body
+
+
+def test_an_error_handler_that_fails_leaves_the_first_error(caplog: pytest.LogCaptureFixture) -> None:
+    first, second = PayloadValidationException("wrong"), ArithmeticError("even worse")
+    assert failed(first, Failure(raising(second)))["error"]["status"] == 400
+    (record,) = caplog.records
+    assert record.getMessage().endswith("ValidationException, whose error handler raised ArithmeticError")
+    assert second.__context__ is first
+
+
+def test_an_error_handler_may_raise_the_exception_again(caplog: pytest.LogCaptureFixture) -> None:
+    error = PayloadValidationException("wrong")
+    plans = caught(raising(error), PayloadValidationException)
+    assert failed(error, Failure(exception_handlers=(plans,)))["error"]["status"] == 400
+    assert len(caplog.records) == 1
+
+
+def test_an_error_handler_may_refuse_in_another_way(caplog: pytest.LogCaptureFixture) -> None:
+    body = failed(LookupError("why"), Failure(raising(EventException(409, "taken"))))
+    assert body["error"] == {"status": 409, "title": "Conflict", "detail": "taken"}
+    assert "LookupError" not in caplog.text
+
+
 def test_an_error_handler_that_fails_may_be_let_through() -> None:
     with pytest.raises(ArithmeticError) as caught:
         answer(LookupError("why"), Failure(raising(ArithmeticError("even worse")), propagate=True))
