@@ -47,7 +47,6 @@ from asynction.runtime import (
     invoke,
     is_pattern,
     log_failure,
-    outgoing,
     with_attachments,
 )
 
@@ -158,6 +157,7 @@ class ContractClient(Registrar, BaseClient):
         self._listeners: list[Function] = []
         self._handshake = ResolvedHandshake("", {}, None)
         super().__init__(**options)
+        self._service.write_with(options.get("json"))
         self.packet_class = _strict_packet(self.packet_class)
         self._service.bind_contract()
         for router in routers:
@@ -499,7 +499,8 @@ class ContractClient(Registrar, BaseClient):
         if callback is not None:
             checked = schemas or EventSchemas.unchecked(name, event)
             callback = partial(take, checked, name, callback)
-        return {"event": event, "data": outgoing(schemas, data), "namespace": name, "callback": callback}
+        args = self._service.outgoing(schemas, data)
+        return {"event": event, "data": args, "namespace": name, "callback": callback}
 
     def _callback_flow(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
         """Return the flow that checks an acknowledgement and passes it to a callback."""
@@ -533,7 +534,7 @@ class ContractClient(Registrar, BaseClient):
         pending = Pending(name, self.eio.create_event())
         self._pending.add(pending)
         try:
-            yield emit, (event, outgoing(schemas, data), name, pending.set_ack)
+            yield emit, (event, self._service.outgoing(schemas, data), name, pending.set_ack)
             in_time = yield wait, (pending.event, timeout)
         finally:
             self._pending.discard(pending)

@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag, auto
 from functools import lru_cache
@@ -82,23 +82,50 @@ _MAPPINGS = (dict, Mapping, MutableMapping)
 _PLAIN = frozenset([*_BASIC, *_UNCONSTRAINED, *_MAPPINGS, Sequence, MutableSequence])
 _VALUES = (Enum, date, time, timedelta, UUID, Decimal, PurePath, set, frozenset)
 _LEAVES = frozenset([str, int, float, bool, NoneType, dict, bytes])
-"""Types that `plain` returns unchanged."""
+"""Types without attributes of the user."""
 
 _PYDANTICS = ("pydantic", "pydantic_core", "annotated_types")
 _BOUNDS = {**dict.fromkeys(_PYDANTICS, Trait.BOUND_BY_PYDANTIC), "msgspec": Trait.BOUND_BY_MSGSPEC}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Engine:
+class Dumper:
+    """How instances of a type become data.
+
+    `dump` makes the JSON data that the type itself decides on; it is None for a type that does not decide.
+    `data` makes data that may have values which JSON lacks. `violations` explains an exception of both.
+    """
+
+    dump: Change | None
+    data: Change
+    violations: Callable[[Exception, object], list[Violation]]
+
+    def faults(self, error: Exception, value: object, path: Sequence[str | int]) -> list[Violation]:
+        """Return why the value at `path` cannot be converted."""
+        found = self.violations(error, value)
+        if not found:
+            what = "is nested too deeply" if isinstance(error, RecursionError) else "cannot be converted"
+            found = [Violation(what, (), (), value)]
+        return [dataclasses.replace(each, path=(*path, *each.path)) for each in found]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Dumped:
+    """A value with the type of its annotation: of a subclass, only the fields of that type are written."""
+
+    value: object
+    dumper: Dumper
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Engine(Dumper):
     """The functions of one library for one annotation.
 
-    `takes` converts received data to the type, `fits` also other objects, `plain` the type to JSON data.
+    `takes` converts received data to the type, `fits` also other objects.
     """
 
     takes: Change
     fits: Change
-    plain: Change
-    violations: Callable[[Exception, object], list[Violation]]
     schema: Callable[[Mode, Customise], Mapping[str, Json]]
 
 
@@ -132,7 +159,7 @@ def converter(annotation: object, *, checked: bool, at: int = 0) -> Change | Non
         try:
             return takes(value)
         except _DATA_ERRORS as error:
-            found = _violations(engine, error, value, at)
+            found = engine.faults(error, value, (at,))
         # Raised outside of `except`: as a context, the error would be logged, and its text quotes the value.
         raise _broken(PayloadValidationException, annotation, found)
 
@@ -140,24 +167,12 @@ def converter(annotation: object, *, checked: bool, at: int = 0) -> Change | Non
 
 
 def shaper(annotation: object) -> Change | None:
-    """Return a function that converts a handler's result to an ack; None if no conversion is needed.
+    """Return a function that makes a handler's result a value of its annotation; None if it need not be.
 
     The function raises MessageAckValidationException. Raises ModelError.
     """
     shape = _shaper(annotation)
     return None if shape is None else lambda value: shape(value, 0)
-
-
-def plain(value: object) -> object:
-    """Return an instance of a model, or a tuple or list of them, as JSON data; other values unchanged.
-
-    Raises MessageAckValidationException if an instance cannot be converted.
-    """
-    if type(value) in _LEAVES:
-        return value
-    if isinstance(value, tuple) and type(value) is tuple:
-        return value if _LEAVES.issuperset(map(type, value)) else tuple([_plain_item(item) for item in value])
-    return _plain_item(value)
 
 
 def schema_of(
@@ -318,18 +333,19 @@ def _shaper(annotation: object) -> _Shape | None:
     except ModelError:
         if traits & (Trait.STRUCT | Trait.PYDANTIC):
             raise
-        return (lambda value, _at: plain(value)) if traits & Trait.DATACLASS else None
-    return _shape(annotation, engine, engine.fits)
+        return None
+    return _shape(annotation, engine)
 
 
-def _shape(annotation: object, engine: _Engine, fits: Change | None) -> _Shape:
-    dump = engine.plain
+def _shape(annotation: object, engine: _Engine) -> _Shape:
+    fits = engine.fits
 
     def shape(value: object, at: int) -> object:
         try:
-            return dump(value if fits is None else fits(value))
+            fitted = fits(value)
+            return None if fitted is None else Dumped(fitted, engine)
         except (*_DATA_ERRORS, TypeError) as error:
-            found = _violations(engine, error, value, at)
+            found = engine.faults(error, value, (at,))
         raise _broken(MessageAckValidationException, annotation, found)
 
     return shape
@@ -374,38 +390,29 @@ def _union_shaper(tuples: Sequence[object], others: Sequence[object]) -> _Shape 
     return shape
 
 
-def _plain_item(value: object) -> object:
-    if isinstance(value, list):
-        return value if _LEAVES.issuperset(map(type, value)) else [_plain_instance(item) for item in value]
-    return _plain_instance(value)
-
-
-def _plain_instance(value: object) -> object:
-    kind: Any = type(value)
-    dump = None if kind in _LEAVES else _dumper(kind)
-    return value if dump is None else dump(value, 0)
-
-
 @lru_cache(maxsize=512)
-def _dumper(kind: Any) -> _Shape | None:
+def dumper_of(kind: type) -> Dumper | None:
+    """Return how instances of a model become data; None for a type that is not a model.
+
+    Raises ModelError if no library can convert the model.
+    """
     traits = _class_trait(kind)
     if not traits & _MODEL:
         return None
     try:
-        engine = _engine(kind, _traits(kind))
+        return _engine(kind, _traits(kind))
     except ModelError:
         if not traits & Trait.DATACLASS:
             raise
-        return lambda value, _at: dataclasses.asdict(value)  # type: ignore[call-overload]
-    return _shape(kind, engine, None)
+        return _FIELDS
 
 
-def _violations(engine: _Engine, error: Exception, value: object, at: int) -> list[Violation]:
-    found = engine.violations(error, value)
-    if not found:
-        what = "is nested too deeply" if isinstance(error, RecursionError) else "cannot be converted"
-        found = [Violation(what, (), (), value)]
-    return [dataclasses.replace(each, path=(at, *each.path)) for each in found]
+def _fields_of(instance: Any) -> dict[str, object]:
+    return {field.name: getattr(instance, field.name) for field in dataclasses.fields(instance)}
+
+
+_FIELDS = Dumper(None, _fields_of, lambda error, value: [])
+"""How dataclasses become data where no library knows them."""
 
 
 def _broken(
@@ -479,7 +486,10 @@ def _pydantic(annotation: object, traits: Trait, strict: bool) -> _Engine | None
 
     def dump_with_bytes(value: object) -> object:
         # The JSON mode would turn bytes into text, but Socket.IO carries bytes.
-        return _jsonable(serialize(value, by_alias=True, warnings=False), pydantic_core.to_jsonable_python)
+        return _jsonable(data(value), pydantic_core.to_jsonable_python)
+
+    def data(value: object) -> object:
+        return serialize(value, by_alias=True, warnings=False)
 
     quiet = type("Quiet", (GenerateJsonSchema,), _UNWARNED)
 
@@ -489,7 +499,8 @@ def _pydantic(annotation: object, traits: Trait, strict: bool) -> _Engine | None
     return _Engine(
         takes=takes_strictly if strict else validate,
         fits=fits,
-        plain=dump_with_bytes if traits & Trait.BYTES else dump,
+        dump=dump_with_bytes if traits & Trait.BYTES else dump,
+        data=data,
         violations=_pydantic_violations,
         schema=schema,
     )
@@ -561,6 +572,9 @@ def _msgspec(annotation: object, traits: Trait, strict: bool) -> _Engine | None:
     def dump(value: object) -> object:
         return msgspec.to_builtins(value, builtin_types=(bytes,), str_keys=True)
 
+    def data(value: object) -> object:
+        return msgspec.to_builtins(value, builtin_types=_BUILTINS, str_keys=True)
+
     def schema(mode: Mode, customise: Customise) -> Mapping[str, Json]:
         described = msgspec.json.schema(annotation)
         for each in [described, *described.get("$defs", {}).values()] if mode == "serialization" else ():
@@ -568,7 +582,13 @@ def _msgspec(annotation: object, traits: Trait, strict: bool) -> _Engine | None:
                 each["required"] = list(each["properties"])  # the output also has fields with defaults
         return described
 
-    return _Engine(takes=takes, fits=fits, plain=dump, violations=_msgspec_violations, schema=schema)
+    return _Engine(
+        takes=takes, fits=fits, dump=dump, data=data, violations=_msgspec_violations, schema=schema
+    )
+
+
+_BUILTINS = (bytes, bytearray, datetime, date, time, timedelta, UUID, Decimal)
+"""The types that msgspec can leave as they are."""
 
 
 _AT = re.compile(r" - at (?:`key` in )?`\$(.*)`$", re.DOTALL)

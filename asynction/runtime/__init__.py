@@ -1,7 +1,6 @@
 """The core of servers and clients: it binds handlers and decides what happens to an event, without I/O."""
 
 from asynction._deprecated import renamed
-from asynction.models import plain
 from asynction.runtime._arguments import check_contract, check_options
 from asynction.runtime._attachments import with_attachments
 from asynction.runtime._binding.binder import Binder, import_path, is_async, misfit, positional
@@ -54,7 +53,7 @@ from asynction.runtime._injection.plan import CallSpec, Convention, Plan, plan_c
 from asynction.runtime._namespaces import Match, is_pattern
 from asynction.runtime._routes import Routes
 from asynction.runtime._schemas import ContractSchemas, EventSchemas, checked_ack, checked_args, pack
-from asynction.runtime._service import Service, choose_server, outgoing
+from asynction.runtime._service import Service, choose_server
 
 __all__ = [
     "ANONYMOUS",
@@ -124,9 +123,7 @@ __all__ = [
     "is_pattern",
     "log_failure",
     "misfit",
-    "outgoing",
     "pack",
-    "plain",
     "plan_call",
     "positional",
     "receive",

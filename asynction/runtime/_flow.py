@@ -24,7 +24,7 @@ from typing import Protocol, TypeAlias, TypeVar, cast
 
 from asynction.contract import Requirements
 from asynction.exceptions import PayloadValidationException, SecurityException
-from asynction.models import plain
+from asynction.models import Dumps
 from asynction.runtime._context import ANONYMOUS, Context, MessageData
 from asynction.runtime._errors import (
     Ack,
@@ -40,7 +40,14 @@ from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._injection.dependencies import Override, closing, own_code, resolved
 from asynction.runtime._injection.hooks import HookPlans
 from asynction.runtime._injection.plan import NO_VALUES, Plan
-from asynction.runtime._schemas import EventSchemas, checked_ack, checked_args, pack, payload_fault
+from asynction.runtime._schemas import (
+    EventSchemas,
+    checked_ack,
+    checked_args,
+    pack,
+    payload_fault,
+    written_ack,
+)
 from asynction.security import Guard, Identity, Request, authenticate, authorize, recognise
 
 T = TypeVar("T")
@@ -143,11 +150,13 @@ class Failure:
     """How to handle an exception: with a handler, with an error ack, or by raising it (`propagate`).
 
     The first of `exception_handlers` that has a handler for the exception's class decides, else `handler`.
+    `dumps` writes what they return, see Settings.
     """
 
     handler: Function | None = None
     propagate: bool = False
     exception_handlers: tuple[ExceptionHandlers, ...] = ()
+    dumps: Dumps | None = None
 
     def without_propagation(self) -> Failure:
         """Return a copy that never raises."""
@@ -188,11 +197,19 @@ class FlowMiddleware:
 
 @dataclass(slots=True)
 class Settings:
-    """How flows run on one server: `failure` returns how to handle an exception of an event."""
+    """How flows run on one server.
+
+    Args:
+        driver: runs a flow to its end.
+        failure: returns how to handle an exception of an event.
+        override: returns the replacement of a dependency in a test.
+        dumps: the `dumps` of the user's JSON module, for what JSON lacks.
+    """
 
     driver: Callable[[Response], object]
     failure: Callable[[Context, tuple[ExceptionHandlers, ...]], Failure]
     override: Override | None = None
+    dumps: Dumps | None = None
 
 
 def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
@@ -205,14 +222,15 @@ def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
             is_own_code = True
             value = yield call
             is_own_code = False
-            value = plain(value) if endpoint.plan.shape is None else endpoint.plan.shape(value)
+            if endpoint.plan.shape is not None:
+                value = endpoint.plan.shape(value)
         elif endpoint.middlewares:
             handle = partial(_handle_checked, endpoint, settings)
             chain, driver = endpoint.middlewares, settings.driver
-            value = plain((yield from run_middlewares(chain, handle, driver, context)))
+            value = yield from run_middlewares(chain, handle, driver, context)
         else:
             value = yield from _handle(endpoint, settings, context)
-        return checked_ack(endpoint.schemas, value)
+        return written_ack(endpoint.schemas, value, settings.dumps)
     except Exception as error:
         if is_own_code:
             own_fault(error)
@@ -240,9 +258,9 @@ def run_middlewares(
 
 def _handle_checked(endpoint: Endpoint, settings: Settings, context: Context) -> Response:
     value = yield from _handle(endpoint, settings, context)
-    # Checked here so that middleware gets a valid ack, and again in `receive`, for what it returns.
-    checked_ack(endpoint.schemas, value)
-    return value
+    # Written here so that middleware gets a valid ack, and again in `receive`, for what it returns.
+    args = written_ack(endpoint.schemas, value, settings.dumps)
+    return args if isinstance(value, tuple) else args[0] if args else None
 
 
 def _call_next(
@@ -277,7 +295,7 @@ def _handle(endpoint: Endpoint, settings: Settings, context: Context) -> Respons
     result = yield from invoke(plan, context, settings.override)
     if hooked is not None:
         return (yield from hooked.finish(result))
-    return plain(result) if plan.shape is None else plan.shape(result)
+    return result if plan.shape is None else plan.shape(result)
 
 
 class _HookedEvent:
@@ -347,23 +365,17 @@ class _HookedEvent:
         hooks, style = self.hooks, self.hooks.style
         answer = style.reply(result) if style is not None else None
         if answer is not None and not answer.is_success:
-            return Ack(_plain_args(answer), answer.status, answer.headers)
+            return answer
         value = result if answer is None else answer[0]
         if hooks.dehydrate is not None:
-            value = plain((yield from self._invoke(hooks.dehydrate, value)))
-        elif self.plan.shape is None or style is not None:
-            value = plain(value)
-        else:
+            value = yield from self._invoke(hooks.dehydrate, value)
+        elif self.plan.shape is not None and style is None:
             value = self.plan.shape(value)
         if answer is None:
             return value
         if isinstance(value, list) and self.schemas.ack is not None and self.schemas.ack.is_tuple:
             value = tuple(value)
         return Ack(pack(value, self.schemas.ack), answer.status, answer.headers)
-
-
-def _plain_args(args: Args) -> Args:
-    return tuple([plain(one) for one in args])
 
 
 def _message(context: Context, schemas: EventSchemas) -> MessageData:
@@ -464,7 +476,9 @@ def handle_failure(error: Exception, failure: Failure, context: Context) -> Flow
     context.error, status = error, status_of(error)
     try:
         answer = _error_handler_flow(error, failure, context)
-        result = None if answer is None else plain((yield from answer))
+        result = None if answer is None else (yield from answer)
+        if result is not None:
+            return written_ack(None, result, failure.dumps)
     except Exception as second:
         if failure.propagate:
             raise
@@ -475,8 +489,6 @@ def handle_failure(error: Exception, failure: Failure, context: Context) -> Flow
         # Of a handler that failed itself, only the log tells: the client learns what was wrong first.
         log_failure(error, context.namespace, context.event, None if second is error else second)
         return error_ack(error)
-    if result is not None:
-        return result if isinstance(result, tuple) else (result,)
     if answer is None and failure.propagate:
         raise error
     log_failure(error, context.namespace, context.event)

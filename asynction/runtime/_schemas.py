@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from asynction.contract import Contract, Event, Schema, namespace_name
 from asynction.exceptions import (
@@ -14,10 +14,11 @@ from asynction.exceptions import (
     ValidationException,
     Violation,
 )
+from asynction.models import Dumps, Unwritable, Writer, is_data
 from asynction.problems import Problem, did_you_mean, problem_at
 from asynction.runtime._errors import Ack
 from asynction.runtime._namespaces import Match, Pattern, is_pattern
-from asynction.validation import Validator
+from asynction.validation import JsonArgs, Validator, is_json, json_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class EventSchemas:
     event: Event
     args: Validator | None
     ack: Validator | None
+    args_writer: Writer = field(init=False, repr=False, compare=False)
+    ack_writer: Writer = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "args_writer", Writer(self.event.args))
+        object.__setattr__(self, "ack_writer", Writer(self.event.ack))
 
     @classmethod
     def unchecked(cls, namespace: str, event: str) -> EventSchemas:
@@ -150,30 +157,85 @@ def pack(value: object, validator: Validator | None) -> tuple[object, ...]:
 
 
 def checked_ack(schemas: EventSchemas, value: object) -> tuple[object, ...]:
-    """Return the args of an event's ack; raise MessageAckValidationException if they break its schema."""
-    # One value is the usual case: it is packed without another call.
-    args = (value,) if value is not None and not isinstance(value, tuple) else pack(value, schemas.ack)
+    """Return the args of a peer's ack; raise MessageAckValidationException if they break its schema."""
+    args = pack(value, schemas.ack)
     if schemas.ack is not None and (violations := schemas.ack.check(args)):
-        if isinstance(args, Ack) and not args.is_success:  # the contract describes only successes
-            return args
         raise _broken(MessageAckValidationException, "acknowledgement", schemas, violations)
     return args
 
 
 def checked_args(schemas: EventSchemas, args: tuple[object, ...]) -> tuple[object, ...]:
-    """Return the args of an event; raise PayloadValidationException if they break its schema."""
+    """Return the args of a peer's event; raise PayloadValidationException if they break their schema."""
     if schemas.args is not None and (violations := schemas.args.check(args)):
         raise payload_fault(schemas, violations)
     return args
 
 
-def payload_fault(schemas: EventSchemas, violations: tuple[Violation, ...]) -> ValidationException:
+def written_ack(
+    schemas: EventSchemas | None, value: object, dumps: Dumps | None = None
+) -> tuple[object, ...]:
+    """Return the args of an ack of our own as JSON data; without `schemas`, any JSON data is valid.
+
+    `dumps` is that of the user's JSON module. Raises MessageAckValidationException.
+    """
+    if schemas is None or (isinstance(value, Ack) and not value.is_success):
+        validator, writer = None, _NO_WRITER  # the contract describes only successes
+    else:
+        validator, writer = schemas.ack, schemas.ack_writer
+    # One value is the usual case: it is packed without another call.
+    args = (value,) if value is not None and not isinstance(value, tuple) else pack(value, validator)
+    plain = args if type(args) is tuple else tuple(args)
+    made, violations = _written(plain, validator, writer, dumps)
+    if violations:
+        raise _broken(MessageAckValidationException, "acknowledgement", schemas, violations)
+    return made if not isinstance(args, Ack) else Ack(made, args.status, args.headers)
+
+
+def written_args(
+    schemas: EventSchemas | None, args: tuple[object, ...], dumps: Dumps | None = None
+) -> tuple[object, ...]:
+    """Return the args of an event of our own as JSON data; without `schemas`, any JSON data is valid.
+
+    `dumps` is that of the user's JSON module. Raises PayloadValidationException.
+    """
+    validator, writer = (None, _NO_WRITER) if schemas is None else (schemas.args, schemas.args_writer)
+    made, violations = _written(args if type(args) is tuple else tuple(args), validator, writer, dumps)
+    if violations:
+        raise payload_fault(schemas, violations)
+    return made
+
+
+_NO_WRITER = Writer()
+
+
+def _written(
+    args: tuple[object, ...], validator: Validator | None, writer: Writer, dumps: Dumps | None
+) -> tuple[tuple[object, ...], tuple[Violation, ...]]:
+    """Return args of our own as JSON data, and what is wrong with them."""
+    if validator is not None and is_json(args):
+        return args, validator.check(args, JsonArgs(args))
+    if validator is None and is_data(args):
+        return args, ()
+    try:
+        made, is_valid = writer.write(args, dumps, None if validator is None else validator.is_valid)
+    except Unwritable as error:
+        return args, error.violations
+    if validator is not None:
+        return made, () if is_valid else validator.check(made)
+    fault = json_fault(made, binary=True)
+    return made, () if fault is None else fault.errors
+
+
+def payload_fault(schemas: EventSchemas | None, violations: tuple[Violation, ...]) -> ValidationException:
     """Return the exception for args that break their schema."""
     return _broken(PayloadValidationException, "payload", schemas, violations)
 
 
 def _broken(
-    kind: type[ValidationException], what: str, schemas: EventSchemas, violations: tuple[Violation, ...]
+    kind: type[ValidationException],
+    what: str,
+    schemas: EventSchemas | None,
+    violations: tuple[Violation, ...],
 ) -> ValidationException:
-    message = f"{what} of `{schemas.event.name}` in `{schemas.namespace}`: {violations[0]}"
-    return kind(message, violations)
+    where = "" if schemas is None else f" of `{schemas.event.name}` in `{schemas.namespace}`"
+    return kind(f"{what}{where}: {violations[0]}", violations)

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from asynction.contract import Contract, Event, Server, namespace_name
 from asynction.exceptions import AsynctionException, DocumentError, SecurityException, UnknownEventException
-from asynction.models import plain
 from asynction.problems import Location, did_you_mean, problem_at
 from asynction.runtime._binding.host import ConnectionRejected, Host
 from asynction.runtime._binding.registry import HandlerRegistry
@@ -41,7 +40,7 @@ from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._injection.plan import NO_PLAN
 from asynction.runtime._namespaces import Match, is_pattern
 from asynction.runtime._routes import Routes
-from asynction.runtime._schemas import EventSchemas, checked_args, pack
+from asynction.runtime._schemas import EventSchemas, pack, written_args
 from asynction.security import Identity, Request
 from asynction.validation import JsonArgs
 
@@ -174,6 +173,11 @@ class Service:
         """Accept events without a handler: a client need not handle all events that a server sends."""
         self._is_complete = True
 
+    def write_with(self, json: object) -> None:
+        """Let the `json` module that the user gave to a server write what JSON lacks; None for none."""
+        dumps = getattr(json, "dumps", None)
+        self.settings.dumps = None if dumps is None else partial(dumps, separators=(",", ":"))
+
     # Receiving ---------------------------------------------------------------------------------
 
     def request_context(self, namespace: str, event: str, environ: Mapping[str, Any]) -> Context:
@@ -254,7 +258,7 @@ class Service:
         handler, default = self._host.errors(context.pattern)
         if handler is None:
             handlers = self.routes.error_handlers_for(context.pattern, handlers)
-        return Failure(handler or default, self._host.propagates(), handlers)
+        return Failure(handler or default, self._host.propagates(), handlers, self.settings.dumps)
 
     # Connections -------------------------------------------------------------------------------
 
@@ -432,6 +436,12 @@ class Service:
             log.warning("%s; it is sent unchecked", error)
             return None
 
+    def outgoing(self, schemas: EventSchemas | None, value: object, more: Args = ()) -> Args:
+        """Return the args to emit, as valid JSON data; raise PayloadValidationException."""
+        validator = schemas.args if schemas is not None else None
+        args = (value, *more) if more else pack(value, validator)
+        return written_args(schemas, args, self.settings.dumps)
+
     def client_ack(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
         """Return the flow that checks a client's acknowledgement and passes it to `callback`."""
         context = self.context(namespace, schemas.event.name, "", args)
@@ -445,13 +455,6 @@ class Service:
 
 def _with_context(flow: Callable[[Context], Response], context: Context, _: Context) -> Response:
     return flow(context)
-
-
-def outgoing(schemas: EventSchemas | None, value: object, more: Args = ()) -> Args:
-    """Return the args to emit, checked; raise PayloadValidationException."""
-    validator = schemas.args if schemas is not None else None
-    packed = (plain(value), *map(plain, more)) if more else pack(plain(value), validator)
-    return packed if schemas is None else checked_args(schemas, packed)
 
 
 def choose_server(contract: Contract, name: str | None) -> Server | None:

@@ -40,7 +40,6 @@ from asynction.runtime import (
     default_router,
     error_ack,
     is_pattern,
-    outgoing,
 )
 from asynction.server._asgi import current
 from asynction.server._asgi.app import EngineApp, add_route, mount, paths_of
@@ -143,6 +142,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         parents = {"async_mode": "asgi", "cors_allowed_origins": self.origins.engine_option, **options}
         super().__init__(**parent_options(self._service, parents, parents))
         self._reads_json = reads_json(self.packet_class)
+        self._service.write_with(options.get("json"))
         self._packets = PacketReader(self)
         screen(self.eio, AsyncScreenedWebSocket, self._packets.report)
         self._expiries = Expiries(self, driver=adrive, wait=wait_for)
@@ -409,7 +409,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             callback = partial(self._take_ack, schemas, name, callback)
         await super().emit(
             event,
-            outgoing(schemas, data),
+            self._service.outgoing(schemas, data),
             to=to,
             room=room,
             skip_sid=skip_sid,
@@ -465,7 +465,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         answer, arrived = pending_ack()
         await super().emit(
             event,
-            outgoing(schemas, data),
+            self._service.outgoing(schemas, data),
             room=to or sid,
             namespace=name,
             callback=arrived,

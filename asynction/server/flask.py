@@ -32,7 +32,6 @@ from asynction.runtime import (
     checked_ack,
     drive,
     is_pattern,
-    outgoing,
     run,
 )
 from asynction.security import JwtCheck, Request
@@ -200,6 +199,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         kwargs["cors_allowed_origins"] = self.origins.engine_option
         super().init_app(app, **parent_options(self._service, kwargs, options))
         self._reads_json = reads_json(self.server.packet_class)
+        self._service.write_with(self.server_options.get("json"))  # Flask-SocketIO wraps `flask.json`
         self._expiries = Expiries(self.server)
         exclude_unauthenticated(self.server.manager, self._service)
         _read_by(self.server, PacketReader(self.server))
@@ -432,7 +432,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         namespace, schemas = self._service.sending(event, kwargs.get("namespace"), current)
         kwargs["namespace"] = namespace
         value = kwargs.pop("data", None) if not args else args[0]  # by keyword, as in python-socketio
-        return outgoing(schemas, value, args[1:]), schemas
+        return self._service.outgoing(schemas, value, args[1:]), schemas
 
     def _acknowledge(self, schemas: EventSchemas, namespace: str, callback: Function, *args: object) -> None:
         drive(self._service.client_ack(schemas, namespace, callback, args))

@@ -45,7 +45,6 @@ from asynction.runtime import (
     check_options,
     closing,
     log_failure,
-    outgoing,
     status_of,
 )
 from asynction.server._asgi.loop import off_the_loop
@@ -461,7 +460,7 @@ class SocketRouter(Registrar):
         headers: Mapping[str, object] | None,
     ) -> tuple[str, list[Connection]]:
         name, schemas = self._service.sending(route, self._named(channel), None)
-        args = outgoing(schemas, payload)
+        args = self._service.outgoing(schemas, payload)
         is_tuple = schemas is not None and schemas.args is not None and schemas.args.is_tuple
         text = pushed(str(uuid4()), route, headers or {}, _value(args, is_tuple=is_tuple))
         wanted = None if to is None else list(to) if isinstance(to, list | tuple | set) else [to]

@@ -22,12 +22,13 @@ from asynction.validation._keywords import ONE as APPLICATORS
 from asynction.validation._metaschema import compile_problem, schema_problems
 from asynction.validation._prepare import INT_BOUNDS, WIDEST_INT, is_tuple_schema
 from asynction.validation._validator import Validator
-from asynction.validation._values import MAX_DEPTH, is_json
+from asynction.validation._values import BYTES, MAX_DEPTH, is_json
 
 __all__ = [
     "APPLICATORS",
     "APPLICATOR_LISTS",
     "APPLICATOR_MAPS",
+    "BYTES",
     "DIALECTS",
     "DRAFT_07",
     "INT_BOUNDS",

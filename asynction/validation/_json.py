@@ -62,12 +62,15 @@ def read_args(values: Iterable[Any], text: str | bytes) -> JsonArgs:
     return args
 
 
-def json_fault(values: Sequence[Any]) -> PayloadValidationException | None:
-    """Return an exception that says where values cannot be JSON text; None where all of them can."""
+def json_fault(values: Sequence[Any], *, binary: bool = False) -> PayloadValidationException | None:
+    """Return an exception that says where values cannot be JSON text; None where all of them can.
+
+    `binary` accepts bytes, too.
+    """
     if is_json(values):
         return None
-    found = tuple(faults(values, binary=False, limit=_MAX_FAULTS))
-    return PayloadValidationException(f"payload: {found[0]}", found)
+    found = tuple(faults(values, binary=binary, limit=_MAX_FAULTS))
+    return PayloadValidationException(f"payload: {found[0]}", found) if found else None
 
 
 def write_json(value: object) -> str:

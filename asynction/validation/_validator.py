@@ -61,6 +61,16 @@ class Validator:
             log.error("a value cannot be checked: %s", type(error).__name__)  # its client learns no more
             return (Violation("cannot be checked", (), (), None),)
 
+    def is_valid(self, args: Sequence[object]) -> bool:
+        """Return whether `check` finds nothing, without a search for what it would find."""
+        count = len(args)
+        if count < self.min_args or (self.max_args is not None and count > self.max_args):
+            return False
+        try:
+            return self._is_valid(args) if is_json(args) else not self.check(args)
+        except Exception:  # `check` logs it
+            return False
+
     @cached_property
     def accepts_null(self) -> bool:
         """True where a single null is valid."""

@@ -30,7 +30,6 @@ from asynction.runtime import (
     MalformedEvent,
     Response,
     choose_server,
-    outgoing,
 )
 from asynction.security import Request, SecurityInfo
 from asynction.validation import DRAFT_07, Validator
@@ -464,7 +463,7 @@ def test_what_is_sent_has_rules(caplog: pytest.LogCaptureFixture) -> None:
     ],
 )
 def test_what_is_emitted_is_args(value: object, more: tuple[object, ...], expected: object) -> None:
-    assert outgoing(None, value, more) == expected
+    assert Bench(sending()).service.outgoing(None, value, more) == expected
 
 
 @dataclass
@@ -473,15 +472,16 @@ class Point:
 
 
 def test_what_is_emitted_is_held_to_the_contract() -> None:
-    schemas = Bench(sending()).service.sending("told", "/")[1]
-    assert outgoing(schemas, "a") == ("a",)
+    service = Bench(sending()).service
+    schemas = service.sending("told", "/")[1]
+    assert service.outgoing(schemas, "a") == ("a",)
     with pytest.raises(PayloadValidationException):
-        outgoing(schemas, 1)
+        service.outgoing(schemas, 1)
     with pytest.raises(PayloadValidationException):
-        outgoing(schemas, "a", ("b",))
-    assert outgoing(None, Point(1), (Point(2),)) == ({"x": 1}, {"x": 2})
+        service.outgoing(schemas, "a", ("b",))
+    assert Bench(sending()).service.outgoing(None, Point(1), (Point(2),)) == ({"x": 1}, {"x": 2})
     null = EventSchemas("/", event("e"), Validator(Schema({"type": "null"}, DRAFT_07)), None)
-    assert outgoing(null, None) == (None,)
+    assert service.outgoing(null, None) == (None,)
 
 
 def test_an_acknowledgement_of_a_client_is_checked(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:

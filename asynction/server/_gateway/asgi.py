@@ -12,7 +12,7 @@ from typing import Any
 import socketio
 
 from asynction.exceptions import AsynctionException
-from asynction.runtime import EventSchemas, adrive, arun, outgoing, status_of
+from asynction.runtime import EventSchemas, adrive, arun, status_of
 from asynction.security import Request
 from asynction.server._asgi.app import EngineApp, mount
 from asynction.server._asgi.loop import cancel
@@ -22,7 +22,7 @@ from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits
 from asynction.server._gateway.delivery import post
 from asynction.server._gateway.origins import Callback
 from asynction.server._gateway.replies import Reply, screened, unreadable
-from asynction.server._socketio.common import request_of
+from asynction.server._socketio.common import request_of, service_of
 from asynction.server.asgi import AsynctionAsyncServer
 
 log = logging.getLogger("asynction")
@@ -41,7 +41,7 @@ class AsgiBackend:
 
     async def emit(self, sid: str, answer: Mapping[str, object]) -> None:
         """Send `apiResponse` to one client, also if the contract does not have this event."""
-        args = outgoing(self._schemas, answer)
+        args = service_of(self._server).outgoing(self._schemas, answer)
         await socketio.AsyncServer.emit(self._server, ANSWER, args, to=sid, namespace=ROOT)
 
     async def post(self, callback: Callback, body: bytes) -> None:

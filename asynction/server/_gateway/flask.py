@@ -12,12 +12,13 @@ import flask
 import flask_socketio
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from asynction.runtime import EventSchemas, drive, outgoing, run
+from asynction.runtime import EventSchemas, drive, run
 from asynction.security import Request
 from asynction.server._gateway.calls import ANSWER, ROOT, Calls, Job, Limits
 from asynction.server._gateway.delivery import post
 from asynction.server._gateway.origins import Callback
 from asynction.server._gateway.replies import Reply, screened, unreadable
+from asynction.server._socketio.common import service_of
 from asynction.server.flask import AsynctionSocketIO, current_request, set_namespace
 
 log = logging.getLogger("asynction")
@@ -36,7 +37,7 @@ class FlaskBackend:
 
     def emit(self, sid: str, answer: Mapping[str, object]) -> None:
         """Send `apiResponse` to one client, also if the contract does not have this event."""
-        (data,) = outgoing(self._schemas, answer)
+        (data,) = service_of(self._server).outgoing(self._schemas, answer)
         flask_socketio.SocketIO.emit(self._server, ANSWER, data, to=sid, namespace=ROOT)
 
     def post(self, callback: Callback, body: bytes) -> None:

@@ -171,7 +171,7 @@ def test_what_fails_is_answered_without_internals() -> None:
         {"status": 199},
         {"status": 506},
         {"headers": 1},
-        {"payload": {1}},
+        {"payload": 1j},
         {"payload": float("nan")},
         {"headers": {"a": b"b"}},
     ],
