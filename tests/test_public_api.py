@@ -220,6 +220,7 @@ NAMES = {
         "status_of",
         "with_attachments",
         "with_error_ack",
+        "written_args",
     ],
     "asynction.security": [
         "Guard",
@@ -238,7 +239,7 @@ NAMES = {
         "recognise",
         "scopes_of",
     ],
-    "asynction.server": ["AsyncTestClient", "Headers"],
+    "asynction.server": ["AsyncTestClient", "Headers", "SyncMethods"],
     "asynction.server.websocket": ["HandlerResult", "Limits", "MessageData", "SocketRouter", "Status"],
     "asynction.testing": ["AsyncTestClient", "Headers", "connect", "serve_asgi", "serve_wsgi"],
     "asynction.validation": [

@@ -34,6 +34,9 @@ ALL = frozenset().union(*_KINDS.values())
 _ALSO_NUMBERS = frozenset(["date-time", "date", "time", "duration"])
 """Formats of strings for which models also accept numbers."""
 
+_WRITTEN_AS_NUMBERS = frozenset(["duration", "decimal"])
+"""Formats of strings for which the writer writes numbers where the contract wants them."""
+
 _CONDITIONAL = (
     "if",
     "then",
@@ -80,7 +83,7 @@ def sides_of(model: object, schema: Schema, *, receives: bool) -> tuple[Side, Si
     if described is None:
         return None
     theirs = Side(schema.value, beside_ref=DIALECTS[schema.dialect] >= 2019)
-    return Side(dict(described), widened=receives), theirs
+    return Side(dict(described), widened=receives, written=not receives), theirs
 
 
 @dataclass(slots=True)
@@ -92,6 +95,8 @@ class Side:
     """True if keywords beside a `$ref` are valid."""
     widened: bool = False
     """True for what a model accepts, which is more than its schema says."""
+    written: bool = False
+    """True for what the writer makes of a model, which may differ from its schema."""
 
     def flat(self, schemas: Iterable[Json]) -> Nodes:
         """Return the schemas and all that they include by `$ref` and `allOf`."""
@@ -143,7 +148,8 @@ class Side:
             found &= {_kind(node["const"])}
         if "enum" in node:
             found &= {_kind(value) for value in listed(node, "enum")}
-        if self.widened and "string" in found and node.get("format") in _ALSO_NUMBERS:
+        numbers = _ALSO_NUMBERS if self.widened else _WRITTEN_AS_NUMBERS if self.written else ()
+        if "string" in found and node.get("format") in numbers:
             found |= _KINDS["number"]
         return found
 
@@ -352,6 +358,10 @@ def _certain(generator: type[Any]) -> type[Any]:
         def ser_schema(self, schema: Any) -> Any:
             decided = schema["type"] in ("function-plain", "function-wrap")
             return {} if decided and not schema.get("return_schema") else super().ser_schema(schema)
+
+        def decimal_schema(self, schema: Any) -> Any:
+            described = super().decimal_schema(schema)
+            return described if self.mode == "validation" else {"type": "string", "format": "decimal"}
 
         def field_is_required(self, field: Any, total: bool) -> bool:
             if self.mode == "serialization" and field["type"] != "typed-dict-field":

@@ -52,7 +52,14 @@ from asynction.runtime._injection.hooks import HandlerStyle
 from asynction.runtime._injection.plan import CallSpec, Convention, Plan, plan_call
 from asynction.runtime._namespaces import Match, is_pattern
 from asynction.runtime._routes import Routes
-from asynction.runtime._schemas import ContractSchemas, EventSchemas, checked_ack, checked_args, pack
+from asynction.runtime._schemas import (
+    ContractSchemas,
+    EventSchemas,
+    checked_ack,
+    checked_args,
+    pack,
+    written_args,
+)
 from asynction.runtime._service import Service, choose_server
 
 __all__ = [
@@ -131,6 +138,7 @@ __all__ = [
     "status_of",
     "with_attachments",
     "with_error_ack",
+    "written_args",
 ]
 
 __getattr__ = renamed(

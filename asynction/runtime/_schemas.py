@@ -18,7 +18,7 @@ from asynction.models import Dumps, Unwritable, Writer, is_data
 from asynction.problems import Problem, did_you_mean, problem_at
 from asynction.runtime._errors import Ack
 from asynction.runtime._namespaces import Match, Pattern, is_pattern
-from asynction.validation import JsonArgs, Validator, is_json, json_fault
+from asynction.validation import Validator, is_json, json_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,10 @@ def written_ack(
         validator, writer = schemas.ack, schemas.ack_writer
     # One value is the usual case: it is packed without another call.
     args = (value,) if value is not None and not isinstance(value, tuple) else pack(value, validator)
-    plain = args if type(args) is tuple else tuple(args)
-    made, violations = _written(plain, validator, writer, dumps)
+    if validator is not None and is_json(args):  # also written out, as each event and emit comes here
+        made, violations = args, validator.check(args, args)  # type: ignore[arg-type]  # a call less
+    else:
+        made, violations = _converted(args, validator, writer, dumps)
     if violations:
         raise _broken(MessageAckValidationException, "acknowledgement", schemas, violations)
     return made if not isinstance(args, Ack) else Ack(made, args.status, args.headers)
@@ -198,8 +200,12 @@ def written_args(
 
     `dumps` is that of the user's JSON module. Raises PayloadValidationException.
     """
-    validator, writer = (None, _NO_WRITER) if schemas is None else (schemas.args, schemas.args_writer)
-    made, violations = _written(args if type(args) is tuple else tuple(args), validator, writer, dumps)
+    validator = None if schemas is None else schemas.args
+    if validator is not None and is_json(args):
+        made, violations = args, validator.check(args, args)  # type: ignore[arg-type]  # a call less
+    else:
+        writer = _NO_WRITER if schemas is None else schemas.args_writer
+        made, violations = _converted(args, validator, writer, dumps)
     if violations:
         raise payload_fault(schemas, violations)
     return made
@@ -208,12 +214,12 @@ def written_args(
 _NO_WRITER = Writer()
 
 
-def _written(
+def _converted(
     args: tuple[object, ...], validator: Validator | None, writer: Writer, dumps: Dumps | None
 ) -> tuple[tuple[object, ...], tuple[Violation, ...]]:
-    """Return args of our own as JSON data, and what is wrong with them."""
-    if validator is not None and is_json(args):
-        return args, validator.check(args, JsonArgs(args))
+    """Return args that may not be JSON data as such data, and what is wrong with them."""
+    if type(args) is not tuple:
+        args = tuple(args)
     if validator is None and is_data(args):
         return args, ()
     try:

@@ -438,8 +438,10 @@ class Service:
 
     def outgoing(self, schemas: EventSchemas | None, value: object, more: Args = ()) -> Args:
         """Return the args to emit, as valid JSON data; raise PayloadValidationException."""
-        validator = schemas.args if schemas is not None else None
-        args = (value, *more) if more else pack(value, validator)
+        if more or (value is not None and not isinstance(value, tuple)):
+            args = (value, *more)
+        else:
+            args = pack(value, None if schemas is None else schemas.args)
         return written_args(schemas, args, self.settings.dumps)
 
     def client_ack(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from asynction.server._asgi.sync import SyncMethods as SyncMethods
     from asynction.server._asgi.testing import AsyncTestClient as AsyncTestClient
     from asynction.server._asgi.testing import Headers as Headers
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AsyncTestClient": "_asgi.testing",
     "Headers": "_asgi.testing",
+    "SyncMethods": "_asgi.sync",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604 - the names are strings

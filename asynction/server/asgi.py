@@ -19,7 +19,6 @@ from socketio.packet import ACK
 from asynction.contract import Contract, Server
 from asynction.document import Spec, locate
 from asynction.exceptions import AsynctionException, DocumentError, EventException
-from asynction.inject import Data, SocketID
 from asynction.runtime import (
     LIFECYCLE_EVENTS,
     PYTHON_SOCKETIO,
@@ -44,8 +43,10 @@ from asynction.runtime import (
 from asynction.server._asgi import current
 from asynction.server._asgi.app import EngineApp, add_route, mount, paths_of
 from asynction.server._asgi.loop import Engine, cancel, in_time, off_the_loop, pending_ack, wait_for
+from asynction.server._asgi.namespaces import routed
 from asynction.server._asgi.packets import handle_message
 from asynction.server._asgi.security import SecurityThreads
+from asynction.server._asgi.sync import SyncMethods
 from asynction.server._asgi.testing import AsyncTestClient, Headers
 from asynction.server._asgi.types import ASGIApp
 from asynction.server._docs import Docs, DocsApp, Source
@@ -102,6 +103,9 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
 
     Without a contract only the annotations of handlers are checked.
 
+    Attributes:
+        sync: `emit`, `call` and other methods for threads, which do not await.
+
     Args:
         contract: the contract, as `asynction.load` returns it.
         app: a FastAPI or Starlette application to mount the server on, which then starts and stops it; any
@@ -132,6 +136,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         public = options.pop("public_extensions", ())
         self._service = Service(contract, self._host(), server=server, **take(options, ServiceOptions))
         self.strict = self._service.strict
+        self.sync = SyncMethods(self)
         self._is_stopping = False
         self._outside_contract: set[str] = set()  # namespaces of the Admin UI
         if path is None:
@@ -272,7 +277,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         # A class with a `trigger_event` of its own finds its methods itself: it gets every event.
         if type(namespace_handler).trigger_event is not socketio.AsyncNamespace.trigger_event:
             for event in (*LIFECYCLE_EVENTS, *(known.receives if known is not None else ())):
-                self.on(event, _routed(namespace_handler), name)
+                self.on(event, routed(namespace_handler), name)
             if known is None:
                 self.on("*", namespace_handler.trigger_event, name)
             return
@@ -344,6 +349,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
     async def _connect_any(
         self, namespace: str, sid: str, environ: dict[str, Any], auth: object = None
     ) -> object:
+        self.sync.serve_on(asyncio.get_running_loop())  # not every server has a lifespan
         context = self._context(namespace, "connect", sid)
         flow = self._service.connect(context, auth, partial(request_of, environ))
         try:
@@ -553,6 +559,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
 
     async def _start(self) -> None:
         self._is_stopping = False
+        self.sync.serve_on(asyncio.get_running_loop())
         self._service.check_complete()
         current.enable(self)
         log_notices(self, self.contract.files if self.contract is not None else ())
@@ -577,23 +584,13 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             await super().shutdown()
             self.eio.start_service_task = True  # the next client starts it again
         await cancel({*sockets, *self.eio.tasks})
+        self.sync.serve_on(None)
         current.disable(self)  # last: disconnect handlers may call `socket_api()`
 
     def _handlers(self) -> set[asyncio.Task[Any]]:
         """Return the tasks that handle events, without the current one."""
         own = asyncio.current_task()
         return {task for task in self.eio.tasks if task is not own and _is_handler(task)}
-
-
-def _routed(namespace_handler: socketio.AsyncNamespace) -> Function:
-    """Return a handler that calls `trigger_event` of a class with the arguments of python-socketio."""
-
-    async def routed(_: Data, context: Context, sid: SocketID) -> object:
-        names = (context.namespace,) if namespace_handler.namespace == "*" else ()
-        leading = (context.environ,) if context.event == "connect" else ()
-        return await namespace_handler.trigger_event(context.event, *names, sid, *leading, *context.args)
-
-    return routed
 
 
 def _is_handler(task: asyncio.Task[Any]) -> bool:

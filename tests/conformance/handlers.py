@@ -33,6 +33,11 @@ class Item(pydantic.BaseModel):
     due: date | None = None
 
 
+class Bill(pydantic.BaseModel):
+    price: Decimal
+    took: timedelta
+
+
 @dataclass
 class Note:
     text: str
@@ -159,6 +164,11 @@ def returns_null_in_object(*args: object) -> dict[str, object]:
 @_handler
 def returns_annotated(*args: object) -> Item:
     return Item(id=1)
+
+
+@_handler
+def returns_annotated_numbers(*args: object) -> Bill:
+    return Bill(price=Decimal("1.50"), took=timedelta(seconds=90))
 
 
 @_handler

@@ -366,13 +366,15 @@ def test_each_kind_of_model_is_held_against_what_it_receives(
         (Maybe, of("a", "b"), ["the contract requires `b`, but `Maybe.b` may be missing"]),
         (
             Sending,
-            of("when", "total", words=STRING, told=STRING, total=STRING, price=INTEGER),
+            of("when", "total", words=STRING, told=STRING, total=STRING, price={"type": "null"}),
             [
                 "`Sending.told` is integer, but the contract requires string",
                 "`Sending.total` is integer, but the contract requires string",
-                "`Sending.price` is string, but the contract requires integer",
+                "`Sending.price` is number or string, but the contract requires null",
             ],
         ),
+        (Sending, of(price=INTEGER, when=STRING), []),  # the writer writes a number
+        (Sending, of(when=INTEGER), ["`Sending.when` is string, but the contract requires integer"]),
         (Sending, of("hidden"), ["the contract requires `hidden`, but `Sending` has no such field"]),
         (Struct, of("a", "b", "type"), []),
         (Struct, of("c"), ["the contract requires `c`, but `Struct` has no such field"]),

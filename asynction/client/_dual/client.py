@@ -16,7 +16,7 @@ from asynction.client._dual.wire import Connection, UnansweredError, UnsentError
 from asynction.client._errors import CallError
 from asynction.exceptions import PayloadValidationException
 from asynction.problems import did_you_mean
-from asynction.runtime import is_async
+from asynction.runtime import is_async, written_args
 from asynction.validation import is_suspicious, read_args, read_json
 
 if TYPE_CHECKING:
@@ -302,6 +302,7 @@ class SocketClient:
         if request_id is not None and not _is_name(request_id):
             raise ValueError(f"`request_id` must be a string, not {request_id!r}")
         try:
+            (data,) = written_args(None, (data,))
             text = json.dumps(data, allow_nan=False)
             if is_suspicious(text):  # a gateway would refuse it, and have nobody to tell
                 read_args((read_json(text),), text)

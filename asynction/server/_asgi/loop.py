@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
@@ -11,6 +12,9 @@ import engineio
 from socketio.exceptions import TimeoutError as SocketIOTimeout
 
 from asynction.runtime import Args, is_async
+
+_loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("asynction_loop", default=None)
+"""The event loop that waits for a thread; a thread has the context of its task."""
 
 
 class Engine(engineio.AsyncServer):
@@ -68,10 +72,16 @@ def off_the_loop(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     async def threaded(*args: Any, **kwargs: Any) -> Any:
+        _loop.set(asyncio.get_running_loop())
         result = await asyncio.to_thread(call_in_thread, function, args, kwargs)
         return await result if hasattr(result, "__await__") else result
 
     return threaded
+
+
+def loop_of_thread() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that waits for the current thread, if it runs a plain function."""
+    return _loop.get()
 
 
 def call_in_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -80,7 +80,7 @@ def test_a_callback_may_be_any_asynchronous_callable() -> None:
         ({"callback_func": "dubble"}, "did you mean `double`.*register_callback"),
         ({"request_id": ""}, "`request_id` must be a string"),
         ({"request_id": 7}, "`request_id` must be a string"),
-        ({"data": {1, 2}}, "cannot be written as JSON"),
+        ({"data": [object()]}, "cannot be written as JSON: payload: /0/0: a object is not"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments: dict[str, Any], said: str) -> None:
