@@ -6,7 +6,7 @@ It is asked only for what is not JSON data yet, so payloads of plain JSON values
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence, Set, ValuesView
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set, ValuesView
 from enum import Enum, auto
 from types import NoneType
 from typing import Any, TypeAlias
@@ -36,19 +36,16 @@ class Unwritable(Exception):
         self.violations = tuple(violations)
 
 
-def is_data(args: Sequence[object]) -> bool:
+def is_data(args: Iterable[Any]) -> bool:
     """Return whether there are only JSON's own types and bytes, without a check of their values."""
-    if _WITH_BYTES.issuperset(map(type, args)):
-        return True
     for value in args:
         kind = type(value)
+        if kind in _WITH_BYTES:
+            continue
         if kind is dict:
-            if not is_data(value.values()):  # type: ignore[attr-defined]  # it is a dict
+            if not is_data(value.values()):
                 return False
-        elif kind is list or kind is tuple:
-            if not is_data(value):  # type: ignore[arg-type]  # it is a list
-                return False
-        elif kind not in _WITH_BYTES:
+        elif kind is not list or not is_data(value):  # Socket.IO finds no bytes in a tuple
             return False
     return True
 

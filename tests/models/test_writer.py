@@ -444,7 +444,7 @@ def test_parts_of_a_dataclass_are_written_like_the_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [(), ("a", 1, None, True, 1.5, b""), ({"a": [{}, (1,)]},), ([[], {"a": {1: "b"}}],)]
+    "args", [(), ("a", 1, None, True, 1.5, b""), ({"a": [{}, [1]]},), ([[], {"a": {1: "b"}}],)]
 )
 def test_data_needs_no_writer(args: tuple[object, ...]) -> None:
     assert is_data(args)

@@ -36,6 +36,7 @@ MAX_ATTACHMENTS = 100
 _ATTACHMENTS = re.compile(r"\d(\d{1,10})-")
 _REFUSALS = frozenset({CONNECT_ERROR, DISCONNECT})
 _WITHOUT_BINARY = {BINARY_EVENT: EVENT, BINARY_ACK: ACK}
+_WITH_BINARY = {text: binary for binary, text in _WITHOUT_BINARY.items()}
 
 
 class StrictJSON:
@@ -124,8 +125,8 @@ class _ContractPacket:
         parent: Any = super().__init__
         if packet_type in _REFUSALS:
             data = _refusal(packet_type, data)
-        if binary is None and packet_type in self.sends_text:
-            binary = False
+        if binary is None and (packet_type in self.sends_text or self.json is StrictJSON):
+            binary = False  # `encode` notices bytes: the search for them would take longer than the text
         try:
             parent(packet_type, data, namespace, id, binary, encoded_packet)
         except RecursionError as error:  # data with deep nesting, in the search for bytes
@@ -217,10 +218,20 @@ class _ContractPacket:
         try:
             return super().encode()  # type: ignore[misc]  # mixed into a Packet
         except Exception as error:  # a serializer can raise anything
+            if isinstance(error, TypeError) and self._becomes_binary():
+                return self.encode()
             if self.packet_type not in (ACK, BINARY_ACK):
                 raise
             self.packet_type, self.data = ACK, self._error_ack(error)
             return super().encode()  # type: ignore[misc]
+
+    def _becomes_binary(self) -> bool:
+        """Make an event or an ack with bytes a binary packet; return whether it has become one."""
+        kind = _WITH_BINARY.get(self.packet_type)
+        if kind is None or self.packet_type in self.sends_text or not _has_bytes(self.data):
+            return False
+        self.packet_type = kind
+        return True
 
     def _error_ack(self, error: Exception) -> list[dict[str, object]]:
         """Log an error in an acknowledgement, and return the error ack to send instead."""
@@ -247,8 +258,6 @@ def _has_bytes(data: object) -> bool:
         values = data
     else:
         return isinstance(data, bytes | bytearray)
-    if _LEAVES.issuperset(map(type, values)):  # most values are; the loop takes twice as long
-        return False
     for value in values:  # noqa: SIM110 - a generator takes 50 % longer
         if type(value) not in _LEAVES and _has_bytes(value):
             return True

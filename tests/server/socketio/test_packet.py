@@ -359,7 +359,11 @@ def test_packets_are_written_as_the_parent_writes_them(kind: type[Any]) -> None:
 
 def test_bytes_are_found_where_they_may_be() -> None:
     assert ContractPacket(EVENT, ["e", b"x"]).encode() == Packet(EVENT, ["e", b"x"]).encode()
-    assert ContractPacket(ACK, [b"x"], id=1).packet_type == BINARY_ACK
+    for args in ((ACK, [{"a": [b"x", 1]}], "/chat", 7), (EVENT, ["e", "text", [{"b": b""}]])):
+        packet = ContractPacket(*args)
+        for _ in range(2):  # a packet may be encoded more than once
+            assert packet.encode() == Packet(*args).encode()
+    assert packet.packet_type == BINARY_EVENT
 
 
 def test_bytes_are_not_searched_for_where_none_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
