@@ -168,6 +168,7 @@ def test_a_value_that_json_lacks_is_written_as_its_schema_wants_it(
         write(value, schema),
         write({"v": [value]}, {"properties": {"v": {"items": schema}}})["v"][0],
         write({"v": [0, value]}, one_by_one)["v"][1],
+        write({"v": [value]}, {"properties": {"v": {"items": [schema]}}})["v"][0],
     ):
         assert written == wanted
         assert type(written) is type(wanted)
@@ -247,6 +248,11 @@ def test_a_null_of_a_model_is_left_out_where_the_schema_forbids_it(
         (Note(), TAGGED, {"text": "a"}),
         (Note("b"), TAGGED, {"text": "b", "due": None}),
         (Item(), TAGGED, {"id": 1}),
+        (
+            [Note(), Note("b"), Note()],
+            {"items": TAGGED},
+            [{"text": "a"}, {"text": "b", "due": None}, {"text": "a"}],
+        ),
         (Item(), CLOSED, {"id": 1}),
         (Note(), CLOSED, {"text": "a"}),
         (Box(items=[Item()]), BOX, {"content": None, "items": [{"id": 1}], "by_id": {}}),
@@ -298,9 +304,12 @@ def test_keys_of_the_same_text_are_an_error() -> None:
 
 
 def test_what_is_nested_too_deeply_is_an_error() -> None:
-    value: list[Any] = [Color.RED]
-    value.append(value)
-    assert faults(value) == ["/0: nested deeper than 128 levels"]
+    many: list[Any] = [Color.RED]
+    many.append(many)
+    named: dict[str, Any] = {"color": Color.RED}
+    named["more"] = named
+    for value in (many, named):
+        assert faults(value) == ["/0: nested deeper than 128 levels"]
 
 
 class Loop(pydantic.BaseModel):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
+import pydantic
 import pytest
 from fastapi import HTTPException
 
@@ -459,7 +461,7 @@ def test_what_is_sent_has_rules(caplog: pytest.LogCaptureFixture) -> None:
         (None, (), ()),
         (("a", 1), (), ("a", 1)),
         ("a", (1,), ("a", 1)),
-        (("a", "b"), (1,), (("a", "b"), 1)),
+        (("a", "b"), (1,), (["a", "b"], 1)),
     ],
 )
 def test_what_is_emitted_is_args(value: object, more: tuple[object, ...], expected: object) -> None:
@@ -482,6 +484,33 @@ def test_what_is_emitted_is_held_to_the_contract() -> None:
     assert Bench(sending()).service.outgoing(None, Point(1), (Point(2),)) == ({"x": 1}, {"x": 2})
     null = EventSchemas("/", event("e"), Validator(Schema({"type": "null"}, DRAFT_07)), None)
     assert service.outgoing(null, None) == (None,)
+
+
+class Loop(pydantic.BaseModel):
+    inner: Loop | None = None
+
+
+def test_what_cannot_be_converted_is_named_with_its_place() -> None:
+    loop = Loop()
+    loop.inner = loop
+    service = Bench(sending()).service
+    for schemas in (None, service.sending("told", "/")[1]):
+        with pytest.raises(PayloadValidationException, match="/0/a: cannot be converted") as caught:
+            service.outgoing(schemas, {"a": loop})
+        assert caught.value.path == (0, "a")
+        assert caught.value.__context__ is None
+
+
+def test_the_users_json_module_is_asked() -> None:
+    class Own:
+        @staticmethod
+        def dumps(value: object, **options: object) -> str:
+            return '"own"'
+
+    service = Bench(sending()).service
+    for json, wanted in ((Own, "own"), (None, "1970-01-01")):
+        service.write_with(json)
+        assert service.outgoing(None, [date(1970, 1, 1)]) == ([wanted],)
 
 
 def test_an_acknowledgement_of_a_client_is_checked(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:

@@ -189,6 +189,15 @@ def test_whatever_an_engine_raises_is_a_refusal(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(checker, "_is_valid", fail)
 
     assert [str(violation) for violation in checker.check(["a"])] == ["cannot be checked"]
+    assert not checker.is_valid(["a"])
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [(["a"], True), ([], False), (["a", "b"], False), ([1], False), ([object()], False), (["\ud800"], False)],
+)
+def test_a_verdict_needs_no_explanation(args: list[object], expected: bool) -> None:
+    assert validator({"type": "string"}).is_valid(args) == expected == (not found({"type": "string"}, *args))
 
 
 def nested(depth: int) -> list[Any]:

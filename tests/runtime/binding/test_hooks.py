@@ -147,15 +147,15 @@ def test_a_schema_is_held_to_the_args_before_any_hook() -> None:
 
 @pytest.mark.parametrize("run", BOTH)
 def test_the_handler_takes_what_hooks_make(run: Run) -> None:
-    assert ack(lambda value: [value], 1, run=run, hydrate="whole") == ([("e", 1)],)
-    assert ack(lambda value: [value], 1, run=run, data_check="caches") == ([("cached", 1)],)
+    assert ack(lambda value: [value], 1, run=run, hydrate="whole") == ([["e", 1]],)
+    assert ack(lambda value: [value], 1, run=run, data_check="caches") == ([["cached", 1]],)
     assert ack(lambda local: [*local], 1, run=run, data_check="caches") == (["value"],)
 
 
 def test_several_args_are_a_list_for_hooks() -> None:
     pair = (args_of({"type": "integer"}, {"type": "integer"}), None)
-    assert ack(lambda value: [value], 1, 2, schemas=pair, hydrate="whole") == ([("e", [1, 2])],)
-    assert ack(lambda value: [value], hydrate="whole") == ([("e", None)],)
+    assert ack(lambda value: [value], 1, 2, schemas=pair, hydrate="whole") == ([["e", [1, 2]]],)
+    assert ack(lambda value: [value], hydrate="whole") == ([["e", None]],)
 
 
 def test_dehydrate_shapes_the_ack() -> None:

@@ -213,7 +213,10 @@ def test_an_event_is_read_by_our_packet() -> None:
     assert asio.packet_class.json is StrictJSON
 
 
-def test_where_the_contract_is_text_no_bytes_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("own_json", [False, True])
+def test_bytes_are_searched_for_only_where_another_writer_may_hide_them(
+    monkeypatch: pytest.MonkeyPatch, own_json: bool
+) -> None:
     searched: list[int] = []
     monkeypatch.setattr(_ContractPacket, "data_is_binary", lambda self, data: searched.append(1))
     mixed = of(message("say", STRING, BYTES), sends=[message("said", BYTES)])
@@ -225,8 +228,10 @@ def test_where_the_contract_is_text_no_bytes_are_searched_for(monkeypatch: pytes
         (AsynctionAsyncServer(), True),
     ):
         searched.clear()
+        if own_json:
+            monkeypatch.setattr(asio.packet_class, "json", json)
         asio.packet_class(EVENT, ["said", "a"])
-        assert bool(searched) == expected
+        assert bool(searched) == (expected and own_json)
 
 
 def test_json_of_ones_own_is_used_and_no_other_servers_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,15 +114,20 @@ def test_an_event_is_read_by_our_packet() -> None:
     assert asio.server.packet_class.json is StrictJSON
 
 
-def test_where_the_contract_is_text_no_bytes_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("own_json", [False, True])
+def test_bytes_are_searched_for_only_where_another_writer_may_hide_them(
+    monkeypatch: pytest.MonkeyPatch, own_json: bool
+) -> None:
     text, mixed = served(), served(of(message("say", STRING, BYTES), sends=[message("said", BYTES)]))
     unchecked, free = served(validation=False), served(strict=False)
     search = MagicMock(return_value=False)
     monkeypatch.setattr(_ContractPacket, "data_is_binary", search)
     for asio, searched in ((text, False), (mixed, True), (unchecked, True), (free, True)):
         search.reset_mock()
+        if own_json:
+            monkeypatch.setattr(asio.server.packet_class, "json", json)
         asio.server.packet_class(EVENT, ["said", "a"])
-        assert search.called == searched
+        assert search.called == (searched and own_json)
 
 
 # Serializers ------------------------------------------------------------------------------------
