@@ -22,6 +22,7 @@ Form: TypeAlias = Callable[[Any, Place], object]
 _MAX_DIGITS = 4300
 """The length of the longest integers that Python writes."""
 
+_FINER_THAN_PYTHON = ("ns", "ps", "fs", "as")
 _ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "base64": base64.b64encode,
     "base64url": base64.urlsafe_b64encode,
@@ -41,6 +42,9 @@ def form_of(kind: type) -> Form | None:
 
 
 def _numpy(value: Any, place: Place) -> object:
+    numpy: Any = sys.modules["numpy"]
+    if value.dtype.kind in "mM" and numpy.datetime_data(value.dtype)[0] in _FINER_THAN_PYTHON:
+        value = value.astype(f"{value.dtype.kind}8[us]")  # else it would become a number of nanoseconds
     made = value.tolist()
     return float(made) if type(made).__name__ == "longdouble" else made  # Python has no such number
 

@@ -167,8 +167,8 @@ class _Attempt:
 
     def _key(self, key: object) -> object:
         """Return a key as text; what has none stays as it is, and is refused by the check."""
-        written = str(key) if type(key) is int else self._leaf(key, ANYWHERE, ())
-        return written if isinstance(written, str) else key
+        written = self._leaf(key, ANYWHERE, ())
+        return written if isinstance(written, str) else str(written) if type(written) is int else key
 
     def _leaf(self, value: object, place: Place, path: _Path) -> object:
         kind: Any = type(value)

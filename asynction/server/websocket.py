@@ -462,7 +462,8 @@ class SocketRouter(Registrar):
         name, schemas = self._service.sending(route, self._named(channel), None)
         args = self._service.outgoing(schemas, payload)
         is_tuple = schemas is not None and schemas.args is not None and schemas.args.is_tuple
-        text = pushed(str(uuid4()), route, headers or {}, _value(args, is_tuple=is_tuple))
+        (fields,) = self._service.outgoing(None, headers or {})
+        text = pushed(str(uuid4()), route, fields, _value(args, is_tuple=is_tuple))
         wanted = None if to is None else list(to) if isinstance(to, list | tuple | set) else [to]
         clients = [
             client

@@ -465,9 +465,20 @@ def test_other_values_need_the_writer(value: object) -> None:
         assert not is_data(args)
 
 
+class _Dtype:
+    def __init__(self, kind: str = "i", unit: str = "s") -> None:
+        self.kind, self.unit = kind, unit
+
+
+INTEGERS = _Dtype()
+
+
 class _Generic:
-    def __init__(self, value: object) -> None:
-        self.value = value
+    def __init__(self, value: object, dtype: _Dtype = INTEGERS) -> None:
+        self.value, self.dtype = value, dtype
+
+    def astype(self, name: str) -> _Generic:
+        return _Generic({"M8[us]": MOMENT, "m8[us]": timedelta(seconds=1)}[name])
 
     def tolist(self) -> object:
         return self.value
@@ -479,6 +490,8 @@ class longdouble(_Generic):  # noqa: N801
 
 
 class float64(float):  # noqa: N801
+    dtype = _Dtype("f")
+
     def tolist(self) -> float:
         return float(self)
 
@@ -487,9 +500,13 @@ def test_numbers_of_numpy_are_written_where_it_is_imported(monkeypatch: pytest.M
     class Numpy:
         generic = (_Generic, float64)
         ndarray = type("ndarray", (_Generic,), {})
+        datetime_data = staticmethod(lambda dtype: (dtype.unit, 1))
 
     wide = longdouble(None)
     wide.value = wide
     values = [_Generic(3), Numpy.ndarray([[1, 2]]), wide, _Generic(MOMENT), float64(0.5)]
     monkeypatch.setitem(sys.modules, "numpy", Numpy)
     assert write(values) == [3, [[1, 2]], 1.5, "2024-02-29T12:30:00Z", 0.5]
+    times = [_Generic(7, _Dtype("M", "ns")), _Generic(7, _Dtype("m", "as")), _Generic(MOMENT, _Dtype("M"))]
+    assert write(times) == ["2024-02-29T12:30:00Z", "PT1S", "2024-02-29T12:30:00Z"]
+    assert write({_Generic(3): 1}) == {"3": 1}

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, TypedDict, cast
 
 from asynction.exceptions import SecurityException, UnknownEventException
-from asynction.runtime import Ack, MalformedEvent, error_body
+from asynction.runtime import Ack, MalformedEvent, error_body, written_args
 from asynction.validation import NotJson, is_json, is_suspicious, read_json, write_json
 
 PING, PONG = "PING", "PONG"
@@ -165,7 +165,7 @@ def pong(uuid: str | int) -> str:
     return write_json({"headers": None, "payload": None, "uuid": uuid, "route": PONG})
 
 
-def pushed(uuid: str, route: str, headers: Mapping[str, object], payload: object) -> str:
+def pushed(uuid: str, route: str, headers: object, payload: object) -> str:
     """Write a frame without a request; raise as `written` does."""
     return write_json({"headers": headers, "payload": payload, "uuid": uuid, "route": route})
 
@@ -179,4 +179,5 @@ def reply_of(result: object) -> Ack:
         raise TypeError("the status of a HandlerResult must be a number from 200 to 505")
     if not isinstance(headers, Mapping | None):
         raise TypeError("the headers of a HandlerResult must be a mapping")
-    return Ack((result.get("payload"),), int(status), headers)
+    written_headers = written_args(None, (headers or {},))[0]
+    return Ack((result.get("payload"),), int(status), cast("Mapping[str, object]", written_headers))

@@ -7,6 +7,7 @@ import gc
 import json
 import threading
 import time
+from datetime import date
 from typing import Any
 
 import pytest
@@ -158,6 +159,26 @@ def test_what_fails_is_answered_without_internals() -> None:
     assert answer(router(), "nowhere") == (404, {"Message": "Path not found"})
     assert answer(router(), "fails") == (500, {"Message": "Internal Server Error"})
     assert answer(router(), "stops") == (409, {"Message": "Conflict", "detail": "taken"})
+
+
+def test_headers_and_payloads_need_not_be_json_data() -> None:
+    made = SocketRouter()
+    day = date(2024, 2, 29)
+    made.route("r")(lambda ws, headers, payload: {"headers": {"day": day}, "payload": {Status.OK}})
+
+    async def body(client: Client) -> Any:
+        client.ask("r")
+        assert await client.receive() == {
+            "headers": {"day": "2024-02-29"},
+            "payload": [200],
+            "uuid": 1,
+            "status": 200,
+        }
+        await made.push("told", [day], headers={"day": day})
+        return await client.receive()
+
+    told = talk(made, body)
+    assert (told["headers"], told["payload"]) == ({"day": "2024-02-29"}, ["2024-02-29"])
 
 
 @pytest.mark.parametrize(
