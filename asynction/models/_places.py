@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
 from functools import cached_property
 from typing import TypeAlias
 
@@ -12,6 +13,9 @@ from asynction.models._compare import Node, Nodes, Side, schema_of_arg
 from asynction.validation import DIALECTS
 
 _UNIONS = ("anyOf", "oneOf")
+_INCLUDED = (*_UNIONS, "allOf", "$ref")
+"""Keywords with schemas that `Side.flat`, or the choice of an alternative, has included already."""
+
 _MAX_UNIONS = 6
 """How deep unions in unions are read."""
 
@@ -53,45 +57,31 @@ class Place:
                 return named.lower()
         return None
 
+    @cached_property
+    def _unions(self) -> list[list[_Alternative]]:
+        return [
+            [_Alternative(self._side, member) for member in members]
+            for node in self._nodes
+            for name in _UNIONS
+            if (members := _listed(node, name))
+        ]
+
     def of(self, value: _Object, depth: int = 0) -> Place:
         """Return the place with those alternatives of its unions only that an object may be meant for."""
-        unions = [members for node in self._nodes for name in _UNIONS if (members := _listed(node, name))]
-        if not unions or depth == _MAX_UNIONS:
+        if not self._unions or depth == _MAX_UNIONS:
             return self
         chosen = tuple(
-            tuple(i for i, member in enumerate(members) if self._is_meant(member, value))
-            for members in unions
+            tuple(i for i, alternative in enumerate(union) if alternative.is_meant(value))
+            for union in self._unions
         )
         if chosen not in self._chosen:
-            schemas: Nodes = [{k: v for k, v in node.items() if k not in _UNIONS} for node in self._nodes]
-            for members, indexes in zip(unions, chosen, strict=True):
-                kept = [members[index] for index in indexes]
+            schemas: Nodes = [{k: v for k, v in node.items() if k not in _INCLUDED} for node in self._nodes]
+            for union, indexes in zip(self._unions, chosen, strict=True):
+                kept = [union[index].schema for index in indexes]
                 schemas += self._side.flat(kept) if len(kept) == 1 else [{"anyOf": kept}] if kept else []
             self._chosen[chosen] = Place(self._side, schemas)
         found = self._chosen[chosen]
         return found.of(value, depth + 1) if any(len(indexes) == 1 for indexes in chosen) else found
-
-    def _is_meant(self, member: Json, value: _Object) -> bool:
-        """Return whether an object has the properties and the tags that an alternative requires."""
-        nodes = self._side.flat([member])
-        if "object" not in self._side.kinds(nodes) or not self._side.required(nodes) <= value.keys():
-            return False
-        for node in nodes:
-            properties = _mapped(node, "properties")
-            if any(name in value and not self._takes(part, value[name]) for name, part in properties.items()):
-                return False
-            is_closed = node.get("additionalProperties") is False and "patternProperties" not in node
-            if is_closed and any(part is not None for name, part in value.items() if name not in properties):
-                return False
-        return True
-
-    def _takes(self, schema: Json, value: object) -> bool:
-        """Return whether the `const` or `enum` of a tag has a value."""
-        for node in self._side.flat([schema]):
-            allowed = [node["const"]] if "const" in node else _listed(node, "enum")
-            if allowed and isinstance(value, str | int) and value not in allowed:
-                return False
-        return True
 
     @cached_property
     def _names(self) -> tuple[Collection[str], Collection[str]]:
@@ -129,6 +119,41 @@ class Place:
         if index not in self._items:
             self._items[index] = Place(self._side, [_of_item(node, index) for node in self._lists])
         return self._items[index]
+
+
+class _Alternative:
+    """An alternative of a union, and what tells its objects from those of others."""
+
+    def __init__(self, side: Side, schema: Json) -> None:
+        nodes = side.flat([schema])
+        self.schema = schema
+        self._is_object = "object" in side.kinds(nodes)
+        self._required = side.required(nodes)
+        self._tags = [
+            (name, allowed)
+            for node in nodes
+            for name, part in _mapped(node, "properties").items()
+            for inner in side.flat([part])
+            if (allowed := [inner["const"]] if "const" in inner else _listed(inner, "enum"))
+        ]
+        self._closed = [
+            _mapped(node, "properties").keys()
+            for node in nodes
+            if node.get("additionalProperties") is False and "patternProperties" not in node
+        ]
+
+    def is_meant(self, value: _Object) -> bool:
+        """Return whether an object has the properties and the tags that the alternative requires."""
+        if not self._is_object or not self._required <= value.keys():
+            return False
+        for name, allowed in self._tags:
+            tag = value.get(name)
+            tag = tag.value if isinstance(tag, Enum) else tag
+            if isinstance(tag, str | int) and tag not in allowed:
+                return False
+        return not any(
+            part is not None and name not in names for names in self._closed for name, part in value.items()
+        )
 
 
 ANYWHERE = Place(Side(True))

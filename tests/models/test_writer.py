@@ -73,6 +73,11 @@ class Bolt(msgspec.Struct):
     due: date | None = None
 
 
+class Painted(pydantic.BaseModel):
+    color: Color = Color.RED
+    due: date | None = None
+
+
 class Bill(pydantic.BaseModel):
     price: Decimal = Decimal("1.50")
     took: timedelta = timedelta(seconds=90)
@@ -200,6 +205,12 @@ TAGGED: dict[str, Any] = {
     ]
 }
 BOX: dict[str, Any] = {"properties": {"items": {"items": ITEMS["definitions"]["item"]}, "more": False}}
+PAINTED: dict[str, Any] = {
+    "anyOf": [
+        {"properties": {"color": {"const": "blue"}, "due": {"type": ["string", "null"]}}},
+        {"properties": {"color": {"const": "red"}, "due": STRING}},
+    ]
+}
 CLOSED: dict[str, Any] = {
     "anyOf": [
         {"additionalProperties": False, "properties": {"due": STRING, "id": INTEGER}},
@@ -253,6 +264,10 @@ def test_a_null_of_a_model_is_left_out_where_the_schema_forbids_it(
             {"items": TAGGED},
             [{"text": "a"}, {"text": "b", "due": None}, {"text": "a"}],
         ),
+        (Note(), {"allOf": [TAGGED]}, {"text": "a"}),
+        (Note("b"), {"allOf": [{"allOf": [TAGGED]}]}, {"text": "b", "due": None}),
+        ([Note()], {"items": {"$ref": "#/definitions/t"}, "definitions": {"t": TAGGED}}, [{"text": "a"}]),
+        (Painted(), PAINTED, {"color": "red"}),
         (Item(), CLOSED, {"id": 1}),
         (Note(), CLOSED, {"text": "a"}),
         (Box(items=[Item()]), BOX, {"content": None, "items": [{"id": 1}], "by_id": {}}),
@@ -269,6 +284,9 @@ def test_a_null_is_left_out_of_a_model_that_holds_itself() -> None:
     }
     made: Any = write(Box(more=Box()), {**schema, "properties": {}}, dialect=DRAFT_2020)
     assert "more" not in made["more"]
+    beside: Json = {"$ref": "#/definitions/t", "definitions": {"t": TAGGED}, "type": "object"}
+    assert write(Note("b"), beside, dialect=DRAFT_2020) == {"text": "b", "due": None}
+    assert write(Note("a"), beside, dialect=DRAFT_2020) == {"text": "a"}
 
 
 @pytest.mark.parametrize(
