@@ -26,8 +26,8 @@ from asynction.exceptions import (
     ValidationException,
     Violation,
 )
+from asynction.models._dumper import FIELDS, Change, Dumped, Dumper
 
-Change: TypeAlias = Callable[[object], object]
 Customise: TypeAlias = "Callable[[type[Any]], type[Any]]"
 _Shape: TypeAlias = Callable[[object, int], object]
 """Takes a value and its index among the args of an ack."""
@@ -86,35 +86,6 @@ _LEAVES = frozenset([str, int, float, bool, NoneType, dict, bytes])
 
 _PYDANTICS = ("pydantic", "pydantic_core", "annotated_types")
 _BOUNDS = {**dict.fromkeys(_PYDANTICS, Trait.BOUND_BY_PYDANTIC), "msgspec": Trait.BOUND_BY_MSGSPEC}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Dumper:
-    """How instances of a type become data.
-
-    `dump` makes the JSON data that the type itself decides on; it is None for a type that does not decide.
-    `data` makes data that may have values which JSON lacks. `violations` explains an exception of both.
-    """
-
-    dump: Change | None
-    data: Change
-    violations: Callable[[Exception, object], list[Violation]]
-
-    def faults(self, error: Exception, value: object, path: Sequence[str | int]) -> list[Violation]:
-        """Return why the value at `path` cannot be converted."""
-        found = self.violations(error, value)
-        if not found:
-            what = "is nested too deeply" if isinstance(error, RecursionError) else "cannot be converted"
-            found = [Violation(what, (), (), value)]
-        return [dataclasses.replace(each, path=(*path, *each.path)) for each in found]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Dumped:
-    """A value with the type of its annotation: of a subclass, only the fields of that type are written."""
-
-    value: object
-    dumper: Dumper
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -404,15 +375,7 @@ def dumper_of(kind: type) -> Dumper | None:
     except ModelError:
         if not traits & Trait.DATACLASS:
             raise
-        return _FIELDS
-
-
-def _fields_of(instance: Any) -> dict[str, object]:
-    return {field.name: getattr(instance, field.name) for field in dataclasses.fields(instance)}
-
-
-_FIELDS = Dumper(None, _fields_of, lambda error, value: [])
-"""How dataclasses become data where no library knows them."""
+        return FIELDS
 
 
 def _broken(

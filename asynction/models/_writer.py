@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 from asynction.contract import Schema
 from asynction.exceptions import Violation
-from asynction.models._convert import Dumped, Dumper, ModelError, dumper_of
+from asynction.models._convert import ModelError, dumper_of
+from asynction.models._dumper import Dumped, Dumper
 from asynction.models._forms import form_of
 from asynction.models._places import ANYWHERE, Place, place_of_arg
 from asynction.validation import BYTES, MAX_DEPTH, read_json

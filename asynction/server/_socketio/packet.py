@@ -64,8 +64,8 @@ def contract_packet(
     Args:
         serializer: `default`, `msgpack` or a packet class.
         receives_text: whether no received event may have bytes: binary events are then rejected.
-        sends_text: the types of packets that never have bytes: they are not searched for bytes, which takes a
-            third of python-socketio's time at 2.4 KB.
+        sends_text: the types of packets that never have bytes: they are never searched for bytes, also if
+            the user's JSON module writes them.
     """
     base: type[Any] = Packet if serializer == "default" else _base(serializer)
     if issubclass(base, _ContractPacket):
