@@ -144,6 +144,36 @@ _SEMANTICS = (
         "A `default` matches its own schema.",
         "Otherwise a client that uses it sends invalid data.",
     ),
+    _warning(
+        "unknown-keyword",
+        "A keyword of a schema is one of JSON Schema's or AsyncAPI's.",
+        "Any other checks nothing. Keywords of your own start with `x-`.",
+    ),
+    _warning(
+        "keyword-draft",
+        "A keyword belongs to the draft that its schema is written in.",
+        "Otherwise it checks nothing. Name another draft with `$schema`.",
+    ),
+    _warning(
+        "unused-keyword",
+        "A keyword applies to values that its schema accepts.",
+        "Otherwise it checks nothing, as `maxLength` of a number.",
+    ),
+    _warning(
+        "unknown-format",
+        "A `format` is one of JSON Schema's or AsyncAPI's.",
+        "Any other is not checked. Write a `pattern` instead, or both.",
+    ),
+    _warning(
+        "discriminator",
+        "A `discriminator` names a required property of its schema.",
+        "AsyncAPI requires it (Schema Object). The value of the property names the schema that decides.",
+    ),
+    _warning(
+        "impossible-schema",
+        "There are values that a schema accepts.",
+        "A required property that is forbidden, or bounds that cross, refuse every value.",
+    ),
     _warning("schema-example", "An example of a schema matches that schema.", "Readers copy examples."),
     _error(
         "message-example",
@@ -194,6 +224,16 @@ _SEMANTICS = (
         "operation-message",
         "An operation names messages of its channel.",
         "AsyncAPI 3 requires it (Operation Object).",
+    ),
+    _warning(
+        "unlisted-message",
+        "A message of a channel with operations is listed by one of them, or by a reply.",
+        "Otherwise it is neither received nor sent. AsyncAPI 2.x has no such list.",
+    ),
+    _warning(
+        "both-directions",
+        "A `receive` operation of a channel that also sends lists its messages.",
+        "Without `messages` it has those that the server sends, too, and each needs a handler.",
     ),
     _error(
         "reply-message",

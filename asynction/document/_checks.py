@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 from urllib.parse import quote
 
 from asynction.contract import Json
-from asynction.document._nodes import Node
+from asynction.document._nodes import Identity, Node
 from asynction.document._objects_2 import VERSIONS
 from asynction.document._operations import messages_of, with_traits
 from asynction.document._reader import Reader
@@ -171,10 +172,8 @@ def _unique(node: Node, key: str, rule: str, seen: dict[str, Node]) -> None:
         seen.setdefault(name, node)
 
 
-def _schema_values(root: Node, reader: Reader) -> None:
-    """Check defaults and examples also in schemas that no message uses; bundling has checked the others."""
-    for node in reader.schema_nodes:
-        reader.schemas.examine(node)
+def _unused_schemas(root: Node, reader: Reader) -> None:
+    reader.schemas.examine_unused()
 
 
 def _operation_parts_3(root: Node, reader: Reader) -> None:
@@ -188,6 +187,72 @@ def _operation_parts_3(root: Node, reader: Reader) -> None:
         reply = operation.get("reply")
         if reply is not None:
             _check_reply(reply, channel, root)
+
+
+def _message_directions(root: Node, reader: Reader) -> None:
+    """Warn of messages that no operation lists, and of those that are in two directions by omission."""
+    uses = [use for _, operation in root.items("operations") if (use := _use(operation)) is not None]
+    replied = {
+        message.identity
+        for use in uses
+        if (reply := use.operation.get("reply")) is not None
+        for message in _messages_in(reply)
+    }
+    for _, channel in root.items("channels"):
+        mine = [use for use in uses if use.channel.identity == channel.identity]
+        listed = replied | {message for use in mine for message in use.messages}
+        messages = channel.get("messages")
+        for name, message in channel.items("messages"):
+            if messages is not None and mine and message.identity not in listed:
+                text = f"no operation lists the message `{name}`, so it is neither received nor sent"
+                messages.report("unlisted-message", text, key=name)
+        for use in mine:
+            _check_omission(use, mine, channel)
+
+
+class _Use(NamedTuple):
+    """An operation with its channel, its messages, and whether it lists them."""
+
+    operation: Node
+    channel: Node
+    messages: set[Identity]
+    lists: bool
+
+
+def _use(written: Node) -> _Use | None:
+    operation = with_traits(written, trait_wins=False)
+    channel = operation.get("channel")
+    if channel is None:
+        return None
+    lists = operation.get("messages") is not None
+    messages = list(operation.each("messages"))
+    if not lists or len(messages) < len(
+        _listed(operation, "messages")
+    ):  # one cannot be found: that is enough
+        messages = [node for _, node in channel.items("messages")]
+    return _Use(operation, channel, {message.identity for message in messages}, lists)
+
+
+def _messages_in(reply: Node) -> Iterator[Node]:
+    channel = reply.get("channel")
+    if reply.get("messages") is not None:
+        yield from reply.each("messages")
+    elif channel is not None:
+        yield from (message for _, message in channel.items("messages"))
+
+
+def _check_omission(use: _Use, others: list[_Use], channel: Node) -> None:
+    """Warn of a `receive` operation that has messages which the server sends, because it lists none."""
+    sends = [other for other in others if other.operation.text("action") == "send"]
+    # The only message of a channel cannot be meant for one of two operations that list nothing.
+    is_clear = len(use.messages) == 1 and not any(other.lists for other in sends)
+    if use.lists or is_clear or use.operation.text("action") != "receive":
+        return
+    shared = {message for other in sends for message in other.messages} & use.messages
+    names = [f"`{name}`" for name, message in channel.items("messages") if message.identity in shared]
+    if names:
+        text = f"without `messages`, the operation receives {', '.join(names)} too, which the server sends"
+        use.operation.report("both-directions", f"{text}; list the messages that clients send")
 
 
 def _check_reply(reply: Node, channel: Node | None, root: Node) -> None:
@@ -226,11 +291,13 @@ def _not_entries(references: list[Node], holder: Node | None, key: str) -> Itera
 
 def _unused_components(root: Node, reader: Reader) -> None:
     used = {step.identity for reference in reader.references for step in reference.node.steps()}
+    heirs = reader.schemas.heirs
     unused: list[tuple[Node, str]] = []
     for section, holder in root.items("components"):
         entries = holder.entries() if not section.startswith("x-") else {}
         for name, entry in entries.items():
             required = section == "securitySchemes" and name in reader.required
+            required |= bool(heirs) and (target := entry.resolved()) is not None and target.identity in heirs
             if isinstance(entry.value, dict) and entry.identity not in used and not required:
                 unused.append((holder, name))
     named = _refs(root.value) if unused else set()
@@ -259,10 +326,10 @@ _BOTH: tuple[Check, ...] = (
     _ignored_rules,
     _server_variables,
     _channel_addresses,
-    _schema_values,
+    _unused_schemas,
     _unused_components,
 )
 _BY_MAJOR: dict[str, tuple[Check, ...]] = {
     "2": (_uri_templates_2, _unique_tags_2, _channel_servers_2, _unique_ids_2),
-    "3": (_channel_servers_3, _operation_parts_3),
+    "3": (_channel_servers_3, _operation_parts_3, _message_directions),
 }

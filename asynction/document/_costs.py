@@ -21,6 +21,7 @@ MAX_MESSAGE = 1_000_000
 """The bytes of a message that Socket.IO servers accept by default (`max_http_buffer_size`)."""
 
 _ALTERNATIVES = frozenset(["anyOf", "oneOf", "if", "not"])
+_TAGS = frozenset(["const", "enum"])
 _SIZED = {
     **dict.fromkeys(["items", "prefixItems", "additionalItems", "contains", "unevaluatedItems"], len("[]")),
     **dict.fromkeys(["additionalProperties", "unevaluatedProperties", "propertyNames"], len('{"":}')),
@@ -99,6 +100,17 @@ def _loop(start: str, steps: Mapping[str, list[_Step]]) -> int | None:
     return None
 
 
+def _are_tagged(members: Json) -> bool:
+    """Return True for alternatives that a property tells apart before anything else is looked at."""
+    shared: set[str] | None = None
+    for member in members if isinstance(members, list) else ():
+        properties = member.get("properties") if isinstance(member, Mapping) else None
+        named = properties.items() if isinstance(properties, Mapping) else ()
+        tags = {name for name, each in named if isinstance(each, Mapping) and each.keys() & _TAGS}
+        shared = tags if shared is None else shared & tags
+    return bool(shared)
+
+
 def _steps(schema: Json, size: int, *, is_alternative: bool) -> Iterator[_Step]:
     """Yield the references in a schema."""
     if not isinstance(schema, Mapping):
@@ -107,7 +119,7 @@ def _steps(schema: Json, size: int, *, is_alternative: bool) -> Iterator[_Step]:
     if isinstance(ref, str):
         yield _Step(ref.rpartition("/")[2], size, is_alternative)
     for keyword, value in schema.items():
-        within = is_alternative or keyword in _ALTERNATIVES
+        within = is_alternative or (keyword in _ALTERNATIVES and not _are_tagged(value))
         inner = size + _SIZED.get(keyword, 0)
         if keyword in APPLICATOR_MAPS and isinstance(value, Mapping) and keyword != "definitions":
             for name, each in value.items():

@@ -84,7 +84,6 @@ class Reader:
         self.version = version
         self.objects = OBJECTS[version[0]]
         self.schemas = Schemas()
-        self.schema_nodes: list[Node] = []
         self.references: list[Reference] = []
         self.required: set[str] = set()
         """The names of security schemes in all Security Requirement Objects."""
@@ -229,6 +228,8 @@ class Reader:
             dialect = dialect_of_format(schema_format) if schema_format else ""
             if dialect is not None:
                 self._read_schema(node.child(key), dialect or None)
+            else:
+                self.schemas.foreign.append(node.child(key))
 
     def _follow(self, node: Node, kind: str) -> Node | None:
         """Follow a Reference Object; warn of its other fields, which AsyncAPI ignores."""
@@ -284,8 +285,8 @@ class Reader:
             if (schema.identity, "Schema") in self._seen:  # schemas may refer to themselves
                 continue
             self._seen.add((schema.identity, "Schema"))
-            self.schema_nodes.append(schema)
             inner = named_dialect(schema) or outer
+            self.schemas.nodes.append((schema, inner))
             parts = list(subschemas(schema))
             has_tuples = any("prefixItems" in _mapping(part) for part in parts)
             self.schemas.check(schema, inner or implied_dialect(has_tuples))
@@ -294,6 +295,7 @@ class Reader:
                     waiting.append((part, inner))
                 for name in SCHEMA.keys() & _mapping(part).keys():
                     self.read(part.child(name), SCHEMA[name])
+                    self.schemas.has_discriminators |= name == "discriminator"
 
 
 def _read_scalar(node: Node, kind: str) -> None:

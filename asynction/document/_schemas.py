@@ -7,8 +7,12 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from asynction.contract import Json, Schema
+from asynction.document._discriminators import Families, conditions
+from asynction.document._files import Unreadable
+from asynction.document._lint import is_plain, lint
 from asynction.document._nodes import Identity, Node
 from asynction.document._subschemas import map_subschemas, subschemas
 from asynction.validation import (
@@ -82,14 +86,16 @@ class _Part:
 
     node: Node
     value: Json = None
-    targets: dict[str, Node] = field(default_factory=dict)
-    """The schemas that the copy refers to, by their names in `definitions`."""
+    targets: dict[str, tuple[Node, bool]] = field(default_factory=dict)
+    """The schemas that the copy refers to, by their names in `definitions`; True for a schema alone."""
     refs: list[tuple[Node, Node]] = field(default_factory=list)
     """Each inner schema with a `$ref`, and its target."""
     examined: list[tuple[Node, dict[str, Json]]] = field(default_factory=list)
     """Each inner schema with a default or examples, and its copy."""
     patterns: list[tuple[Node, str]] = field(default_factory=list)
     """The regular expressions in it that were not compiled yet."""
+    suspects: list[Node] = field(default_factory=list)
+    """The inner schemas that may say what is not checked."""
     complete: bool = True
     has_tuples: bool = False
 
@@ -98,10 +104,22 @@ class Schemas:
     """The schemas of one document; each is read once, however many others refer to it."""
 
     def __init__(self) -> None:
-        self._parts: dict[Identity, _Part] = {}
-        self._names: dict[Identity, str] = {}
+        self.nodes: list[tuple[Node, str | None]] = []
+        """All schemas of the document that a field or a `$ref` leads to, with the dialects that are named."""
+        self.foreign: list[Node] = []
+        """The payloads in other schema languages."""
+        self.has_discriminators = False
+        self._parts: dict[tuple[Identity, bool], _Part] = {}
+        self._names: dict[tuple[Identity, bool], str] = {}
         self._sound: dict[tuple[Identity, str], bool] = {}
         self._examined: set[Identity] = set()
+        self._linted: set[Identity] = set()
+        """The schemas that were looked at for what they do not check, in any dialect."""
+        self._looked_at: set[tuple[Identity, str]] = set()
+
+    @cached_property
+    def _families(self) -> Families:
+        return Families([node for node, _ in self.nodes] if self.has_discriminators else ())
 
     def bundle(self, node: Node, dialect: str | None = None) -> Schema | None:
         """Return a schema with all that it refers to; None, with a problem reported, where that fails.
@@ -126,6 +144,7 @@ class Schemas:
             for referring, target in each.refs:
                 _warn(referring, target, dialect)
             self._examine(each, dialect)
+            self._lint(each, dialect)
         return Schema(_with_definitions(part, others), dialect, root.location)
 
     def check(self, node: Node, dialect: str) -> bool:
@@ -135,26 +154,72 @@ class Schemas:
             self._sound[known] = not _report_faults(node, dialect)
         return self._sound[known]
 
-    def examine(self, node: Node) -> None:
-        """Check the defaults and examples of a schema, also of one that no message uses."""
-        if self._part(node).examined and node.identity not in self._examined:
-            self.bundle(node)
+    def examine_unused(self) -> None:
+        """Check the defaults, examples and keywords of the schemas that no message uses."""
+        self._families.report_untold()
+        foreign = _referred(self.foreign)
+        for node, named in self.nodes:
+            part = self._part(node, alone=True)
+            if part.examined and node.identity not in self._examined:
+                self.bundle(node)
+            # What they refer to is read in their draft, so those go first that do not have the default one.
+            if (named is not None or part.has_tuples) and node.identity not in foreign:
+                self._lint_all(part, named)
+        for node, _ in self.nodes:
+            part = self._part(node, alone=True)
+            if part.suspects and node.identity not in self._linted and node.identity not in foreign:
+                self._lint_all(part, None)
 
-    def _part(self, node: Node) -> _Part:
-        identity = node.identity
-        if identity not in self._parts:
-            part = self._parts[identity] = _Part(node)
-            part.value = self._copy(node, part)
-        return self._parts[identity]
+    @property
+    def heirs(self) -> frozenset[Identity]:
+        """The schemas that a discriminator may name, though no `$ref` leads to them."""
+        return self._families.heirs
+
+    def _lint_all(self, part: _Part, named: str | None) -> None:
+        parts = [part, *self._closure(part).values()]
+        dialect = named or implied_dialect(any(each.has_tuples for each in parts))
+        for each in parts:
+            self._lint(each, dialect)
+
+    def _lint(self, part: _Part, dialect: str) -> None:
+        """Warn of what a schema does not check, if it is valid; once for each dialect."""
+        known = (part.node.identity, dialect)
+        if part.suspects and known not in self._looked_at:
+            self._looked_at.add(known)
+            self._linted.add(part.node.identity)
+            for node in part.suspects if self._sound.get(known, False) else ():
+                lint(node, dialect)
+
+    def _part(self, node: Node, *, alone: bool = False) -> _Part:
+        """Return a schema; of a family with a discriminator, the one that a value names, unless `alone`."""
+        choices = [] if alone else self._families.alternatives(node)
+        known = (node.identity, not choices)
+        if known not in self._parts:
+            part = self._parts[known] = _Part(node)
+            part.value = self._one_of(node, choices, part) if choices else self._copy(node, part)
+        return self._parts[known]
+
+    def _one_of(self, node: Node, choices: list[tuple[Node, list[Json]]], part: _Part) -> Json:
+        """Return a schema that applies the one of a family that a value names by the discriminator."""
+        name = str(self._families.property_of(node))
+        told: list[dict[str, Json]] = [
+            {
+                "allOf": [{"$ref": self._definition(each, part, alone=True)}],
+                "properties": {name: {"enum": values}},
+            }
+            for each, values in choices
+        ]
+        asked: dict[str, Json] = told[0] if len(told) == 1 else {"anyOf": [*told]}
+        return {"required": [name], **asked}
 
     def _closure(self, part: _Part) -> dict[str, _Part]:
         """Return all schemas that a schema refers to, directly or not, by name."""
         found: dict[str, _Part] = {}
         waiting = deque([part])
         while waiting:
-            for name, target in waiting.popleft().targets.items():
+            for name, (target, alone) in waiting.popleft().targets.items():
                 if name not in found:
-                    found[name] = self._part(target)
+                    found[name] = self._part(target, alone=alone)
                     waiting.append(found[name])
         return found
 
@@ -167,6 +232,10 @@ class Schemas:
             part.complete = False
         part.patterns += _patterns(node)
         part.has_tuples |= "prefixItems" in copied
+        if not is_plain(node.value):
+            part.suspects.append(node)
+        if "discriminator" in copied:
+            self._tell_apart(node, copied)
         if "default" in copied or "examples" in copied:
             part.examined.append((node, copied))
         if node.ref is not None:
@@ -178,19 +247,39 @@ class Schemas:
         if target is None or not is_schema(node, target):
             part.complete = False
             return "#"
-        name = self._name(target)
         part.refs.append((node, target))
-        part.targets[name] = target
+        return self._definition(target, part, alone=node.identity in self._families.inheriting)
+
+    def _definition(self, target: Node, part: _Part, *, alone: bool) -> str:
+        """Return the `$ref` to a schema under `definitions`."""
+        alone = alone or self._families.property_of(target) is None
+        name = self._name(target, alone=alone)
+        part.targets[name] = (target, alone)
         return f"#/definitions/{name}"
 
-    def _name(self, target: Node) -> str:
-        identity = target.identity
-        if identity not in self._names:
+    def _name(self, target: Node, *, alone: bool) -> str:
+        known = (target.identity, alone)
+        if known not in self._names:
             wanted = _NOT_IN_NAME.sub("_", target.label) or "schema"
+            if alone and self._families.property_of(target) is not None:
+                wanted += ".alone"  # the name itself is for what others refer to
             others = (f"{wanted}-{count}" for count in itertools.count(2))
             taken = set(self._names.values())
-            self._names[identity] = next(n for n in itertools.chain([wanted], others) if n not in taken)
-        return self._names[identity]
+            self._names[known] = next(n for n in itertools.chain([wanted], others) if n not in taken)
+        return self._names[known]
+
+    def _tell_apart(self, node: Node, copied: dict[str, Json]) -> None:
+        """Add what a discriminator asks to the members of a `oneOf` or `anyOf`, in a copy of a schema."""
+        name = copied["discriminator"]
+        for keyword in ("oneOf", "anyOf"):
+            members = copied.get(keyword)
+            if isinstance(name, str) and isinstance(members, list):
+                choices = [node.child(keyword).child(index) for index in range(len(members))]
+                more = [conditions(node, choice, name, self._families) for choice in choices]
+                copied[keyword] = [
+                    {"allOf": [member], **asked} if asked else member
+                    for member, asked in zip(members, more, strict=True)
+                ]
 
     def _examine(self, part: _Part, dialect: str) -> None:
         """Warn of a `default` or an example that breaks the schema that it is in."""
@@ -209,6 +298,25 @@ class Schemas:
                         node.child(name).report("schema-example", f"the example {fault}", key=path[0])
                     else:
                         node.report("schema-default", f"the default {fault}", key=name)
+
+
+def _referred(nodes: list[Node]) -> set[Identity]:
+    """Return the schemas in the same file that payloads in other languages refer to."""
+    found: set[Identity] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node.ref is not None and node.ref.startswith("#"):
+            try:
+                target = node.sources.find(node.ref, node.base)
+            except Unreadable:
+                continue  # the reader does not follow such references, so this is not a problem
+            if target is not None and target.identity not in found:
+                found.add(target.identity)
+                waiting.append(target)
+        elif isinstance(node.value, dict | list):
+            waiting += map(node.child, node.value if isinstance(node.value, dict) else range(len(node.value)))
+    return found
 
 
 def _with_definitions(part: _Part, others: dict[str, _Part]) -> Json:

@@ -35,13 +35,17 @@ def map_subschemas(
 def subschemas(schema: Node) -> Iterator[Node]:
     """Yield `schema` and every schema inside it that is a mapping."""
     waiting = [schema]
-
-    def wait(inner: Node) -> Json:
-        waiting.append(inner)
-        return inner.value
-
     while waiting:
         node = waiting.pop()
         if isinstance(node.value, dict):
             yield node
-            map_subschemas(node, wait)
+            for keyword in [name for name in node.value if name in _KEYWORDS]:
+                inner = node.child(keyword)
+                if isinstance(inner.value, list):
+                    waiting += map(
+                        inner.child, range(len(inner.value)) if keyword in APPLICATOR_LISTS else ()
+                    )
+                elif keyword in APPLICATORS:
+                    waiting.append(inner)
+                elif isinstance(inner.value, dict) and keyword in APPLICATOR_MAPS:
+                    waiting += map(inner.child, inner.value)

@@ -88,7 +88,8 @@ def _by_tag(
         if shared:
             name = min(shared)
             tags = [tag for names, profile in wrong if names for tag in profile.tags[name]]
-            return WrongTag(name, [each for tag in tags for each in _members(tag)])
+            members = [each for tag in tags for each in _members(tag)]
+            return WrongTag(name, [each for n, each in enumerate(members) if each not in members[:n]])
     is_unique = best is not None and [rank for rank, _ in ranked].count(best) == 1
     return ranked[-1][1] if is_unique else None
 

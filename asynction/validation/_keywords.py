@@ -26,6 +26,7 @@ LIST = frozenset(["allOf", "anyOf", "items", "oneOf", "prefixItems"])
 MAP = frozenset(
     ["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"]
 )
+_APPLICATORS = ONE | LIST | MAP
 
 DIALECTS = {
     "http://json-schema.org/draft-04/schema": 4,
@@ -38,6 +39,35 @@ DIALECTS = {
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema"
 DRAFT_2020_12 = "https://json-schema.org/draft/2020-12/schema"
+
+SINCE = {
+    **dict.fromkeys(
+        [
+            *("$ref", "additionalItems", "additionalProperties", "allOf", "anyOf", "dependencies", "enum"),
+            *("exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxItems", "maxLength"),
+            *("maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum", "multipleOf"),
+            *("not", "oneOf", "pattern", "patternProperties", "properties", "required", "type"),
+            "uniqueItems",
+        ],
+        4,
+    ),
+    **dict.fromkeys(["const", "contains", "propertyNames"], 6),
+    **dict.fromkeys(["else", "if", "then"], 7),
+    **dict.fromkeys(["dependentRequired", "dependentSchemas", "maxContains", "minContains"], 2019),
+    **dict.fromkeys(["unevaluatedItems", "unevaluatedProperties"], 2019),
+    "prefixItems": 2020,
+}
+"""The keywords that check a value, and the first draft in which they do."""
+
+ANNOTATIONS = frozenset(
+    [
+        *("$anchor", "$comment", "$defs", "$dynamicAnchor", "$dynamicRef", "$id", "$recursiveAnchor"),
+        *("$recursiveRef", "$schema", "$vocabulary", "contentEncoding", "contentMediaType"),
+        *("contentSchema", "default", "definitions", "deprecated", "description", "examples", "id"),
+        *("readOnly", "title", "writeOnly"),
+    ]
+)
+"""The keywords that check nothing by themselves; we read them in every draft alike."""
 
 
 def map_subschemas(schema: dict[str, Json], change: Callable[[Json], Json]) -> dict[str, Json]:
@@ -62,16 +92,18 @@ def map_subschemas(schema: dict[str, Json], change: Callable[[Json], Json]) -> d
 def subschemas(schema: Json) -> Iterator[dict[str, Json]]:
     """Yield `schema` and every schema inside it that is a mapping."""
     waiting = [schema]
-
-    def wait(item: Json) -> Json:
-        waiting.append(item)
-        return item
-
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             yield value
-            map_subschemas(value, wait)
+            for keyword in [name for name in value if name in _APPLICATORS]:
+                inner = value[keyword]
+                if isinstance(inner, list):
+                    waiting += inner if keyword in LIST else ()
+                elif keyword in ONE:
+                    waiting.append(inner)
+                elif isinstance(inner, dict) and keyword in MAP:
+                    waiting += inner.values()
 
 
 def dialect_of(schema: Json) -> str:

