@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from asynction._http_exceptions import http_error, phrase
@@ -11,11 +12,13 @@ from asynction.exceptions import (
     AsynctionException,
     BindingsValidationException,
     EventException,
+    MessageAckValidationException,
     PayloadValidationException,
     SecurityException,
     UnknownEventException,
     ValidationException,
 )
+from asynction.runtime._places import name_and_place_of, place_of_call
 from asynction.validation import is_json
 
 log = logging.getLogger("asynction")
@@ -63,6 +66,11 @@ def set_status(error: Exception, status: int) -> None:
 def is_refusal(error: BaseException) -> bool:
     """Return whether code raises this exception on purpose, to refuse an event with a status of its own."""
     return isinstance(error, SecurityException | EventException) or http_error(error) is not None
+
+
+def naming_event(reason: str, event: str) -> str:
+    """Add the name of an event to what is wrong with it, if it is not there."""
+    return reason if f"`{event}`" in reason else f"{reason} (event `{event}`)"
 
 
 def status_of(error: BaseException) -> int:
@@ -133,25 +141,50 @@ def error_ack(error: BaseException) -> Ack:
 
 
 def log_failure(
-    error: BaseException, namespace: str, event: str, second: BaseException | None = None
+    error: BaseException,
+    namespace: str,
+    event: str,
+    second: BaseException | None = None,
+    *,
+    handler: Callable[..., object] | None = None,
 ) -> None:
     """Log one line without the payload, and the traceback if the application raised the exception.
 
-    `second` is what the error handler raised, instead of handling `error`.
+    Args:
+        error: the exception.
+        namespace: the namespace of the event.
+        event: the event, as it was sent.
+        second: what the error handler raised, instead of handling `error`.
+        handler: the handler of the event, if it has one; a fault of our own side names it, and its place.
     """
     status = status_of(error)
-    line = "%s event %.80r in %.80r: %s"
+    line, given = "%s event %.80r in %.80r: %s", (status, event, namespace, type(error).__name__)
     if second is not None:
         second.__context__ = second.__context__ or error  # so that the traceback shows both
-        text = line + ", whose error handler raised %s"
-        log.error(
-            text, status, event, namespace, type(error).__name__, type(second).__name__, exc_info=second
-        )
+        log.error(line + ", whose error handler raised %s", *given, type(second).__name__, exc_info=second)
     elif isinstance(error, SecurityException) and error.reason:
-        text = line + " %r, because %.500r"
-        log.warning(text, status, event, namespace, type(error).__name__, str(error), error.reason)
+        log.warning(line + " %r, because %.500r", *given, str(error), error.reason)
     elif isinstance(error, AsynctionException) or is_refusal(error) or status < 500:
         # The message of an unknown or malformed event quotes the peer: %r keeps it on one line.
-        log.warning(line + " %.300r", status, event, namespace, type(error).__name__, str(error))
+        is_own = not is_refusal(error) and (_is_own_fault(error) or _is_own_ack(error, handler))
+        source = _source(error, handler) if is_own else ""
+        log.log(logging.ERROR if is_own else logging.WARNING, line + " %.300r%s", *given, str(error), source)
     else:
-        log.error(line, status, event, namespace, type(error).__name__, exc_info=error)
+        log.error(line, *given, exc_info=error)  # the traceback has the handler and the place
+
+
+def _is_own_fault(error: BaseException) -> bool:
+    return getattr(error, _STATUS, None) == HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _is_own_ack(error: BaseException, handler: Callable[..., object] | None) -> bool:
+    """Return whether an ack of ours breaks its schema; that of a peer has no handler."""
+    return handler is not None and isinstance(error, MessageAckValidationException)
+
+
+def _source(error: BaseException, handler: Callable[..., object] | None) -> str:
+    """Return the handler, and where it made the call that raised, or else where it is, for the log."""
+    name, place = name_and_place_of(handler) if handler is not None else (None, None)
+    if _is_own_fault(error) or not _is_own_ack(error, handler):  # an ack is checked after the handler's end
+        place = place_of_call(error) or place
+    return (f", in {name}" if name else "") + (f", at {place}" if place else "")

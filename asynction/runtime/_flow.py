@@ -235,7 +235,7 @@ def receive(endpoint: Endpoint, context: Context, settings: Settings) -> Flow:
         if is_own_code:
             own_fault(error)
         failure = settings.failure(context, endpoint.exception_handlers)
-        return (yield from handle_failure(error, failure, context))
+        return (yield from handle_failure(error, failure, context, endpoint.plan.function))
 
 
 def run_middlewares(
@@ -471,8 +471,13 @@ def with_error_ack(flow: Flow, failure: Callable[[], Failure], context: Context)
         return (yield from handle_failure(error, failure(), context))
 
 
-def handle_failure(error: Exception, failure: Failure, context: Context) -> Flow:
-    """Return the ack for an exception; raise it if no handler returns one and `failure.propagate` is set."""
+def handle_failure(
+    error: Exception, failure: Failure, context: Context, function: Function | None = None
+) -> Flow:
+    """Return the ack for an exception; raise it if no handler returns one and `failure.propagate` is set.
+
+    `function` is the handler of the event, for the log.
+    """
     context.error, status = error, status_of(error)
     try:
         answer = _error_handler_flow(error, failure, context)
@@ -487,11 +492,12 @@ def handle_failure(error: Exception, failure: Failure, context: Context) -> Flow
         elif second is error:  # it raises the exception again, which is not its fault
             set_status(error, status)
         # Of a handler that failed itself, only the log tells: the client learns what was wrong first.
-        log_failure(error, context.namespace, context.event, None if second is error else second)
+        raised = None if second is error else second
+        log_failure(error, context.namespace, context.event, raised, handler=function)
         return error_ack(error)
     if answer is None and failure.propagate:
         raise error
-    log_failure(error, context.namespace, context.event)
+    log_failure(error, context.namespace, context.event, handler=function)
     return error_ack(error)
 
 

@@ -8,14 +8,27 @@ from functools import partial
 from typing import Any, Protocol
 
 from asynction.contract import Contract, Event, Server, namespace_name
-from asynction.exceptions import AsynctionException, DocumentError, SecurityException, UnknownEventException
+from asynction.exceptions import (
+    AsynctionException,
+    DocumentError,
+    SecurityException,
+    UnknownEventException,
+    ValidationException,
+)
 from asynction.problems import Location, did_you_mean, problem_at
 from asynction.runtime._binding.host import ConnectionRejected, Host
 from asynction.runtime._binding.registry import HandlerRegistry
 from asynction.runtime._binding.resolver import Resolver
 from asynction.runtime._binding.router import Registration, Router
 from asynction.runtime._context import ANONYMOUS, Context
-from asynction.runtime._errors import MalformedEvent, error_body, is_refusal, reason_of
+from asynction.runtime._errors import (
+    MalformedEvent,
+    error_body,
+    is_refusal,
+    naming_event,
+    own_fault,
+    reason_of,
+)
 from asynction.runtime._flow import (
     Args,
     ConnectionPolicy,
@@ -45,6 +58,9 @@ from asynction.security import Identity, Request
 from asynction.validation import JsonArgs
 
 log = logging.getLogger("asynction")
+
+_MOST_UNCHECKED = 1000
+"""The number of unknown events that are sent with a warning each; further ones are sent without."""
 
 
 class ContextFactory(Protocol):
@@ -100,6 +116,7 @@ class Service:
         # Not a method, which would cost each event one more frame.
         self.context: ContextFactory = partial(Context, host.server, environ=host.environ)
         self._is_complete = False
+        self._unchecked: set[tuple[str, str]] = set()
         self._endpoints, self._guards = self.routes.endpoints, self.routes.guards
         self._sends = self.routes.schemas.sends_by_name
         self._handshakes = {
@@ -395,7 +412,9 @@ class Service:
             if isinstance(error, TypeError):
                 raise AsynctionException(f"the {context.event} handler raised {error!r}") from error
             raise error
-        yield from handle_failure(error, failure.without_propagation(), context)
+        plan = self.routes.lifecycle_plan(context.pattern, context.event)
+        handler = plan.function if plan is not None else None
+        yield from handle_failure(error, failure.without_propagation(), context, handler)
 
     # Sending -----------------------------------------------------------------------------------
 
@@ -428,12 +447,14 @@ class Service:
     def _sent(self, namespace: str, event: str) -> EventSchemas | None:
         if not self.has_contract:
             return None
+        if (namespace, event) in self._unchecked:
+            return None
         try:
             return self.routes.schemas.sent(namespace, event)
         except UnknownEventException as error:
             if self.strict:
-                raise
-            log.warning("%s; it is sent unchecked", error)
+                raise own_fault(error)  # noqa: B904 - it is the same exception
+            self._say_unchecked(namespace, event, str(error))
             return None
 
     def outgoing(self, schemas: EventSchemas | None, value: object, more: Args = ()) -> Args:
@@ -442,7 +463,16 @@ class Service:
             args = (value, *more)
         else:
             args = pack(value, None if schemas is None else schemas.args)
-        return written_args(schemas, args, self.settings.dumps)
+        try:
+            return written_args(schemas, args, self.settings.dumps)
+        except ValidationException as error:
+            raise own_fault(error)  # noqa: B904 - it is the same exception
+
+    def _say_unchecked(self, namespace: str, event: str, reason: str) -> None:
+        """Warn once of an event that is sent unchecked; names may be made up at run time, so not for ever."""
+        if len(self._unchecked) < _MOST_UNCHECKED:
+            self._unchecked.add((namespace, event))
+            log.warning("%s; it is sent unchecked", naming_event(reason, event))
 
     def client_ack(self, schemas: EventSchemas, namespace: str, callback: Function, args: Args) -> Flow:
         """Return the flow that checks a client's acknowledgement and passes it to `callback`."""

@@ -29,6 +29,7 @@ from asynction.runtime._binding.resolver import Resolver, collisions
 from asynction.runtime._binding.router import Registration, Router
 from asynction.runtime._binding.security import ContractSecurity
 from asynction.runtime._context import Context
+from asynction.runtime._errors import naming_event
 from asynction.runtime._flow import Endpoint, Function, Middleware
 from asynction.runtime._injection.hooks import HookPlans
 from asynction.runtime._injection.plan import CallSpec, Convention, Node, Plan, dependency_node, is_hashable
@@ -92,6 +93,7 @@ class HandlerRegistry:
             has_connections=host.has_connections,
         )
         self._bound: dict[tuple[str, str], _Bound] = {}
+        self._unchecked: set[str] = set()
         self._unresolved: dict[tuple[str, str], Problem] = {}
         self._router_handlers: dict[Router, _LazyPlans] = {}
 
@@ -145,7 +147,7 @@ class HandlerRegistry:
         target = Target(_name(handler), self._location(registration.namespace, registration.event))
         if binder.checked(handler, target) is not None:
             if registration.namespace == "*" and self.host.any_namespace is None:
-                self.reject_unknown("a contract has no namespace `*`")
+                self.reject_unknown(naming_event("a contract has no namespace `*`", registration.event))
                 return False
             self._bind(binder, registration, target)
         binder.finish()
@@ -198,7 +200,7 @@ class HandlerRegistry:
             self._router_handlers.setdefault(router, _LazyPlans(router.handlers, self.catch)).check()
         if event in LIFECYCLE_EVENTS:
             if known is None:
-                self.reject_unknown(f"the contract has no namespace `{namespace}`")
+                self.reject_unknown(naming_event(f"the contract has no namespace `{namespace}`", event))
             self._bind_lifecycle(binder, registration, target, spec)
         else:
             self._bind_event(binder, registration, target, spec)
@@ -275,14 +277,15 @@ class HandlerRegistry:
         try:
             return self.routes.schemas.received(namespace, event)
         except UnknownEventException as error:
-            self.reject_unknown(str(error), error)
+            self.reject_unknown(naming_event(str(error), event), error)
             return EventSchemas.unchecked(namespace, event)
 
     def reject_unknown(self, message: str, cause: Exception | None = None) -> None:
         """Raise UnknownEventException with `message`; with `strict=False`, warn."""
         if self.strict:
             raise UnknownEventException(message) from cause
-        if self.has_contract:
+        if self.has_contract and message not in self._unchecked:
+            self._unchecked.add(message)
             log.warning("%s; it is served unchecked", message)
 
     def _location(self, namespace: str, event: str) -> Location:

@@ -40,7 +40,7 @@ def hints_of(function: Function) -> dict[str, object]:
     An annotation that cannot be evaluated, for example a name that is imported only for type checkers, raises
     AnnotationError: taken as none, it would turn an injected parameter into one that clients fill.
     """
-    target = _innermost(function)
+    target = innermost(function)
     if not (inspect.isroutine(target) or inspect.isclass(target)):
         target = type(target).__call__
     if inspect.isclass(target) and target.__init__ is not object.__init__:
@@ -90,7 +90,7 @@ def _marks(annotation: object, *, is_inner: bool = False) -> Iterator[tuple[obje
             yield from _marks(each, is_inner=is_inner or origin not in _UNIONS)
 
 
-def _innermost(function: Function) -> Function:
+def innermost(function: Function) -> Function:
     """Return the function inside functools.partial and decorators."""
     function = inspect.unwrap(function)
     while isinstance(function, partial):
@@ -183,8 +183,8 @@ def is_async_generator(function: Function) -> bool:
 
 def _body(function: Function) -> Function:
     """Return the code that runs when a function is called."""
-    function = _innermost(function)
-    return function if inspect.isroutine(function) else _innermost(type(function).__call__)
+    function = innermost(function)
+    return function if inspect.isroutine(function) else innermost(type(function).__call__)
 
 
 def name_of(function: Function) -> str:
