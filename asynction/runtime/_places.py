@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import CodeType, TracebackType
 
-from asynction.runtime._injection.annotations import innermost
+from asynction.runtime._injection.annotations import body_of
 
 _LIBRARIES = frozenset({"asynction", "engineio", "flask_socketio", "socketio"}) | sys.stdlib_module_names
 """The packages whose code is between a call of the application and the exception that it raises."""
@@ -17,7 +18,7 @@ def place_of_call(error: BaseException) -> str | None:
     found, entry = None, error.__traceback__
     while entry is not None:
         if not _is_library(entry):
-            found = f"{entry.tb_frame.f_code.co_filename}:{entry.tb_lineno}"
+            found = f"{_shown(entry.tb_frame.f_code.co_filename)}:{entry.tb_lineno}"
         entry = entry.tb_next
     return found
 
@@ -29,10 +30,18 @@ def _is_library(entry: TracebackType) -> bool:
 
 def name_and_place_of(function: Callable[..., object]) -> tuple[str | None, str | None]:
     """Return the dotted name of a handler and `file:line` of its code, as far as it has them."""
-    function = innermost(function)
+    function = body_of(function)
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
     code = getattr(function, "__code__", None)
     if module is None or name is None or module.partition(".")[0] == "asynction":
         return None, None  # what we have put around a handler tells nothing
-    place = f"{code.co_filename}:{code.co_firstlineno}" if isinstance(code, CodeType) else None
+    place = f"{_shown(code.co_filename)}:{code.co_firstlineno}" if isinstance(code, CodeType) else None
     return f"{module}.{name}", place
+
+
+def _shown(file: str) -> str:
+    """Return the path of a file, relative to the working directory if it is below that."""
+    try:
+        return str(Path(file).relative_to(Path.cwd()))
+    except (OSError, ValueError):  # the working directory is gone, or the file is elsewhere
+        return file

@@ -61,9 +61,9 @@ from asynction.server._socketio.common import (
     request_of,
 )
 from asynction.server._socketio.expiry import Expiries
-from asynction.server._socketio.frames import AsyncScreenedWebSocket, screen
 from asynction.server._socketio.packet import MALFORMED, peer_packet, reads_json
 from asynction.server._socketio.reader import PacketReader
+from asynction.server._socketio.screening import async_screen_clients
 from asynction.server.announcing import log_notices
 from asynction.server.http import HttpOptions, HttpWire
 from asynction.server.loading import load_served
@@ -149,7 +149,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self._reads_json = reads_json(self.packet_class)
         self._service.write_with(options.get("json"))
         self._packets = PacketReader(self)
-        screen(self.eio, AsyncScreenedWebSocket, self._packets.report)
+        async_screen_clients(self, self._packets.report)
         self._expiries = Expiries(self, driver=adrive, wait=wait_for)
         exclude_unauthenticated(self.manager, self._service)
         for router in (default_router, *routers):

@@ -48,9 +48,9 @@ from asynction.server._socketio.common import (
     parent_options,
 )
 from asynction.server._socketio.expiry import Expiries
-from asynction.server._socketio.frames import ScreenedWebSocket, screen
 from asynction.server._socketio.packet import MALFORMED, reads_json
 from asynction.server._socketio.reader import PacketReader, ProtocolError
+from asynction.server._socketio.screening import screen_clients
 from asynction.server.announcing import notices
 from asynction.server.http import HttpWire
 from asynction.server.loading import load_served
@@ -493,7 +493,7 @@ def _read_by(server: Any, packets: PacketReader) -> None:
     server._handle_eio_message, server._handle_eio_disconnect = receive, forget
     server.eio.on("message", receive)
     server.eio.on("disconnect", forget)
-    screen(server.eio, ScreenedWebSocket, packets.report)
+    screen_clients(server, packets.report)
 
 
 def _origin(app: flask.Flask, host: str | None, port: int | None, options: Mapping[str, object]) -> str:

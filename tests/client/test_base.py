@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
@@ -91,6 +92,25 @@ def test_what_breaks_the_contract_never_reaches_the_handler(
     assert error["error"]["status"] == 400
     (record,) = caplog.records
     assert record.message.startswith("400 event 'asked' in '/': PayloadValidationException")
+
+
+def test_a_breach_of_a_handler_is_an_error_with_its_place(
+    kind: type[Any], caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def handler(number: int) -> str:
+        return "MARKER"
+
+    wire = Wire(kind)
+    wire.client.on("asked", handler)
+
+    assert answered(wire.feed('21["asked",41]'))[0]["error"]["status"] == 500
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    place = f"{__file__}:{handler.__code__.co_firstlineno}"
+    assert record.getMessage().endswith(f", in {__name__}.{handler.__qualname__}, at {place}")
+    assert "MARKER" not in caplog.text
 
 
 def test_the_log_has_no_payload(kind: type[Any], caplog: pytest.LogCaptureFixture) -> None:

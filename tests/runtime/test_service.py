@@ -31,6 +31,7 @@ from asynction.runtime import (
     EventSchemas,
     MalformedEvent,
     Response,
+    _service,
     choose_server,
 )
 from asynction.security import Request, SecurityInfo
@@ -440,6 +441,18 @@ def test_a_pattern_means_the_namespace_of_the_event(
 def test_a_pattern_needs_a_namespace(current: str | None) -> None:
     with pytest.raises(UnknownEventException, match="has parameters: name one of its namespaces"):
         Bench(sending()).service.address("/rooms/{id}", current)
+
+
+def test_unknown_events_are_not_logged_for_ever(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_service, "_MOST_UNCHECKED", 3)
+    service = Bench(sending(), strict=False).service
+
+    for number in [*range(5), *range(5)]:
+        assert service.sending(f"made-up-{number}", "/")[1] is None
+
+    assert len(caplog.messages) == 3
 
 
 def test_what_is_sent_has_rules(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -126,6 +127,12 @@ CASES = [
     (answers_badly_when_bound, "partial answer", "acknowledgement of `say` in `/`: /0: must be integer"),
 ]
 KINDS = ["flask", "asgi"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in another folder: a file below the working directory is shown with a relative path."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("kind", KINDS)

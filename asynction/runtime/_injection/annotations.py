@@ -40,7 +40,7 @@ def hints_of(function: Function) -> dict[str, object]:
     An annotation that cannot be evaluated, for example a name that is imported only for type checkers, raises
     AnnotationError: taken as none, it would turn an injected parameter into one that clients fill.
     """
-    target = innermost(function)
+    target = _innermost(function)
     if not (inspect.isroutine(target) or inspect.isclass(target)):
         target = type(target).__call__
     if inspect.isclass(target) and target.__init__ is not object.__init__:
@@ -90,7 +90,7 @@ def _marks(annotation: object, *, is_inner: bool = False) -> Iterator[tuple[obje
             yield from _marks(each, is_inner=is_inner or origin not in _UNIONS)
 
 
-def innermost(function: Function) -> Function:
+def _innermost(function: Function) -> Function:
     """Return the function inside functools.partial and decorators."""
     function = inspect.unwrap(function)
     while isinstance(function, partial):
@@ -173,18 +173,18 @@ def class_of(annotation: object) -> tuple[object, bool]:
 
 def is_generator(function: Function) -> bool:
     """Return whether a function is a generator, also behind functools.partial or a callable object."""
-    return inspect.isgeneratorfunction(_body(function)) or is_async_generator(function)
+    return inspect.isgeneratorfunction(body_of(function)) or is_async_generator(function)
 
 
 def is_async_generator(function: Function) -> bool:
     """Return whether a function is an async generator, also behind functools.partial or a callable object."""
-    return inspect.isasyncgenfunction(_body(function))
+    return inspect.isasyncgenfunction(body_of(function))
 
 
-def _body(function: Function) -> Function:
+def body_of(function: Function) -> Function:
     """Return the code that runs when a function is called."""
-    function = innermost(function)
-    return function if inspect.isroutine(function) else innermost(type(function).__call__)
+    function = _innermost(function)
+    return function if inspect.isroutine(function) else _innermost(type(function).__call__)
 
 
 def name_of(function: Function) -> str:

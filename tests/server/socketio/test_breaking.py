@@ -174,6 +174,43 @@ def test_a_poll_after_it_is_closed_is_refused(
         assert len([line for line in lines(caplog) if "broke the protocol" in line]) == 1
 
 
+BODIES: dict[str, bytes] = {
+    "letters": b"hello",
+    "an object": b'{"a":1}',
+    "no UTF-8": b"\xff\xfe",
+    "JSONP without data": b"d=",
+    "JSONP of letters": b"d=x",
+    "a packet without a type": b"\x1e",
+    "a type that does not exist": b"9",
+    "a digit that is not of ASCII": "\u0662".encode(),
+    "a PING, which only servers send": b"2",
+    "more packets than a payload may have": b"\x1e".join([b"3"] * 17),
+    "a packet that is too large": b"4" + b"2" * 1_000_001,
+    "lists of 100 000 levels": b"4" + b"[" * 100_000,
+    "an event behind it": b'9\x1e42["echo",1]',
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_request_that_is_not_engine_io_is_refused_and_logged_in_one_line(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(kind) as served, requests.Session() as http:
+        base = f"{served.url}/socket.io/?EIO=4&transport=polling"
+        for number, (name, body) in enumerate(BODIES.items(), 1):
+            caplog.clear()
+            url = f"{base}&sid={json.loads(http.get(base, timeout=DEADLINE).text[1:])['sid']}"
+            http.post(url, "40", timeout=DEADLINE)
+            for _ in range(2):  # the second one finds no connection
+                got = http.post(url, body, timeout=DEADLINE)
+                assert got.status_code == requests.codes.bad_request, name
+            broken = [line for line in lines(caplog) if "Invalid session" not in line]
+            assert [line.partition(": ")[0] for line in broken] == [
+                f"a client broke the protocol ({number} so far) and is disconnected"
+            ], name
+    assert served.ran == []
+
+
 REFUSED: dict[str, tuple[list[Any], str]] = {
     name: ([f'451-1["blob",{PLACE % number}]', b"x"], "a placeholder has no attachment")
     for name, number in {
