@@ -20,7 +20,9 @@ _State: TypeAlias = "tuple[int, int, int] | None"
 """What changes with the content of a file; None if there is no file."""
 
 _NAME = "asynction"
+
 _stops: list[Callable[[], None]] = []
+"""What stops the servers that run in another thread of this process."""
 
 
 def run_reloading(prepare: Callable[[], Callable[[], None]]) -> None:
@@ -35,7 +37,6 @@ def run_reloading(prepare: Callable[[], Callable[[], None]]) -> None:
     report = partial(_remember, read)
     serve: Callable[[], None] = _nothing
     if is_running_from_reloader():
-        # Because of this variable, Werkzeug's server would expect a socket from the parent process.
         with reporting_reads(report):
             serve = prepare()
     try:
@@ -60,6 +61,7 @@ def _nothing() -> None:
 
 
 def _reporting(report: Callable[[Path], None], serve: Callable[[], None]) -> None:
+    # Because of this variable, Werkzeug's server would expect a socket from the parent process.
     os.environ.pop("WERKZEUG_RUN_MAIN", None)
     with reporting_reads(report):
         serve()

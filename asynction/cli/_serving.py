@@ -87,10 +87,22 @@ def serve(start: Callable[[], None], address: Address, *, reloads: bool) -> None
 
     With `reloads` it runs in a process that is restarted when a document or a module changes.
     """
+    hinting = partial(_hinting, start)
     if not reloads:
-        _started(start)
+        _started(hinting)
         return
-    serve_reloading(lambda: start, address)
+    serve_reloading(lambda: hinting, address)
+
+
+def _hinting(start: Callable[[], None]) -> None:
+    """Call a function; name the option that serves a document with `async def` handlers."""
+    try:
+        start()
+    except DocumentError as error:
+        if not has_async_handlers(error):
+            raise
+        message = f"{error}\nTo await `async def` handlers, serve with `--asgi`."
+        raise click.ClickException(message) from error
 
 
 def serve_reloading(prepare: Callable[[], Callable[[], None]], address: Address) -> None:
@@ -117,7 +129,7 @@ def _started(start: Callable[[], None]) -> None:
     try:
         start()
     except DocumentError as error:
-        raise _explained(error) from error
+        raise click.ClickException(str(error)) from error
     except OSError as error:  # the address is in use, or does not belong to this machine
         raise click.ClickException(str(error)) from error
 
@@ -127,7 +139,7 @@ def _attempt(step: Callable[[], T]) -> T | None:
     try:
         return step()
     except DocumentError as error:
-        _explained(error).show()
+        click.ClickException(str(error)).show()
     except click.ClickException as error:
         error.show()
     except SystemExit as error:  # of the application, or of its server, which has said why
@@ -145,11 +157,6 @@ def _traceback(error: Exception) -> str:
     while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(_CALLERS):
         trace = trace.tb_next
     return "".join(traceback.format_exception(type(error), error, trace))
-
-
-def _explained(error: DocumentError) -> click.ClickException:
-    hint = "\nTo await `async def` handlers, serve with `--asgi`." if has_async_handlers(error) else ""
-    return click.ClickException(f"{error}{hint}")
 
 
 def has_async_handlers(error: DocumentError) -> bool:

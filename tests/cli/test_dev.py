@@ -136,6 +136,25 @@ def test_an_async_server_of_its_own_is_served_by_its_asgi_app(folder: Path, serv
     assert server is sys.modules["site_of_tests"].alone
 
 
+AWAITING = """
+from flask import Flask
+from asynction import AsynctionSocketIO
+
+async def handle(): ...
+
+app = Flask("asynchronous")
+document = {
+    "asyncapi": "2.6.0",
+    "info": {"title": "T", "version": "1.0.0"},
+    "channels": {"/": {"publish": {"message": {"name": "news", "x-handler": "awaiting.handle"}}}},
+}
+AsynctionSocketIO.from_spec(document, app=app, async_mode="threading")
+"""
+BROKEN = """
+asyncapi: 2.6.0
+info: {title: T, version: 1.0.0}
+channels: {/: {publish: {message: {name: news, x-handler: nowhere.handle}}}}
+"""
 ERRORS = {
     "site_of_tests:ap": "`site_of_tests` has no `ap`; did you mean `app`?",
     "site_of_tests:app.nme": "`site_of_tests` has no `app.nme`",
@@ -145,6 +164,8 @@ ERRORS = {
     "empty": "`empty` has none of `app`, `application`, `create_app`, `make_app`, `asio`",
     "site_of_tests:bare": "`site_of_tests:bare` has no Socket.IO server: attach one",
     "site_of_tests:loose": "`site_of_tests:loose` has no app: name the factory that calls its `init_app`",
+    "{folder}/asyncapi.yaml": "`nowhere.handle`",
+    "awaiting": "async-handler",
     "site_of_tests:sio": "its type is `AsyncServer`; name the application that it is attached to",
     "site_of_tests:wsgi": "`site_of_tests:wsgi` is not an application: its type is `function`; name a",
     "site_of_tests:DOCUMENT": "`site_of_tests:DOCUMENT` is not an application: its type is `dict`; name a",
@@ -165,11 +186,14 @@ def test_an_error_is_shown_and_a_change_waited_for(folder: Path, served: list[An
         "empty": "",
         "importing": "import not_there",
         "reading": "open('settings')",
+        "awaiting": AWAITING,
         "syntax": "def",
     }.items():
         (folder / f"{name}.py").write_text(text)
+    (folder / "asyncapi.yaml").write_text(BROKEN)
     result = invoke(target.format(folder=folder))
     assert result.exit_code == 0
+    assert "--asgi" not in result.stderr  # an option of other commands
     assert ERRORS[target].format(folder=folder) in result.stderr
     assert result.stderr.endswith("\nWaiting for a change.\n")
     assert "asynction/cli" not in result.stderr
