@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeAlias, Union, get_args, get_origin
-
-from typing_extensions import Never
 
 from asynction.contract import Json, Schema
 from asynction.models._compare import (
@@ -135,7 +134,8 @@ def _is_tuple(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, tuple)
 
 
-_OPEN = (inspect.Parameter.empty, Any, object, NoReturn, Never)
+_OPEN = (inspect.Parameter.empty, Any, object, NoReturn, getattr(typing, "Never", NoReturn))
+"""Annotations that say nothing about a result; Python 3.11 has another name for NoReturn."""
 
 
 class _Typed(Side):
@@ -301,7 +301,7 @@ def _listing(values: Values) -> str:
 
 def _mentions(annotation: object, kinds: tuple[type, ...]) -> bool:
     kind = bare(annotation)
-    is_one = isinstance(kind, type) and issubclass(kind, kinds)
+    is_one = isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, kinds)
     return is_one or any(_mentions(each, kinds) for each in get_args(kind) if get_origin(kind) is not Literal)
 
 

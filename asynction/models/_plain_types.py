@@ -40,7 +40,8 @@ def schema_of_type(annotation: object, *, receives: bool, depth: int = 0) -> Jso
         receives: whether values become the type, or it becomes values.
         depth: how deep the annotation is in another one.
     """
-    if any(hasattr(data, _OWN_SCHEMA) for data in getattr(annotation, "__metadata__", ())):
+    named = getattr(annotation, "__value__", annotation)  # of `type X = ...`
+    if any(hasattr(data, _OWN_SCHEMA) for data in getattr(named, "__metadata__", ())):
         return True  # code decides, such as a validator of pydantic
     annotation = bare(annotation)
     origin, args = get_origin(annotation), get_args(annotation)

@@ -168,6 +168,7 @@ IMPLIED: list[tuple[Any, Any]] = [
     (Shape, ARRAY),
     (Own, STRING),
     (Annotated[int, pydantic.BeforeValidator(len)], STRING),
+    (typing_extensions.TypeAliasType("Length", Annotated[int, pydantic.BeforeValidator(len)]), STRING),
     (typing_extensions.TypeAliasType("Name", str), STRING),
 ]
 
