@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import CodeType, TracebackType
 
-from asynction.runtime._injection.annotations import body_of
+from asynction.runtime._injection.annotations import body_of, short_path
 
 _LIBRARIES = frozenset({"asynction", "engineio", "flask_socketio", "socketio"}) | sys.stdlib_module_names
 """The packages whose code is between a call of the application and the exception that it raises."""
@@ -18,7 +17,7 @@ def place_of_call(error: BaseException) -> str | None:
     found, entry = None, error.__traceback__
     while entry is not None:
         if not _is_library(entry):
-            found = f"{_shown(entry.tb_frame.f_code.co_filename)}:{entry.tb_lineno}"
+            found = f"{short_path(entry.tb_frame.f_code.co_filename)}:{entry.tb_lineno}"
         entry = entry.tb_next
     return found
 
@@ -35,13 +34,5 @@ def name_and_place_of(function: Callable[..., object]) -> tuple[str | None, str 
     code = getattr(function, "__code__", None)
     if module is None or name is None or module.partition(".")[0] == "asynction":
         return None, None  # what we have put around a handler tells nothing
-    place = f"{_shown(code.co_filename)}:{code.co_firstlineno}" if isinstance(code, CodeType) else None
+    place = f"{short_path(code.co_filename)}:{code.co_firstlineno}" if isinstance(code, CodeType) else None
     return f"{module}.{name}", place
-
-
-def _shown(file: str) -> str:
-    """Return the path of a file, relative to the working directory if it is below that."""
-    try:
-        return str(Path(file).relative_to(Path.cwd()))
-    except (OSError, ValueError):  # the working directory is gone, or the file is elsewhere
-        return file

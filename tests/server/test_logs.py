@@ -79,14 +79,14 @@ def emits_badly_deeper(party: Party) -> Any:
         async def tell() -> None:
             await party.asio.emit("said", data=7)  # async emit in a function
 
-        async def handler(data: str) -> None:
+        async def handler(data: str) -> Any:
             await tell()
     else:
 
         def tell() -> None:  # type: ignore[misc]
             party.asio.emit("said", 7)  # sync emit in a function
 
-        def handler(data: str) -> None:  # type: ignore[misc]
+        def handler(data: str) -> Any:  # type: ignore[misc]
             tell()  # type: ignore[unused-coroutine]
 
     return handler
@@ -95,25 +95,25 @@ def emits_badly_deeper(party: Party) -> Any:
 def emits_what_is_unknown(party: Party) -> Any:
     if party.is_async:
 
-        async def handler(data: str) -> None:
+        async def handler(data: str) -> Any:
             await party.asio.emit("sayd", data)  # async emit of nothing
     else:
 
-        def handler(data: str) -> None:  # type: ignore[misc]
+        def handler(data: str) -> Any:  # type: ignore[misc]
             party.asio.emit("sayd", data)  # sync emit of nothing
 
     return handler
 
 
 def answers_badly(party: Party) -> Any:
-    def handler(data: str) -> str:  # answer
+    def handler(data: str) -> Any:  # answer
         return data
 
     return handler
 
 
 def answers_badly_when_bound(party: Party) -> Any:
-    def handler(prefix: str, data: str) -> str:  # partial answer
+    def handler(prefix: str, data: str) -> Any:  # partial answer
         return prefix + data
 
     return partial(handler, "x")

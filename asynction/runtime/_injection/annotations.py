@@ -194,14 +194,16 @@ def name_of(function: Function) -> str:
 
 def place_of(function: Function) -> str:
     """Return ` (file:line)` of a function for error messages; empty for a function written in C."""
-    code = getattr(_body(function), "__code__", None)
-    return f" ({_short(code.co_filename)}:{code.co_firstlineno})" if code is not None else ""
+    code = getattr(body_of(function), "__code__", None)
+    return f" ({short_path(code.co_filename)}:{code.co_firstlineno})" if code is not None else ""
 
 
-def _short(path: str) -> str:
+def short_path(path: str) -> str:
     """Return a path relative to the working directory, if it is below it."""
-    folder = os.getcwd() + os.sep
-    return path.removeprefix(folder)
+    try:
+        return path.removeprefix(os.getcwd() + os.sep)
+    except OSError:  # the working directory is gone
+        return path
 
 
 def returned(function: Function) -> object:
