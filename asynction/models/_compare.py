@@ -153,6 +153,12 @@ class Side:
             found |= _KINDS["number"]
         return found
 
+    def is_flexible(self, schemas: Iterable[Json]) -> bool:
+        """Return whether the writer chooses between a number and a text, as the contract wants it."""
+        nodes = self.flat(schemas)
+        nodes += self.flat([member for node in nodes for member in _members(node)])
+        return self.written and any(node.get("format") in _WRITTEN_AS_NUMBERS for node in nodes)
+
     def certain_kinds(self, schemas: Iterable[Json], depth: int = 0) -> frozenset[str]:
         """Return the types that are certainly allowed."""
         nodes = self.flat(schemas)

@@ -211,6 +211,8 @@ class _Doubts(Pair):
         if not given & taken or self.is_known(ours, theirs) or depth >= _MAX_DEPTH:
             return
         field, ignored = self.field_name(path), self.ignored | ({"null"} if leaves_out else set())
+        if self.ours.is_flexible(ours):
+            ignored |= _NUMBERS
         surplus = given - taken - ignored
         if surplus and given != ALL:
             remedy = _RETURN if surplus == {"null"} else _ALLOW

@@ -69,6 +69,17 @@ class Joined(NamedTuple):
     name: str
 
 
+class Bill(pydantic.BaseModel):
+    price: Decimal
+    rebate: Optional[Decimal] = None
+    took: timedelta
+
+
+class Bolt(msgspec.Struct):
+    size: Decimal
+    age: Optional[timedelta] = None
+
+
 class Own(str):
     @classmethod
     def __get_pydantic_core_schema__(cls, *_: Any) -> Any: ...
@@ -296,6 +307,9 @@ PERHAPS = {"type": "array", "items": [STRING], "minItems": 0}
         (Anything, values("any")),
         (Annotated[date, pydantic.PlainSerializer(lambda day: day.year, return_type=int)], INTEGER),
         (Item, of("kind", name=STRING, kind=STRING)),
+        (Bill, of("price", "took", price=NUMBER, rebate=NUMBER, took=INTEGER)),
+        (Bill, of("price", "took", price=STRING, rebate=STRING, took=STRING)),
+        (list[Bolt], array(of(size=NUMBER, age=NUMBER))),
         (list[Item], array(of(name=STRING))),
         (
             Tree,
