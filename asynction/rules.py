@@ -93,6 +93,11 @@ _REFERENCES = (
         "A `$ref` has no fields beside it.",
         "AsyncAPI ignores other fields of a Reference Object, and so does asynction.",
     ),
+    _lint(
+        "loose-ref",
+        "A `$ref` in an extension leads to a value, and data has no `$ref` to a file.",
+        "In data, such as a default or an example, `$ref` is a name like any other.",
+    ),
 )
 
 _STRUCTURE = (

@@ -14,7 +14,7 @@ from asynction.document._compile import compile_contract
 from asynction.document._costs import MAX_MESSAGE, client_schemas, cost_problems
 from asynction.document._dump import to_yaml
 from asynction.document._editor import editor_schema
-from asynction.document._files import Text, reporting_reads
+from asynction.document._files import Text, report_read, reporting_reads
 from asynction.document._lookup import locate
 from asynction.document._nodes import Node, Retriever, Sources, Spec
 from asynction.document._objects_2 import VERSIONS
@@ -44,6 +44,7 @@ __all__ = [
     "locate",
     "public_document",
     "public_schema",
+    "report_read",
     "reporting_reads",
     "to_yaml",
     "validate",
@@ -122,7 +123,10 @@ class _Document:
         version = _version(self.root) if self.root is not None else None
         if self.root is not None and version is not None:
             self.reader = Reader(version)
-            self.reader.read(self.root, "Document")
+            self.reader.read_document(self.root)
+            components = self.root.get("components")
+            if components is not None and (schemas := components.get("schemas")) is not None:
+                self.reader.schemas.reserve_names(schemas.entries())
             contract = compile_contract(
                 self.root, version, self.reader.schemas, is_bound=self.reader.is_bound
             )

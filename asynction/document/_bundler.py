@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Mapping
 
 from asynction.contract import Json
-from asynction.document._nodes import Identity, Node
+from asynction.document._nodes import Identity, Node, unused_name
+from asynction.document._operations import Entries, component_name, is_component, with_traits
 from asynction.document._reader import OBJECTS, Reader, Reference, field_of
 from asynction.document._schemas import named_dialect
 from asynction.problems import escape
@@ -33,10 +34,13 @@ SECTIONS = {
     "OperationBindings": "operationBindings",
     "MessageBindings": "messageBindings",
     "Ack": "x-messageAcks",
+    "Part": "x-parts",
+    "Extension": "x-extensionParts",
 }
 """The section of `components` for an object from another file, by its type."""
 
-_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9._-]")
+_TURNS = {"Part": 1, "Extension": 2, "Example": 3}
+"""The types of references without an object of AsyncAPI behind them, in the order of their turn."""
 
 
 def bundle_document(root: Node, reader: Reader) -> Json:
@@ -58,12 +62,21 @@ class _Bundler:
         self.known = {reference.node.identity for reference in reader.references}
         self.pointers: dict[Identity, str] = {}
         self.inlined: dict[Identity, Node] = {}
+        self.taken: dict[Identity, tuple[str, str, Node]] = {}
         self.locations: dict[tuple[str, str], str] = {}
         self.added: dict[str, dict[str, Node]] = {}
-        # Those of type `any` come last: they must stay a `$ref`, and lead to what the others have moved.
-        for reference in sorted(reader.references, key=lambda each: each.kind == "any"):
-            if not self.is_local(reference.node) or not self.stays_local(reference.node):
-                self.location(reference)
+        with_siblings = ("Schema", "Part", "Extension")
+        self.keeps_siblings = {each.node.identity for each in reader.references if each.kind in with_siblings}
+        named = dict(_named_by_operations(root)) if self.version[0] == "3" else {}
+        moving = [reference for reference in reader.references if self.moves(reference)]
+        for reference in moving:
+            self.take(reference)
+        # What a part refers to comes last: objects that have a section of their own go there.
+        for reference in sorted(moving, key=lambda each: _TURNS.get(each.kind, 0)):
+            if reference.node.identity in named:
+                self.pointers[reference.node.identity] = named[reference.node.identity]
+            else:
+                self.locate(reference)
 
     def run(self) -> Json:
         document = self.copy(self.root)
@@ -76,10 +89,45 @@ class _Bundler:
                 holder[name] = self.moved_copy(section, name, node)
         return document
 
-    def location(self, reference: Reference) -> None:
+    def moves(self, reference: Reference) -> bool:
+        """Return False for a `$ref` that stays as it is: a pointer that the document itself has.
+
+        A pointer that passes through another `$ref` stays true, as that one leads to a copy.
+        """
+        is_written_here = self.is_local(reference.node) and str(reference.node.ref).startswith("#")
+        return not is_written_here or self.is_nameless(reference)
+
+    def is_nameless(self, reference: Reference) -> bool:
+        """Return True for a message of another file that would get a name from a key in `components`."""
+        target = reference.target
+        if self.version[0] != "2" or reference.kind != "Message" or self.is_local(target):
+            return False
+        message = with_traits(target, trait_wins=True)
+        return not (message.text("name") or message.text("messageId") or component_name(target))
+
+    def take(self, reference: Reference) -> None:
+        """Let an entry of `components` that is a `$ref` to another file take the text of its target."""
+        node, target = reference.node, reference.target
+        section = self.section(reference.kind)
+        is_entry = node.parent is not None and node.parent.pointer == f"/components/{section}"
+        address = target.location.file, target.location.pointer
+        if section is None or not is_entry or not self.is_local(node) or self.is_local(target):
+            return
+        if len(node.entries()) > 1 and node.identity in self.keeps_siblings:
+            return
+        if isinstance(target.value, dict) and address not in self.locations:
+            self.taken[node.identity] = section, str(node.key), target
+            if not self.is_nameless(reference):
+                self.locations[address] = f"#/components/{section}/{escape(str(node.key))}"
+
+    def locate(self, reference: Reference) -> None:
         """Decide what a Reference Object becomes: another `$ref`, or a copy of its target."""
         node, target = reference.node, reference.target
-        pointer = self.known_pointer(node) or self.new_pointer(reference.kind, target)
+        if node.identity in self.pointers.keys() | self.inlined.keys() | self.taken.keys():
+            return
+        pointer = None
+        if not self.is_nameless(reference):
+            pointer = self.known_pointer(node) or self.new_pointer(reference.kind, target)
         if pointer is None:
             self.inlined[node.identity] = target
         else:
@@ -95,6 +143,11 @@ class _Bundler:
         file, pointer = node.location.file, node.location.pointer
         if self.is_local(node):
             return f"#{pointer}" if node.ref is None or node.identity in self.known else None
+        if (file, pointer) in self.locations:
+            return self.locations[file, pointer]
+        # What follows from the place of a value is lost inside of another one: its name, or its dialect.
+        if component_name(node) or named_dialect(node) is not None:
+            return None
         above = pointer
         while above and (file, above) not in self.locations:
             above = above.rpartition("/")[0]
@@ -104,7 +157,7 @@ class _Bundler:
     def new_pointer(self, kind: str, target: Node) -> str | None:
         """Move an object of another file into a section; return its pointer, or None for no section."""
         section = self.section(kind)
-        if section is None or not isinstance(target.value, dict):
+        if section is None or not isinstance(target.value, dict | list):
             return None
         name = self.new_name(section, target)
         self.added.setdefault(section, {})[name] = target
@@ -115,14 +168,10 @@ class _Bundler:
     def is_local(self, node: Node) -> bool:
         return node.base == self.root.base
 
-    def stays_local(self, node: Node) -> bool:
-        """Return True where all targets of a chain of `$ref`s are in the document itself."""
-        return all(map(self.is_local, node.steps()))
-
     def section(self, kind: str) -> str | None:
         """Return the section of `components` for a type; None where the document's version has none."""
         section = SECTIONS.get(kind)
-        if section is None or section == "x-messageAcks":
+        if section is None or section.startswith("x-"):
             return section
         row = self.components.get(section)
         return section if row is not None and field_of(row).since <= self.version else None
@@ -132,34 +181,63 @@ class _Bundler:
         holder = components.get(section) if components is not None else None
         taken = set(holder.value) if holder is not None and isinstance(holder.value, dict) else set()
         taken |= self.added.get(section, {}).keys()
-        wanted = name = _NOT_IN_NAME.sub("-", target.label) or "part"
-        count = 1
-        while name in taken:
-            count += 1
-            name = f"{wanted}-{count}"
-        return name
+        return unused_name(target.label, taken)
 
     def moved_copy(self, section: str, name: str, node: Node) -> Json:
         """Copy an object that was moved; add the dialect or the name that followed from its old location."""
+        if not isinstance(node.value, dict):
+            return self.copy(node)
         copied = {key: self.copy(entry) for key, entry in node.entries().items()}
         dialect = named_dialect(node) if section == "schemas" else None
         if dialect is not None and not copied.keys() & {"$schema", "schemaFormat"}:
             return {"$schema": dialect, **copied}
-        # In 2.x, a message without a name has its key as the name of its event, and the key may have changed.
-        key_is_name = (
-            self.version[0] == "2" and node.location.pointer == f"/components/messages/{escape(node.key)}"
-        )
-        if key_is_name and name != node.key and not copied.keys() & {"name", "messageId", "oneOf"}:
-            return {"name": str(node.key), **copied}
-        return copied
+        return self.with_name(node, copied, name if section == "messages" else "")
+
+    def with_name(self, node: Node, copied: dict[str, Json], key: str) -> dict[str, Json]:
+        """Add the name of a 2.x message that followed from its old key; `key` is the one that it has now."""
+        name = component_name(node) if self.version[0] == "2" else ""
+        has_name = bool(copied.keys() & {"name", "messageId", "oneOf", "$ref"})
+        return {"name": name, **copied} if name and name != key and not has_name else copied
 
     def copy(self, node: Node) -> Json:
         if isinstance(node.value, list):
             return [self.copy(node.child(index)) for index in range(len(node.value))]
         if not isinstance(node.value, dict):
             return node.value
-        if (pointer := self.pointers.get(node.identity)) is not None:
-            return {"$ref": pointer}
-        if (target := self.inlined.get(node.identity)) is not None:
+        identity = node.identity
+        if identity in self.taken:
+            return self.moved_copy(*self.taken[identity])
+        if (target := self.inlined.get(identity)) is not None:
             return self.copy(target)
-        return {key: self.copy(entry) for key, entry in node.entries().items()}
+        copied = {key: self.copy(entry) for key, entry in node.entries().items()}
+        if (pointer := self.pointers.get(identity)) is not None:
+            return {"$ref": pointer} if identity not in self.keeps_siblings else {**copied, "$ref": pointer}
+        return copied if is_component(node) else self.with_name(node, copied, "")  # the copy of an alias
+
+
+def _named_by_operations(root: Node) -> Iterator[tuple[Identity, str]]:
+    """Yield the references of operations and channels of 3.x, each with the pointer that AsyncAPI wants.
+
+    It starts at `#/channels` or `#/servers`, whatever file the reference and its target are in.
+    """
+    channels, servers = Entries(root, "channels"), Entries(root, "servers")
+    for _, channel in root.items("channels"):
+        yield from _named(channel.listed("servers"), servers, "#/servers")
+    for _, operation in root.items("operations"):
+        reply = operation.get("reply")
+        for node in [operation] if reply is None else [operation, reply]:
+            written = [part.child("channel") for part in (node, operation) if "channel" in _fields(part)][:1]
+            for pointer in [pointer for _, pointer in _named(written, channels, "#/channels")]:
+                yield written[0].identity, pointer
+                messages = Entries(node.get("channel") or operation.get("channel"), "messages")
+                yield from _named(node.listed("messages"), messages, f"{pointer}/messages")
+
+
+def _named(references: list[Node], entries: Entries, above: str) -> Iterator[tuple[Identity, str]]:
+    for reference in references:
+        for name in sorted(entries.named(reference))[:1]:
+            yield reference.identity, f"{above}/{escape(name)}"
+
+
+def _fields(node: Node) -> Mapping[str, Json]:
+    return node.value if isinstance(node.value, dict) else {}

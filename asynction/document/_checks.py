@@ -10,7 +10,7 @@ from urllib.parse import quote
 from asynction.contract import Json
 from asynction.document._nodes import Identity, Node
 from asynction.document._objects_2 import VERSIONS
-from asynction.document._operations import messages_of, with_traits
+from asynction.document._operations import Entries, messages_of, with_traits
 from asynction.document._reader import Reader
 from asynction.problems import did_you_mean, escape
 from asynction.rules import RULES
@@ -146,8 +146,10 @@ def _channel_servers_2(root: Node, reader: Reader) -> None:
 
 
 def _channel_servers_3(root: Node, reader: Reader) -> None:
-    for _, channel in root.items("channels"):
-        for name in _not_entries(_listed(channel, "servers"), root, "servers"):
+    servers = Entries(root, "servers")
+    for channel, place in _placed(root, "channels"):
+        # A channel among the components may have a server anywhere (Channel Object, `servers`).
+        for name in _strangers(channel.listed("servers"), servers, root, "servers", place):
             name.report("channel-servers", "the server is not under `servers` of the document")
 
 
@@ -177,16 +179,18 @@ def _unused_schemas(root: Node, reader: Reader) -> None:
 
 
 def _operation_parts_3(root: Node, reader: Reader) -> None:
-    for _, operation in root.items("operations"):
+    channels = Entries(root, "channels")
+    for operation, place in _placed(root, "operations"):
         channel = operation.get("channel")
-        if channel is not None:
-            for name in _not_entries([operation.child("channel")], root, "channels"):
+        if channel is not None and place == _ROOT:
+            for name in _strangers([operation.child("channel")], channels, root, "channels", place):
                 name.report("operation-channel", "the channel is not under `channels` of the document")
-        for name in _not_entries(_listed(operation, "messages"), channel, "messages"):
+        for name in _message_strangers(operation, channel, root, place):
             name.report("operation-message", "the message is not in the operation's channel")
         reply = operation.get("reply")
         if reply is not None:
-            _check_reply(reply, channel, root)
+            is_inline = operation.child("reply").ref is None
+            _check_reply(reply, channel, channels, root, place if is_inline else _FILE)
 
 
 def _message_directions(root: Node, reader: Reader) -> None:
@@ -226,9 +230,7 @@ def _use(written: Node) -> _Use | None:
         return None
     lists = operation.get("messages") is not None
     messages = list(operation.each("messages"))
-    if not lists or len(messages) < len(
-        _listed(operation, "messages")
-    ):  # one cannot be found: that is enough
+    if not lists or len(messages) < len(operation.listed("messages")):  # one cannot be found: that is enough
         messages = [node for _, node in channel.items("messages")]
     return _Use(operation, channel, {message.identity for message in messages}, lists)
 
@@ -255,37 +257,57 @@ def _check_omission(use: _Use, others: list[_Use], channel: Node) -> None:
         use.operation.report("both-directions", f"{text}; list the messages that clients send")
 
 
-def _check_reply(reply: Node, channel: Node | None, root: Node) -> None:
+def _check_reply(reply: Node, channel: Node | None, channels: Entries, root: Node, place: str) -> None:
     own = reply.get("channel")
-    if own is not None:
-        for name in _not_entries([reply.child("channel")], root, "channels"):
+    if own is not None and place == _ROOT:
+        for name in _strangers([reply.child("channel")], channels, root, "channels", place):
             name.report("reply-message", "the reply's channel is not under `channels` of the document")
-    for name in _not_entries(_listed(reply, "messages"), own or channel, "messages"):
+    for name in _message_strangers(reply, own or channel, root, place):
         name.report("reply-message", "the message is not in the reply's channel")
     if own is not None and reply.get("address") is not None and own.text("address"):
         text = "the reply has an `address` and its channel has one too; remove one of them"
         reply.report("reply-address", text, key="address")
 
 
-def _listed(node: Node, key: str) -> list[Node]:
-    """Return the items of the list at `key`, their `$ref`s not followed."""
-    holder = node.get(key)
-    count = len(holder.value) if holder is not None and isinstance(holder.value, list) else 0
-    return [holder.child(index) for index in range(count)] if holder is not None else []
+_ROOT, _COMPONENTS, _FILE = "root", "components", "file"
 
 
-def _not_entries(references: list[Node], holder: Node | None, key: str) -> Iterator[Node]:
-    """Yield the references to anything but an entry of the mapping at `key` of `holder`.
+def _placed(root: Node, section: str) -> Iterator[tuple[Node, str]]:
+    """Yield the objects of a section, each with where it is written: there, in `components`, or elsewhere."""
+    holder = root.get(section)
+    for written in holder.entries().values() if holder is not None else ():
+        if (found := written.resolved()) is not None:
+            is_component = found.base == root.base and found.location.pointer.startswith("/components/")
+            yield found, _ROOT if written.ref is None else _COMPONENTS if is_component else _FILE
 
-    Only the first `$ref` is followed: AsyncAPI 3 wants the reference to name the entry itself, not what
-    the entry refers to (Operation Object, `channel` and `messages`).
+
+def _message_strangers(node: Node, channel: Node | None, root: Node, place: str) -> Iterator[Node]:
+    """Yield the references of an operation or a reply to anything but messages of its channel."""
+    if channel is None or not (references := node.listed("messages")):
+        return
+    place = _FILE if place == _COMPONENTS else place
+    yield from _strangers(references, Entries(channel, "messages"), root, "channels", place)
+
+
+def _strangers(
+    references: list[Node], entries: Entries, root: Node, section: str, place: str
+) -> Iterator[Node]:
+    """Yield the references to anything but one of `entries`.
+
+    What is written in a section of the document itself has to name an entry by a pointer that starts in
+    `section`, not in `components`; what another file refers to is compared by its value (Operation Object,
+    `channel` and `messages`; Channel Object, `servers`).
     """
-    mapping = holder.get(key) if holder is not None else None
-    names = mapping.value if mapping is not None and isinstance(mapping.value, dict) else {}
-    entries = {mapping.child(name).identity for name in names} if mapping is not None else set()
-    for reference in references if holder is not None else ():
+    for reference in references if place != _COMPONENTS else ():
         target = reference.lookup(reference.ref) if reference.ref is not None else None
-        if target is not None and target.identity not in entries:
+        if target is None or reference.ref is None:
+            continue  # the reader has reported it
+        file, pointer = root.sources.address(reference.ref, reference.base)
+        if place == _ROOT and file == root.base:
+            is_entry = target.identity in entries.own and pointer.startswith(f"/{section}/")
+        else:
+            is_entry = bool(entries.named(reference))
+        if not is_entry:
             yield reference
 
 

@@ -26,6 +26,7 @@ from asynction.contract import (
 )
 from asynction.document._nodes import Node
 from asynction.document._operations import CHANNELS, CORRECT, Channel, Message
+from asynction.document._parts import example_data
 from asynction.document._schemas import Schemas, dialect_of_format
 from asynction.document._security import Schemes
 from asynction.problems import problem_at
@@ -232,10 +233,12 @@ class _Compiler:
         headers = self.payload(message, "headers") if message.get("examples") is not None else None
         for example in message.each("examples"):
             if "headers" in _mapping(example):
-                _check_example(headers, example.child("headers"), "headers")
+                headers_node = example.child("headers")
+                _check_example(headers, headers_node, example_data(headers_node), "headers")
             if "payload" in _mapping(example):
-                _check_example(args, example.child("payload"), "payload")
-                yield _mapping(example)["payload"]
+                value = example_data(example.child("payload"))
+                _check_example(args, example.child("payload"), value, "payload")
+                yield value
 
 
 def _any_of(schemas: list[Schema | None], operation: Node) -> Schema | None:
@@ -271,11 +274,10 @@ def _moved(value: Json, name: str) -> Json:
     return moved
 
 
-def _check_example(schema: Schema | None, example: Node, what: str) -> None:
+def _check_example(schema: Schema | None, example: Node, value: Json, what: str) -> None:
     validator = Validator(schema) if schema is not None and schema.is_json_schema else None
     if validator is None or validator.takes_bytes:  # a document cannot have bytes, so no example matches
         return
-    value = example.value
     args = value if validator.is_tuple and isinstance(value, list) else [value]
     for violation in validator.check(args)[:1]:
         example.report("message-example", f"the example breaks the schema of the {what}: {violation}")
@@ -324,7 +326,7 @@ def _mock(node: Node | None, ack: Schema | None) -> Mock | None:
         return None
     answers = list(node.each("answers"))
     for answer in answers:
-        _check_example(ack, answer, "acknowledgement")
+        _check_example(ack, answer, answer.value, "acknowledgement")
     interval, copies = node.value.get("interval"), node.value.get("copies")
     if isinstance(interval, bool) or not isinstance(interval, int | float | None):
         interval = None  # the reader has reported it

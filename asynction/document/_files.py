@@ -64,10 +64,14 @@ def report_read(path: Path) -> None:
         report(Path(os.path.abspath(path)))
 
 
-def read_file(path: Path, name: str, *, only_regular: bool = False) -> Source:
+def read_file(path: Path, name: str, *, only_regular: bool = False, or_text: bool = False) -> Source:
     """Read a YAML or JSON file; raise Unreadable where that fails.
 
-    With `only_regular` a pipe, a device or a socket is not read: it may have no end, or wait for a writer.
+    Args:
+        path: The file.
+        name: Its name in problems.
+        only_regular: Do not read a pipe, a device or a socket: it may have no end, or wait for a writer.
+        or_text: Take a file that is neither YAML nor JSON as a string.
     """
     report_read(path)
     opener = _open_regular if only_regular else None
@@ -77,7 +81,7 @@ def read_file(path: Path, name: str, *, only_regular: bool = False) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Unreadable(f"`{name}` cannot be read: {reason}") from error
-    return read_bytes(data, name)
+    return read_bytes(data, name, or_text=or_text)
 
 
 def _open_regular(path: str, flags: int) -> int:
@@ -90,7 +94,7 @@ def _open_regular(path: str, flags: int) -> int:
     raise OSError(errno.EINVAL, "it is not a regular file")
 
 
-def read_bytes(data: bytes, name: str) -> Source:
+def read_bytes(data: bytes, name: str, *, or_text: bool = False) -> Source:
     """Read the content of a YAML or JSON file; raise Unreadable where it is too large or not text."""
     if len(data) > _yaml.MAX_BYTES:
         raise Unreadable(f"`{name}` is larger than {_yaml.MAX_BYTES:,} bytes; split it with `$ref`")
@@ -98,16 +102,24 @@ def read_bytes(data: bytes, name: str) -> Source:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable(f"`{name}` is not UTF-8 text (byte {error.start})") from error
-    return read_text(text, name)
+    return read_text(text, name, or_text=or_text)
 
 
-def read_text(text: str, name: str) -> Source:
-    """Read YAML or JSON text.
+def read_text(text: str, name: str, *, or_text: bool = False) -> Source:
+    """Read YAML or JSON text; with `or_text`, take text that is neither as it is.
 
     JSON is read as YAML too, to have its lines. PyYAML does not accept all of JSON: surrogate pairs in
     escapes and Unicode's line breaks in strings are rewritten first, and text with any other difference,
     such as a line break before a colon, is read as JSON, without lines.
     """
+    source = _read_text(text, name)
+    # A schema of another language may be a scalar to YAML, with its lines joined.
+    if or_text and (source.problems or isinstance(source.data, str)):
+        return Source(File(name), text)
+    return source
+
+
+def _read_text(text: str, name: str) -> Source:
     if text.lstrip()[:1] not in ("{", "["):
         return _yaml.parse(text, name)
     escaped = _BREAK.sub(lambda match: f"\\u{ord(match[0]):04x}", _PAIR.sub(_joined, text))

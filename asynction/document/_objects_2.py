@@ -218,7 +218,7 @@ _EXTENSIONS: Rows = {
     "Document": {"x-asynction": "Settings", **_MIDDLEWARES},
     "Channel": {"x-handlers": "Handlers", **_MIDDLEWARES, "x-auth": "Schema"},
     **dict.fromkeys(["Operation", "OperationTrait", "Message", "MessageTrait"], _EVENT),
-    "Components": {"x-messageAcks": "{Ack}"},
+    "Components": {"x-messageAcks": "{Ack}", "x-parts": "{any}"},
     "SecurityScheme": {
         **dict.fromkeys(["x-basicInfoFunc", "x-bearerInfoFunc", "x-basicBearerInfoFunc"], "string"),
         **dict.fromkeys(["x-httpInfoFunc", "x-tokenInfoFunc", "x-apiKeyInfoFunc"], "string"),
@@ -236,5 +236,5 @@ EXTENSIONS: dict[str, Rows] = {
 MISSPELT = {"x-hander": "x-handler", "x-handers": "x-handlers"}
 """Misspelt names from the first README of asynction: they bind code, with a warning."""
 
-CODELESS = frozenset({"x-asynction", "x-mock"})
+CODELESS = frozenset({"x-asynction", "x-mock", "x-parts"})
 """Our extensions that do not bind code: a document with only these need not be servable."""

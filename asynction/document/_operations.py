@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from asynction.contract import Json
 from asynction.document._nodes import Identity, Node
 from asynction.document._objects_2 import MISSPELT
 from asynction.problems import unescape
 
-_COMPONENT_MESSAGE = re.compile(r"/components/messages/([^/]*)")
+_COMPONENT_MESSAGES = "/components/messages"
 CORRECT = {right: wrong for wrong, right in MISSPELT.items()}
 
 
@@ -56,10 +56,21 @@ def channels_2(root: Node) -> Iterator[Channel]:
 def _messages_2(operation: Node) -> Iterator[Message]:
     for written in messages_of(operation):
         node = with_traits(written, trait_wins=True)
-        name = node.text("name") or node.text("messageId")
-        if not name and (component := _COMPONENT_MESSAGE.fullmatch(written.location.pointer)):
-            name = unescape(component[1])
+        name = node.text("name") or node.text("messageId") or component_name(written)
         yield Message(node, written, name, operation)
+
+
+def component_name(message: Node) -> str:
+    """Return the key of a message among the components of its file; an empty string elsewhere."""
+    if is_component(message):
+        return str(message.key)
+    above, _, key = message.location.pointer.rpartition("/")  # that of its anchor, for an alias
+    return unescape(key) if above == _COMPONENT_MESSAGES else ""
+
+
+def is_component(message: Node) -> bool:
+    """Return True for a message that was reached by its key among the components."""
+    return message.parent is not None and message.parent.pointer == _COMPONENT_MESSAGES
 
 
 def messages_of(operation: Node) -> Iterator[Node]:
@@ -78,29 +89,57 @@ def messages_of(operation: Node) -> Iterator[Node]:
             waiting.extendleft(reversed(list(node.each("oneOf"))))
 
 
+class Entries:
+    """The names of the entries of a mapping, such as the messages of a channel, by what refers to them."""
+
+    def __init__(self, holder: Node | None, key: str) -> None:
+        mapping = holder.get(key) if holder is not None else None
+        self.by_name = mapping.entries() if mapping is not None else {}
+        self.own = {entry.identity: name for name, entry in self.by_name.items()}
+
+    @cached_property
+    def shared(self) -> dict[Identity, set[str]]:
+        """The names of the entries that lead to a value, by that value."""
+        found: dict[Identity, set[str]] = {}
+        for name, entry in self.by_name.items():
+            for step in entry.steps():
+                found.setdefault(step.identity, set()).add(name)
+        return found
+
+    def named(self, reference: Node) -> set[str]:
+        """Return the names of what a reference leads to: one entry, or all that have the same value."""
+        for step in reference.steps():
+            if step.identity in self.own:
+                return {self.own[step.identity]}
+            if step.identity in self.shared:
+                return self.shared[step.identity]
+        return set()
+
+
 def channels_3(root: Node) -> Iterator[Channel]:
     """Yield the channels of AsyncAPI 3.x, where an operation refers to a channel and some of its messages."""
-    channels: dict[Identity, Channel] = {}
-    for name, node in root.items("channels"):
-        # Without an address, the key of the channel is the namespace.
-        channels[node.identity] = Channel(node.text("address") or name, node)
+    # Without an address, the key of the channel is the namespace.
+    channels = {name: Channel(node.text("address") or name, node) for name, node in root.items("channels")}
+    entries = Entries(root, "channels")
+    messages = {name: Entries(channel.node, "messages") for name, channel in channels.items()}
     for _, written in root.items("operations"):
         operation = with_traits(written, trait_wins=False)
-        target = operation.get("channel")
-        if target is not None and target.identity in channels:
-            channel = channels[target.identity]
+        named = entries.named(operation.child("channel")) if "channel" in _mapping(operation) else set()
+        for name in sorted(named & channels.keys(), key=list(channels).index):
+            channel = channels[name]
             into = channel.receives if operation.text("action") == "receive" else channel.sends
-            into += [(operation, message) for message in _messages_3(operation, target)]
+            into += [(operation, message) for message in _messages_3(operation, messages[name])]
     yield from channels.values()
 
 
-def _messages_3(operation: Node, channel: Node) -> Iterator[Message]:
-    chosen = (
-        {node.identity for node in operation.each("messages")} if "messages" in _mapping(operation) else None
-    )
+def _messages_3(operation: Node, entries: Entries) -> Iterator[Message]:
+    chosen = set(entries.by_name)
+    if "messages" in _mapping(operation):
+        chosen = {name for reference in operation.listed("messages") for name in entries.named(reference)}
     reply = tuple(_reply_messages(operation))
-    for name, written in channel.items("messages"):
-        if chosen is None or written.identity in chosen:
+    for name, entry in entries.by_name.items() if chosen else ():
+        written = entry.resolved() if name in chosen else None
+        if written is not None:
             node = with_traits(written, trait_wins=False)
             yield Message(node, written, node.text("name") or name, operation, reply)
 

@@ -20,6 +20,7 @@ from asynction.document._objects_2 import (
     VARIANTS,
 )
 from asynction.document._objects_3 import OBJECTS_3
+from asynction.document._parts import EXAMPLE, EXTENSION, PART, Loose, follow, loose_fields
 from asynction.document._schemas import (
     Schemas,
     dialect_of_format,
@@ -53,6 +54,14 @@ _FORMS: dict[str, tuple[re.Pattern[str], str]] = {
 }
 _NEAR = 0.88  # other tools have extensions too: `x-headers` is not a misspelt `x-handlers`
 _PAYLOADS = {"MultiFormatSchema": "schema", "Message": "payload"}
+_TARGETS = {
+    ("Channel", "servers"): "Server",
+    ("Operation", "channel"): "Channel",
+    ("Operation", "messages"): "Message",
+    ("Reply", "channel"): "Channel",
+    ("Reply", "messages"): "Message",
+}
+"""The types of what Reference Objects lead to."""
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -85,12 +94,18 @@ class Reader:
         self.objects = OBJECTS[version[0]]
         self.schemas = Schemas()
         self.references: list[Reference] = []
+        self.loose: list[Loose] = []
         self.required: set[str] = set()
         """The names of security schemes in all Security Requirement Objects."""
         self.is_bound = False
         """True where the document has an extension that binds code: it is meant to be served."""
         self._seen: set[tuple[Identity, str]] = set()
         self._fields: dict[tuple[str, str], dict[str, Field]] = {}
+
+    def read_document(self, root: Node) -> None:
+        """Check a document, and find all its `$ref`s."""
+        self.read(root, "Document")
+        follow(self.loose, lambda *reference: self.references.append(Reference(*reference)))
 
     def read(self, node: Node, kind: str) -> None:
         """Check `node` against a type, as the rows name it."""
@@ -105,8 +120,6 @@ class Reader:
             self._read_object(node, kind)
         elif kind == "Schema":
             self._read_schema(node)
-        elif kind == "Reference":
-            self._read_reference(node)
         elif kind != "any":
             _read_scalar(node, kind)
 
@@ -226,10 +239,11 @@ class Reader:
         if key in _mapping(node) and field_of(self.objects[kind][key]).kind == "any":
             schema_format = node.text("schemaFormat")
             dialect = dialect_of_format(schema_format) if schema_format else ""
-            if dialect is not None:
-                self._read_schema(node.child(key), dialect or None)
-            else:
+            if dialect is None:
+                self.loose.append(Loose(node.child(key), PART))
                 self.schemas.foreign.append(node.child(key))
+            else:
+                self._read_schema(node.child(key), dialect or None)
 
     def _follow(self, node: Node, kind: str) -> Node | None:
         """Follow a Reference Object; warn of its other fields, which AsyncAPI ignores."""
@@ -241,11 +255,13 @@ class Reader:
             self.references.append(Reference(node, kind, target))
         return target
 
-    def _read_reference(self, node: Node) -> None:
+    def _read_reference(self, node: Node, kind: str) -> None:
         if node.ref is None:
             node.report("type", f"expected a `$ref`, found {_name(node.value)}")
-        else:
-            self._follow(node, "any")
+            return
+        target = self._follow(node, kind)
+        if target is not None:
+            self.read(target, kind)
 
     def _read_field(self, node: Node, name: str, fields: Mapping[str, Field], kind: str) -> None:
         field = fields.get(name) or fields.get("*")
@@ -256,7 +272,22 @@ class Reader:
             came = f"`{name}` of {_article(kind)} came with AsyncAPI {field.since}"
             node.report("version", f"{came}; this document is {self.version}", key=name)
         self.is_bound |= name not in CODELESS and name in EXTENSIONS[self.version[0]].get(kind, ())
-        self.read(node.child(name), field.kind)
+        if "any" in field.kind and _PAYLOADS.get(kind) != name:
+            self.loose += _loose(node, name, kind)
+        if "Reference" in field.kind:
+            self._read_targets(node.child(name), field.kind.replace("Reference", _TARGETS[kind, name]))
+        else:
+            self.read(node.child(name), field.kind)
+
+    def _read_targets(self, node: Node, kind: str) -> None:
+        """Read a field that must be a Reference Object or a list of them; `kind` is that of their targets."""
+        if not kind.startswith("["):
+            self._read_reference(node, kind)
+        elif not isinstance(node.value, list):
+            node.report("type", f"expected a list, found {_name(node.value)}")
+        else:
+            for index in range(len(node.value)):
+                self._read_reference(node.child(index), kind[1:-1])
 
     def _unknown(self, node: Node, name: str, fields: Mapping[str, Field], kind: str) -> None:
         if name in MISSPELT and MISSPELT[name] in fields:
@@ -264,6 +295,7 @@ class Reader:
             self.is_bound = True
             self.read(node.child(name), fields[MISSPELT[name]].kind)
         elif name.startswith("x-"):
+            self.loose.append(Loose(node.child(name), EXTENSION))
             ours = [field for field in fields if field.startswith("x-")]
             if near := did_you_mean(name, ours, cutoff=_NEAR):
                 message = f"`{name}` is not an extension of {_article(kind)}{near}"
@@ -293,6 +325,7 @@ class Reader:
             for part in parts:
                 if "$ref" in _mapping(part):
                     waiting.append((part, inner))
+                self.loose += loose_fields(part)
                 for name in SCHEMA.keys() & _mapping(part).keys():
                     self.read(part.child(name), SCHEMA[name])
                     self.schemas.has_discriminators |= name == "discriminator"
@@ -306,6 +339,15 @@ def _read_scalar(node: Node, kind: str) -> None:
         node.report("type", f"expected {expected}, found {_name(node.value)}")
     elif form is not None and not form[0].fullmatch(str(node.value)):
         node.report("pattern", f"`{node.value}` is not {form[1]}")
+
+
+def _loose(node: Node, name: str, kind: str) -> list[Loose]:
+    """Return what has no type of its own in a field of an object."""
+    if kind == "Mock":
+        return [Loose(answer, EXAMPLE) for answer in node.listed(name)]
+    if kind == "MessageExample":
+        return [Loose(node.child(name), EXAMPLE)]
+    return [Loose(node.child(name), EXTENSION if name.startswith("x-") else PART)]
 
 
 def _mapping(node: Node) -> Mapping[str, Json]:

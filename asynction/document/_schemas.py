@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +11,7 @@ from asynction.contract import Json, Schema
 from asynction.document._discriminators import Families, conditions
 from asynction.document._files import Unreadable
 from asynction.document._lint import is_plain, lint
-from asynction.document._nodes import Identity, Node
+from asynction.document._nodes import Identity, Node, unused_name
 from asynction.document._subschemas import map_subschemas, subschemas
 from asynction.validation import (
     DIALECTS,
@@ -42,9 +40,9 @@ _BESIDE_REF = _DROPPED | {"$ref", "$comment"}
 _ANNOTATIONS = frozenset(
     ["default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"]
 )
-_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.-]")
-"""Characters that a name would need to escape, in a JSON Pointer or in a URI."""
 _DYNAMIC = frozenset(["$dynamicRef", "$recursiveRef"])
+_RECURSIVE = "#"
+"""What stands for the anchor of `$recursiveRef`, which has no name."""
 
 
 def dialect_of_format(schema_format: str) -> str | None:
@@ -94,6 +92,8 @@ class _Part:
     """Each inner schema with a default or examples, and its copy."""
     patterns: list[tuple[Node, str]] = field(default_factory=list)
     """The regular expressions in it that were not compiled yet."""
+    dynamic: set[str] = field(default_factory=set)
+    """The anchors of its dynamic references."""
     suspects: list[Node] = field(default_factory=list)
     """The inner schemas that may say what is not checked."""
     complete: bool = True
@@ -111,6 +111,7 @@ class Schemas:
         self.has_discriminators = False
         self._parts: dict[tuple[Identity, bool], _Part] = {}
         self._names: dict[tuple[Identity, bool], str] = {}
+        self._taken: set[str] = set()
         self._sound: dict[tuple[Identity, str], bool] = {}
         self._examined: set[Identity] = set()
         self._linted: set[Identity] = set()
@@ -120,6 +121,16 @@ class Schemas:
     @cached_property
     def _families(self) -> Families:
         return Families([node for node, _ in self.nodes] if self.has_discriminators else ())
+
+    def reserve_names(self, components: Mapping[str, Node]) -> None:
+        """Give the schemas of a document's components their keys as names, before others can take them."""
+        for follows in (False, True):
+            for entry in components.values():
+                target = entry.resolved() if follows == (entry.ref is not None) else None
+                if target is not None:
+                    alone = self._families.property_of(target) is None
+                    if (target.identity, alone) not in self._names:
+                        self._reserve(target, entry.label, alone=alone)
 
     def bundle(self, node: Node, dialect: str | None = None) -> Schema | None:
         """Return a schema with all that it refers to; None, with a problem reported, where that fails.
@@ -145,6 +156,8 @@ class Schemas:
                 _warn(referring, target, dialect)
             self._examine(each, dialect)
             self._lint(each, dialect)
+        if _is_ambiguous(parts):
+            return Schema(None, f"{dialect}, with `$dynamicRef` to more than one anchor", root.location)
         return Schema(_with_definitions(part, others), dialect, root.location)
 
     def check(self, node: Node, dialect: str) -> bool:
@@ -227,9 +240,6 @@ class Schemas:
         if not isinstance(node.value, dict):
             return node.value
         copied = map_subschemas(node, lambda inner: self._copy(inner, part), without=_DROPPED)
-        for name in _DYNAMIC & copied.keys():
-            node.report("schema", f"`{name}` is not supported; write `$ref`", key=name)
-            part.complete = False
         part.patterns += _patterns(node)
         part.has_tuples |= "prefixItems" in copied
         if not is_plain(node.value):
@@ -238,12 +248,20 @@ class Schemas:
             self._tell_apart(node, copied)
         if "default" in copied or "examples" in copied:
             part.examined.append((node, copied))
+        for keyword in sorted(_DYNAMIC & copied.keys()):
+            dynamic = str(copied.pop(keyword))
+            target = node.lookup(dynamic, keyword)
+            part.dynamic.add(dynamic.rpartition("#")[2] or _RECURSIVE)
+            pointer = self._point_to(node, part, target and target.resolved())
+            if "$ref" in copied or node.ref is not None:
+                copied["allOf"] = [*_items(copied.get("allOf")), {"$ref": pointer}]
+            else:
+                copied["$ref"] = pointer
         if node.ref is not None:
-            copied["$ref"] = self._point_to(node, part)
+            copied["$ref"] = self._point_to(node, part, node.resolved())
         return copied
 
-    def _point_to(self, node: Node, part: _Part) -> str:
-        target = node.resolved()
+    def _point_to(self, node: Node, part: _Part, target: Node | None) -> str:
         if target is None or not is_schema(node, target):
             part.complete = False
             return "#"
@@ -258,15 +276,19 @@ class Schemas:
         return f"#/definitions/{name}"
 
     def _name(self, target: Node, *, alone: bool) -> str:
-        known = (target.identity, alone)
-        if known not in self._names:
-            wanted = _NOT_IN_NAME.sub("_", target.label) or "schema"
-            if alone and self._families.property_of(target) is not None:
-                wanted += ".alone"  # the name itself is for what others refer to
-            others = (f"{wanted}-{count}" for count in itertools.count(2))
-            taken = set(self._names.values())
-            self._names[known] = next(n for n in itertools.chain([wanted], others) if n not in taken)
-        return self._names[known]
+        name = self._names.get((target.identity, alone))
+        if name is not None:
+            return name
+        if (
+            alone and self._families.property_of(target) is not None
+        ):  # the name itself is for what others refer to
+            return self._reserve(target, f"{self._name(target, alone=False)}.alone", alone=True)
+        return self._reserve(target, target.label, alone=alone)
+
+    def _reserve(self, target: Node, wanted: str, *, alone: bool) -> str:
+        name = self._names[target.identity, alone] = unused_name(wanted, self._taken)
+        self._taken.add(name)
+        return name
 
     def _tell_apart(self, node: Node, copied: dict[str, Json]) -> None:
         """Add what a discriminator asks to the members of a `oneOf` or `anyOf`, in a copy of a schema."""
@@ -298,6 +320,26 @@ class Schemas:
                         node.child(name).report("schema-example", f"the example {fault}", key=path[0])
                     else:
                         node.report("schema-default", f"the default {fault}", key=name)
+
+
+def _is_ambiguous(parts: list[_Part]) -> bool:
+    """Return True where it depends on the way to a dynamic reference what that leads to.
+
+    With one anchor of its name, it is a `$ref` (JSON Schema 2020-12 Core, section 8.2.3.2).
+    """
+    wanted = {name for part in parts for name in part.dynamic}
+    if not wanted:
+        return False
+    anchors: dict[str, set[Identity]] = {}
+    for schema in (schema for part in parts for schema in subschemas(part.node)):
+        if "$recursiveAnchor" in schema.entries():
+            anchors.setdefault(_RECURSIVE, set()).add(schema.identity)
+        anchors.setdefault(schema.text("$dynamicAnchor"), set()).add(schema.identity)
+    return any(len(anchors.get(name, ())) > 1 for name in wanted)
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _referred(nodes: list[Node]) -> set[Identity]:

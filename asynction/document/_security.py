@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from asynction.contract import Requirements, SecurityScheme
-from asynction.document._nodes import Node
+from asynction.document._nodes import Node, unused_name
 from asynction.problems import did_you_mean
 
 _SCOPED = frozenset({"oauth2", "openIdConnect"})
@@ -24,9 +24,11 @@ class Schemes:
         """Return the alternatives at `key`, each a mapping of schemes to scopes; None where it is absent."""
         if not isinstance(node.value, dict) or key not in node.value:
             return None
-        read = self._read_2 if self.named_in_requirements else self._read_3
+        found = ((written, written.resolved()) for written in node.listed(key))
         return tuple(
-            read(requirement) for requirement in node.each(key) if isinstance(requirement.value, dict)
+            self._read_2(requirement) if self.named_in_requirements else self._read_3(written, requirement)
+            for written, requirement in found
+            if requirement is not None and isinstance(requirement.value, dict)
         )
 
     def _read_2(self, requirement: Node) -> Mapping[str, tuple[str, ...]]:
@@ -43,11 +45,13 @@ class Schemes:
                 )
         return required
 
-    def _read_3(self, scheme: Node) -> Mapping[str, tuple[str, ...]]:
+    def _read_3(self, written: Node, scheme: Node) -> Mapping[str, tuple[str, ...]]:
         """Read a Security Scheme Object, which has the required scopes inside."""
         name = next((name for name, known in self.schemes.items() if known.fields is scheme.value), None)
-        if name is None:  # it is written in place, so it has no name: its pointer identifies it
-            name = scheme.location.pointer
+        if name is None:
+            # Not named by its pointer, which is another one in a bundle. A component has no `#` in its name.
+            wanted = scheme.label if written.ref is not None else f"#{scheme.text('type')}"
+            name = unused_name(wanted, self.schemes)
             self.schemes[name] = _scheme(name, scheme)
         scopes = tuple(_texts(scheme, "scopes"))
         self._check_scopes(scheme, "scopes", self.schemes[name], scopes)

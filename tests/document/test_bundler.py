@@ -43,7 +43,7 @@ def bundled(files: dict[str, str]) -> tuple[dict[str, Any], Contract]:
 
 
 def refs(value: Json) -> list[str]:
-    found = [str(value["$ref"])] if isinstance(value, dict) and "$ref" in value else []
+    found = [ref for ref in [value.get("$ref")] if isinstance(ref, str)] if isinstance(value, dict) else []
     for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         found += refs(child)
     return found
@@ -218,6 +218,112 @@ def test_a_boolean_schema_is_written_out() -> None:
     assert document["channels"]["/"]["publish"]["message"]["payload"] == {"not": False}
 
 
+NAMELESS = {
+    "in another file": (
+        "channels: {/: {subscribe: {message: {$ref: 'm.yaml#/messages/arrived'}}}}",
+        "messages: {arrived: {payload: {type: string}}}",
+        [],
+    ),
+    "a file": ("channels: {/: {subscribe: {message: {$ref: m.yaml}}}}", "payload: {type: string}", []),
+    "a component of another file": (
+        "channels: {/: {subscribe: {message: {$ref: 'm.yaml#/components/messages/arrived'}}}}",
+        "components: {messages: {arrived: {payload: {$ref: '#/x'}}}}\nx: {type: string}",
+        ["arrived"],
+    ),
+    "a component of a channel's file": (
+        "channels: {/: {$ref: 'm.yaml#/channel'}}",
+        "channel: {subscribe: {message: {$ref: '#/components/messages/arrived'}}}\n"
+        "components: {messages: {arrived: {}}}",
+        ["arrived"],
+    ),
+    "a component that is another file": (
+        "channels: {/: {subscribe: {message: {$ref: '#/components/messages/S'}}}}\n"
+        "components: {messages: {S: {$ref: m.yaml}, T: {$ref: m.yaml}}}",
+        "payload: {type: string}",
+        [],
+    ),
+    "a component that is one of another file": (
+        "channels: {/: {subscribe: {message: {$ref: '#/components/messages/S'}}}}\n"
+        "components: {messages: {S: {$ref: 'm.yaml#/components/messages/T'}, U: {$ref: m.yaml#/u}}}",
+        "components: {messages: {T: {payload: {type: string}}}}\nu: {$ref: '#/components/messages/T'}",
+        ["T"],
+    ),
+    "named by a trait": (
+        "channels: {/: {subscribe: {message: {$ref: m.yaml}}}}",
+        "traits: [{name: N}]",
+        ["N"],
+    ),
+    "a list with itself": (
+        "channels: {/: {subscribe: {message: {$ref: 'm.yaml#/All'}}}}",
+        "All: {oneOf: [{$ref: '#/M'}, {$ref: '#/All'}, {name: n}]}\nM: {payload: {type: string}}",
+        ["n"],
+    ),
+    "an alias": (
+        "channels: {/: {subscribe: {message: *m}, publish: {message: {$ref: '#/components/messages/N'}}}}",
+        "",
+        ["M"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NAMELESS)
+def test_messages_of_2_x_gain_no_name_and_lose_none(case: str) -> None:
+    text, other, names = NAMELESS[case]
+    anchor = "x-m: {messages: &n {N: {payload: true}}}\ncomponents: {messages: {M: &m {}, N: {}}}\n"
+    _, contract = bundled({"asyncapi.yaml": HEAD_2 + anchor * ("*m" in text) + text, "m.yaml": other or "{}"})
+
+    assert list(contract.namespaces["/"].sends) == names
+
+
+def test_an_entry_of_the_components_takes_the_text_of_its_file() -> None:
+    document, _ = bundled(
+        {
+            "asyncapi.yaml": HEAD_3
+            + """
+components:
+  schemas:
+    A: {$ref: 's.yaml#/X'}
+    B: {$ref: 's.yaml#/X'}
+    C: {$ref: 's.yaml#/X', description: Of C.}
+    D: {$ref: 's.yaml#/no'}
+    E: {items: {$ref: 's.yaml#/X'}}
+""",
+            "s.yaml": "X: {type: string}\nno: false",
+        }
+    )
+
+    first = {"$ref": "#/components/schemas/A"}
+    assert document["components"]["schemas"] == {
+        "A": {"type": "string"},
+        "B": first,
+        "C": {**first, "description": "Of C."},
+        "D": False,
+        "E": {"items": first},
+    }
+
+
+def test_keywords_beside_a_reference_to_another_file_stay() -> None:
+    document, contract = bundled(
+        {
+            "asyncapi.yaml": HEAD_2
+            + """
+channels:
+  /:
+    publish:
+      message:
+        name: m
+        payload: {$schema: https://json-schema.org/draft/2020-12/schema, $ref: 's.yaml#/A', required: [a]}
+""",
+            "s.yaml": "A: {type: object}",
+        }
+    )
+
+    assert document["channels"]["/"]["publish"]["message"]["payload"]["required"] == ["a"]
+    args = contract.namespaces["/"].receives["m"].args
+    assert args is not None
+    assert not Validator(args).accepts(({},))
+
+
 def test_a_file_that_names_its_dialect_is_not_forgotten() -> None:
     document, contract = bundled(
         {
@@ -276,8 +382,9 @@ avro: {schemaFormat: application/vnd.apache.avro;version=1.9.0, schema: {type: i
     )
 
     assert document["components"]["operations"]["ask"]["messages"] == [
-        {"$ref": "#/components/channels/room/messages/ask"}
+        {"$ref": "#/channels/room/messages/ask"}
     ]
+    assert document["operations"]["tell"]["messages"] == [{"$ref": "#/channels/room/messages/told"}]
     assert document["components"]["channels"]["room"]["servers"] == [{"$ref": "#/servers/s"}]
     assert list(contract.namespaces["/"].receives) == ["ask"]
     assert list(contract.namespaces["/"].sends) == ["told"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -136,23 +137,100 @@ def test_only_components_of_asyncapi_have_to_be_used(section: str) -> None:
     assert problems("2.6", "unused-component", components={section: {"a": {}}}) == []
 
 
-def test_a_message_is_of_the_channel_also_where_that_is_written_elsewhere() -> None:
-    assert (
-        problems(
-            "3.0",
-            "operation-message",
-            channels={"c": {"$ref": "#/components/channels/c"}},
-            operations={
-                "o": {
-                    "action": "send",
-                    "channel": {"$ref": "#/channels/c"},
-                    "messages": [{"$ref": "#/components/channels/c/messages/m"}],
-                }
-            },
-            components={"channels": {"c": {"messages": {"m": {}}}}},
-        )
-        == []
+CHANNEL = {"messages": {"m": {}, "n": {"$ref": "#/components/messages/M"}}}
+SPLIT = {
+    "channels": {"c": {"$ref": "#/components/channels/c"}, "d": {"messages": {"m": {}}}},
+    "components": {
+        "channels": {"c": CHANNEL, "other": {"messages": {"m": {}}}},
+        "messages": {"M": {}, "N": {}},
+        "operations": {},
+    },
+}
+INTO = {
+    "#/channels/c/messages/m": (True, True),
+    "#/channels/c/messages/n": (True, True),
+    "#/components/channels/c/messages/m": (False, True),
+    "#/components/messages/M": (False, True),
+    "#/components/messages/N": (False, False),
+    "#/channels/d/messages/m": (False, False),
+    "#/components/channels/other/messages/m": (False, False),
+}
+"""Pointers to messages, and whether an operation may name them: under `operations`, and in `components`."""
+
+
+@pytest.mark.parametrize("ref", INTO)
+@pytest.mark.parametrize("in_components", [False, True])
+@pytest.mark.parametrize("in_reply", [False, True])
+def test_an_operation_names_messages_of_its_channel_and_under_operations_by_the_channel(
+    ref: str, in_components: bool, in_reply: bool
+) -> None:
+    messages = {"messages": [{"$ref": ref}]}
+    operation: dict[str, Any] = {"action": "send", "channel": {"$ref": "#/channels/c"}}
+    operation |= {"reply": messages} if in_reply else messages
+    parts: dict[str, Any] = copy.deepcopy(SPLIT)
+    parts["operations"] = {"o": operation}
+    if in_components:
+        parts["components"]["operations"]["o"] = operation
+        parts["operations"] = {"o": {"$ref": "#/components/operations/o"}}
+    rule = "reply-message" if in_reply else "operation-message"
+
+    above = f"{'/components' * in_components}/operations/o{'/reply' * in_reply}"
+    whose = "reply" if in_reply else "operation"
+    assert problems("3.0", rule, **parts) == [
+        f"{above}/messages/0 the message is not in the {whose}'s channel"
+    ] * (not INTO[ref][in_components])
+
+
+def test_an_operation_that_leads_nowhere_is_one_problem() -> None:
+    assert problems("3.1", "ref", operations={"o": {"$ref": "#/components/operations/no"}}) == [
+        "/operations/o/$ref `$ref: #/components/operations/no` cannot be resolved: `#` has no `components`"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "channel", "sound"),
+    [
+        ("operations", "channels", True),
+        ("operations", "components/channels", False),
+        ("components", "channels", True),
+        ("components", "components/channels", True),
+    ],
+)
+def test_an_operation_among_the_components_may_have_a_channel_anywhere(
+    operation: str, channel: str, sound: bool
+) -> None:
+    written = {"action": "send", "channel": {"$ref": f"#/{channel}/c"}}
+    components: dict[str, Any] = {"channels": {"c": {}}, "operations": {"o": written}}
+    named = written if operation == "operations" else {"$ref": "#/components/operations/o"}
+    found = problems(
+        "3.1", "operation-channel", channels={"c": {}}, operations={"o": named}, components=components
     )
+
+    assert (found == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("place", "server", "sound"),
+    [
+        ("channels", "#/servers/main", True),
+        ("channels", "#/components/servers/main", False),
+        ("channels", "#/components/servers/other", False),
+        ("components", "#/servers/main", True),
+        ("components", "#/components/servers/main", True),
+        ("components", "#/components/servers/other", True),
+    ],
+)
+def test_a_channel_among_the_components_may_have_a_server_anywhere(
+    place: str, server: str, sound: bool
+) -> None:
+    one = {"host": "x.example", "protocol": "ws"}
+    channel = {"servers": [{"$ref": server}]}
+    components: dict[str, Any] = {"servers": {"main": one, "other": one}, "channels": {"c": channel}}
+    named = channel if place == "channels" else {"$ref": "#/components/channels/c"}
+    servers = {"main": {"$ref": "#/components/servers/main"}}
+    found = problems("3.1", "channel-servers", servers=servers, channels={"c": named}, components=components)
+
+    assert (found == []) is sound
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_a_pointer_leads_to_a_value_and_its_place(
         ("https://[x", "it is not a URI"),
         (
             "https://x.example/a.yaml#/a",
-            "`https://x.example/a.yaml` is not fetched; keep a copy beside the document and refer to that",
+            "`https://x.example/a.yaml` is not fetched; name a copy by `--map URL=FILE` or a `retriever`",
         ),
     ],
 )
@@ -189,6 +189,64 @@ def test_a_reference_to_nothing_says_where_the_way_ends(tmp_path: Path, ref: str
 
     assert at(root, "r").resolved() is None
     assert problems_of(root) == [f"4:5 ref /r/$ref `$ref: {ref}` cannot be resolved: {message}"]
+
+
+THROUGH = """\
+a: {$ref: '#/b'}
+b: {$ref: 'other.yaml#/c'}
+list: [{$ref: '#/a'}]
+names: {$ref: {type: string}}
+ring: {$ref: '#/rung'}
+rung: {$ref: '#/ring'}
+wait: {$ref: '#/for/x'}
+for: {$ref: '#/wait/x'}
+broken: {$ref: broken.yaml}
+beside: {$ref: '#/a', definitions: {D: near}}
+"""
+OTHER = "c: {$ref: '#/d', x: beside}\nd: {e: [{$ref: 'root.yaml#/names'}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("ref", "found"),
+    [
+        ("#/a/e/0/$ref/type", "string"),
+        ("#/list/0/e/0/$ref/type", "string"),
+        ("#/names/$ref/type", "string"),
+        ("#/a/x", "beside"),
+        ("#/beside/definitions/D", "near"),
+        ("#/beside/e/0/$ref/type", "string"),
+        ("other.yaml#/c/e/0/$ref/type", "string"),
+        ("#/a/no", "`#/a` has no `no`"),
+        ("#/ring/x", "`#/ring` is a `$ref` that leads back to itself"),
+        ("#/wait/x", "leads back to itself"),
+        ("#/broken/x", None),
+    ],
+)
+def test_a_pointer_passes_through_references(tmp_path: Path, ref: str, found: str | None) -> None:
+    write(tmp_path, {"other.yaml": OTHER, "broken.yaml": "x: [\n"})
+    root = root_of(tmp_path, f"{THROUGH}it: {{$ref: {ref!r}}}\n")
+
+    for _ in range(2):  # the second time, it is known
+        node = at(root, "it").resolved()
+        messages = [problem.message for problem in root.sources.problems if problem.rule == "ref"]
+        assert (node.value if node is not None else messages[0] if messages else None) in (
+            found,
+            f"`$ref: {ref}` cannot be resolved: {found}",
+        ) or (found in messages[0] if found else False)
+
+
+def test_a_pointer_may_wait_for_very_many_others(tmp_path: Path) -> None:
+    steps = "".join(f"s{index}: {{$ref: '#/s{index + 1}/x'}}\n" for index in range(3000))
+    root = root_of(tmp_path, f"{steps}s3000: {{x: {{$ref: '#/end'}}}}\nend: {{x: {{$ref: '#/end'}}}}\n")
+
+    node = root.get("s0")
+    assert node is None or node.value == root.value["end"]  # type: ignore[index, call-overload]
+
+
+def test_the_steps_of_a_ring_end(tmp_path: Path) -> None:
+    root = root_of(tmp_path, "a: {$ref: '#/b'}\nb: {$ref: '#/a'}\n")
+
+    assert [step.key for step in at(root, "a").steps()] == ["b"]
 
 
 def test_relative_references_count_from_the_file_that_holds_them(tmp_path: Path) -> None:

@@ -100,11 +100,11 @@ def test_requirements_of_3_x_are_schemes_with_their_scopes_inside() -> None:
     assert (required, problems) == (({"key": ()}, {"oauth": ("write",)}), [])
 
 
-def test_a_scheme_of_3_x_that_is_written_in_place_is_called_by_its_place() -> None:
-    required, problems, found = read("3.0", [{"type": "http", "scheme": "basic"}])
+def test_a_scheme_of_3_x_that_is_written_in_place_is_called_by_its_type() -> None:
+    required, problems, found = read("3.0", [{"type": "http", "scheme": "basic"}, {"type": "http"}])
 
-    assert (required, problems) == (({"/it/security/0": ()},), [])
-    assert found.schemes["/it/security/0"].type == "http"
+    assert (required, problems) == (({"#http": ()}, {"#http-2": ()}), [])
+    assert found.schemes["#http"].fields == {"type": "http", "scheme": "basic"}
 
 
 def test_scopes_of_3_x_are_those_of_the_flows() -> None:
