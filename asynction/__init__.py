@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from asynction.client import AsynctionAsyncClient as AsynctionAsyncClient
     from asynction.client import AsynctionClient as AsynctionClient
     from asynction.contract import Contract as Contract
+    from asynction.document import bundle as bundle
     from asynction.document import load as load
     from asynction.document import validate as validate
     from asynction.exceptions import AsynctionException as AsynctionException
@@ -58,6 +59,7 @@ _HOMES = {
     "SocketEvent": "runtime",
     "UnknownEventException": "exceptions",
     "ValidationException": "exceptions",
+    "bundle": "document",
     "load": "document",
     "socket_api": "server.asgi",
     "validate": "document",

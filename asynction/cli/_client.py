@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from asynction.cli._spec import document_of, root_option
+from asynction.cli._spec import document_of, files_options
 from asynction.contract import Contract, namespace_name
-from asynction.document import load
+from asynction.document import Retriever, load
 from asynction.exceptions import (
     AsynctionException,
     DocumentError,
@@ -71,7 +71,7 @@ def _pairs(separator: str) -> Callable[..., list[tuple[str, str]]]:
 
 _OPTIONS = (
     click.option("--spec", metavar="SPEC", help="The AsyncAPI document to check both sides against."),
-    root_option,
+    files_options,
     click.option("--namespace", default="/", show_default=True, help="The Socket.IO namespace."),
     click.option("--auth", metavar="JSON", callback=_json, help="The `auth` payload of the connection."),
     click.option(
@@ -131,6 +131,7 @@ def target_of(
     *,
     spec: str | None,
     root: Path | None,
+    retriever: Retriever | None,
     namespace: str,
     auth: object,
     query: list[tuple[str, str]],
@@ -144,6 +145,7 @@ def target_of(
         url: the server, with or without a scheme.
         spec: the document: a file, `-` for standard input, or None for a client without a contract.
         root: the folder whose files a `$ref` may lead to; None for that of the document.
+        retriever: takes the URL of a `$ref` and returns its text; None for a document without URLs.
         namespace: the Socket.IO namespace.
         auth: the `auth` payload.
         query: the names and values of query parameters.
@@ -154,7 +156,7 @@ def target_of(
     Raises:
         click.ClickException: the document or the URL cannot be used.
     """
-    contract = _contract(spec, root) if spec is not None else None
+    contract = _contract(spec, root, retriever) if spec is not None else None
     if path is None and contract is not None:
         path = _path(contract)
     parameters: dict[str, list[str]] = {}
@@ -172,9 +174,9 @@ def target_of(
     )
 
 
-def _contract(spec: str, root: Path | None) -> Contract:
+def _contract(spec: str, root: Path | None, retriever: Retriever | None) -> Contract:
     try:
-        return load(document_of(spec), root=root)
+        return load(document_of(spec), root=root, retriever=retriever)
     except DocumentError as error:
         raise click.ClickException(str(error)) from error
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Request
 
-from asynction.document import Spec, load
+from asynction.document import Retriever, Spec, load
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem
 from asynction.runtime import Binder, ContractSecurity, allowed_modules
@@ -23,6 +23,7 @@ def handler_problems(
     ignore: Sequence[str] = (),
     root: Path | None = None,
     allowed: Sequence[str] | None = None,
+    retriever: Retriever | None = None,
 ) -> list[Problem]:
     """Import all code that a valid document names, and check its signatures against the contract.
 
@@ -30,7 +31,7 @@ def handler_problems(
     file, the working folder.
     """
     folder = Path(spec).absolute().parent if isinstance(spec, str | Path) else Path.cwd()
-    contract = load(spec, ignore=ignore, root=root)
+    contract = load(spec, ignore=ignore, root=root, retriever=retriever)
     with _importing_from(folder):
         try:
             problems = problems_of(contract, (AsynctionSocketIO, AsynctionAsyncServer, Request), allowed)

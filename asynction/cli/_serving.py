@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from asynction.cli._spec import root_option
+from asynction.cli._spec import files_options
 from asynction.exceptions import DocumentError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ _OPTIONS = (
     *_ADDRESS,
     click.option("--server-name", help="The server of the document whose path is used."),
     click.option("--asgi", is_flag=True, help="Serve by uvicorn instead of Flask."),
-    root_option,
+    files_options,
 )
 
 

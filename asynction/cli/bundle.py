@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from asynction.cli import HELP
-from asynction.cli._spec import document_of, root_option
-from asynction.document import bundle, to_yaml
+from asynction.cli._spec import document_of, files_options
+from asynction.document import Retriever, bundle, to_yaml, validate
 from asynction.exceptions import DocumentError
 
 
@@ -27,17 +27,23 @@ from asynction.exceptions import DocumentError
     type=click.Choice(["yaml", "json"]),
     help="Format of the result; default: by the name of --output.",
 )
-@root_option
-def command(spec: str, output: Path | None, format_: str | None, root: Path | None) -> None:
+@files_options
+def command(
+    spec: str, output: Path | None, format_: str | None, root: Path | None, retriever: Retriever | None
+) -> None:
     """Write SPEC and all files that it refers to as one document.
 
     `-` reads SPEC from standard input. The contents of other files are put under `components`;
     recursive schemas keep their `$ref`s.
     """
     try:
-        document = bundle(document_of(spec), root=root)
+        source = document_of(spec)
+        document = bundle(source, root=root, retriever=retriever)
     except DocumentError as error:
         raise click.ClickException(str(error)) from error
+    for problem in validate(source, root=root, retriever=retriever):
+        if problem.rule == "loose-ref":  # it stays as it is, and may come to mean something else
+            click.echo(str(problem), err=True)
     if format_ is None:
         format_ = "json" if output is not None and output.suffix == ".json" else "yaml"
     text = (

@@ -13,9 +13,9 @@ import click
 
 from asynction.cli import HELP
 from asynction.cli._serving import Address
-from asynction.cli._spec import document_of, root_option
+from asynction.cli._spec import document_of, files_options
 from asynction.contract import Json
-from asynction.document import bundle, check_extensions, load
+from asynction.document import Retriever, bundle, check_extensions, load
 from asynction.exceptions import DocumentError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _page_options(command: C) -> C:
     options = (
         click.option("--server-name", help="The server of the document whose path is used."),
         click.option("--title", help="The title of the page; default: that of the document."),
-        root_option,
+        files_options,
         click.option(
             "--public-extension",
             "public_extensions",
@@ -102,9 +102,11 @@ def serve(spec: str, host: str, port: int, **page: Any) -> None:
 
 def _site(
     spec: str,
+    *,
     server_name: str | None,
     title: str | None,
     root: Path | None = None,
+    retriever: Retriever | None = None,
     public_extensions: tuple[str, ...] = (),
 ) -> Site:
     from asynction.runtime import choose_server
@@ -112,9 +114,9 @@ def _site(
 
     document = document_of(spec)
     try:
-        contract = load(document, root=root)
+        contract = load(document, root=root, retriever=retriever)
         server = choose_server(contract, server_name)
-        source = cast("Mapping[str, Json]", bundle(document, root=root))
+        source = cast("Mapping[str, Json]", bundle(document, root=root, retriever=retriever))
         extensions = check_extensions(public_extensions)
     except (DocumentError, ValueError) as error:
         raise click.ClickException(str(error)) from error

@@ -11,9 +11,9 @@ import click
 
 from asynction.cli import HELP
 from asynction.cli._json import JsonPrinter, whole
-from asynction.cli._spec import document_of, root_option
+from asynction.cli._spec import document_of, files_options
 from asynction.contract import Contract, Event, Json, Namespace, Schema, namespace_name
-from asynction.document import load
+from asynction.document import Retriever, load
 from asynction.exceptions import DocumentError, NotEnabledError
 from asynction.problems import did_you_mean
 from asynction.runtime import Args
@@ -35,13 +35,14 @@ from asynction.validation import Validator
 @click.option(
     "--count", type=click.IntRange(min=1), metavar="N", help="Print N random examples, one per line."
 )
-@root_option
+@files_options
 def command(
     spec: str,
     namespace: str,
     event: str,
     *,
     root: Path | None,
+    retriever: Retriever | None,
     ack: bool,
     is_sent: bool | None,
     seed: int | None,
@@ -55,7 +56,7 @@ def command(
     from asynction.samples import CannotSample
 
     try:
-        contract = load(document_of(spec), root=root)
+        contract = load(document_of(spec), root=root, retriever=retriever)
         found = _event(_namespace(contract, namespace), event, is_sent)
         schema = found.ack if ack else found.args
         if schema is None:

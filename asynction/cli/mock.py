@@ -143,7 +143,7 @@ def _plan(options: dict[str, Any], before: dict[str, Any]) -> _Plan:
 def _flask(spec: Path, address: Address, plan: _Plan) -> None:
     from asynction.mock.flask import MockAsynctionSocketIO
 
-    _check_only(spec, plan.make["only"], plan.make["root"])
+    _check_only(spec, plan)
     make = MockAsynctionSocketIO.from_spec
     flask_serve(make, spec, address, "Mocking", debug=plan.debug, run_options=plan.run, **plan.make)
 
@@ -151,15 +151,17 @@ def _flask(spec: Path, address: Address, plan: _Plan) -> None:
 def _asgi(spec: Path, address: Address, plan: _Plan) -> None:
     from asynction.mock.asgi import MockAsynctionAsyncServer
 
-    _check_only(spec, plan.make["only"], plan.make["root"])
+    _check_only(spec, plan)
     asgi_serve(MockAsynctionAsyncServer.from_spec, spec, address, "Mocking", **plan.make)
 
 
-def _check_only(spec: Path, only: tuple[str, ...], root: Path | None) -> None:
+def _check_only(spec: Path, plan: _Plan) -> None:
     """Raise BadParameter if `only` names an event that the server does not send; or DocumentError."""
+    only = plan.make["only"]
     if not only:
         return
-    sent = {name for namespace in load(spec, root=root).namespaces.values() for name in namespace.sends}
+    contract = load(spec, root=plan.make["root"], retriever=plan.make["retriever"])
+    sent = {name for namespace in contract.namespaces.values() for name in namespace.sends}
     for name in only:
         if name not in sent:
             raise click.BadParameter(

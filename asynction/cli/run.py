@@ -18,7 +18,7 @@ from asynction.cli._serving import (
     serve,
     serving_options,
 )
-from asynction.cli._spec import handlers_option
+from asynction.cli._spec import LocalCopies, handlers_option
 
 
 @click.command("run", context_settings=HELP)
@@ -43,12 +43,18 @@ def command(
     reloads: bool,
     async_mode: str | None,
     root: Path | None,
+    retriever: LocalCopies | None,
     handlers_from: tuple[str, ...],
 ) -> None:
     """Serve SPEC, an AsyncAPI document; its folder is on the import path."""
     import_beside(spec)
     address = Address(host or "127.0.0.1", port)
-    options: dict[str, Any] = {"server_name": server_name, "root": root, "handlers": handlers_from or None}
+    options: dict[str, Any] = {
+        "server_name": server_name,
+        "root": root,
+        "retriever": retriever,
+        "handlers": handlers_from or None,
+    }
     if asgi:
         for option, given in (("--async-mode", async_mode), ("--debug", debug)):
             if given:

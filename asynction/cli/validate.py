@@ -6,14 +6,15 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypedDict
 
 import click
 
 from asynction.cli import HELP
 from asynction.cli._report import FORMATS, as_text
-from asynction.cli._spec import STDIN, document_of, handlers_option, root_option
+from asynction.cli._spec import STDIN, document_of, files_options, handlers_option
 from asynction.cli._time_limit import time_limit
-from asynction.document import Spec, load, validate
+from asynction.document import Retriever, Spec, load, validate
 from asynction.exceptions import DocumentError
 from asynction.problems import Problem, did_you_mean
 from asynction.rules import RULES
@@ -47,6 +48,14 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
     ctx.exit()
 
 
+class _Reading(TypedDict):
+    """How a document is read."""
+
+    ignore: tuple[str, ...]
+    root: Path | None
+    retriever: Retriever | None
+
+
 COST_SECONDS = 5.0
 """The time in which the slowest events of one document are searched."""
 
@@ -70,7 +79,7 @@ COST_SECONDS = 5.0
 )
 @click.option("--handlers", is_flag=True, help="Also import every handler and check its signature.")
 @handlers_option
-@root_option
+@files_options
 @click.option(
     "--cost",
     "shows_cost",
@@ -116,6 +125,7 @@ def command(
     handlers: bool,
     handlers_from: tuple[str, ...],
     root: Path | None,
+    retriever: Retriever | None,
     shows_cost: bool,
     timeout: float,
     ignore: tuple[str, ...],
@@ -126,13 +136,14 @@ def command(
     command line, and with 3 after --timeout.
     """
     allowed = handlers_from or None
+    options: _Reading = {"ignore": ignore, "root": root, "retriever": retriever}
     documents: dict[str, Spec] = {}
     with time_limit(timeout):
         documents = {spec: document_of(spec) for spec in specs}  # standard input can be read only once
         problems = [
             problem
             for document in documents.values()
-            for problem in _check(document, ignore, root, handlers=handlers or bool(allowed), allowed=allowed)
+            for problem in _check(document, options, handlers=handlers or bool(allowed), allowed=allowed)
         ]
     files = [STDIN if spec == "-" else spec for spec in specs]
     if format_ == "text":
@@ -141,33 +152,28 @@ def command(
         click.echo(FORMATS[format_](problems, files))
     if shows_cost:
         with time_limit(timeout):  # of its own: the report above is not lost
-            _print_costs(documents, ignore, root)
+            _print_costs(documents, options)
     severities = {problem.severity for problem in problems}
     sys.exit(1 if "error" in severities or (fail_on == "warning" and severities) else 0)
 
 
-def _print_costs(documents: Mapping[str, Spec], ignore: tuple[str, ...], root: Path | None) -> None:
+def _print_costs(documents: Mapping[str, Spec], options: _Reading) -> None:
     """Print the slowest event of each namespace of the documents that have no errors."""
     from asynction.cli._cost import boundless, worst_events
 
     for spec, document in documents.items():
         with suppress(DocumentError):  # its problems are reported already
-            contract = load(document, ignore=ignore, root=root)
+            contract = load(document, **options)
             for line in (*boundless(contract), *worst_events(contract, COST_SECONDS)):
                 click.echo(f"{spec}: {line}", err=True)
 
 
 def _check(
-    document: Spec,
-    ignore: tuple[str, ...],
-    root: Path | None,
-    *,
-    handlers: bool,
-    allowed: tuple[str, ...] | None,
+    document: Spec, options: _Reading, *, handlers: bool, allowed: tuple[str, ...] | None
 ) -> list[Problem]:
-    problems = validate(document, ignore=ignore, root=root)
+    problems = validate(document, **options)
     if handlers and not any(problem.severity == "error" for problem in problems):
         from asynction.cli._handlers import handler_problems
 
-        problems += handler_problems(document, ignore, root, allowed)
+        problems += handler_problems(document, allowed=allowed, **options)
     return problems

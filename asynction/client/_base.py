@@ -21,7 +21,7 @@ from asynction.client._errors import ConnectionRefused, error_in
 from asynction.client._handshake import ConnectOptions, ResolvedHandshake
 from asynction.client._mirror import mirrored
 from asynction.contract import Contract, Server, namespace_name
-from asynction.document import Spec, load, locate
+from asynction.document import Retriever, Spec, load, locate
 from asynction.exceptions import MessageAckValidationException, NotEnabledError
 from asynction.runtime import (
     FLASK,
@@ -170,6 +170,7 @@ class ContractClient(Registrar, BaseClient):
         *,
         server_name: str | None = None,
         root: str | Path | None = None,
+        retriever: Retriever | None = None,
         **options: Unpack[ClientOptions],
     ) -> C:
         """Build a client from the AsyncAPI document of the server.
@@ -179,12 +180,13 @@ class ContractClient(Registrar, BaseClient):
                 module, then in the working directory.
             server_name: the server of the document to connect to. It may be left out if there is only one.
             root: the folder whose files a `$ref` may lead to; by default that of the document.
+            retriever: takes the URL of a `$ref` and returns its text; by default no URL is fetched.
             **options: see ClientOptions.
 
         Raises:
             DocumentError: the document has problems; it lists all of them.
         """
-        contract = load(locate(spec), root=root)
+        contract = load(locate(spec), root=root, retriever=retriever)
         for problem in contract.warnings:
             log.warning("%s", problem)
         return cls(contract, server=choose_server(contract, server_name), **options)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asynction.contract import Contract
-from asynction.document import Spec, locate
+from asynction.document import Retriever, Spec, locate
 from asynction.inject import Data
 from asynction.mock._behaviour import (
     Behaviour,
@@ -75,6 +75,7 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
         server_name: str | None = None,
         docs: bool = True,
         root: str | Path | None = None,
+        retriever: Retriever | None = None,
         **options: Unpack[MockAsyncServerOptions],
     ) -> MockAsynctionAsyncServer:
         """Build a mock of an AsyncAPI document: no code that it names is imported.
@@ -90,12 +91,16 @@ class MockAsynctionAsyncServer(AsynctionAsyncServer):
             server_name: the server of the document whose URL path is the Socket.IO path.
             docs: serve the docs page.
             root: the folder whose files a `$ref` may lead to; by default that of the document.
+            retriever: takes the URL of a `$ref` and returns its text; by default no URL is fetched.
             **options: see MockOptions, and AsyncServerOptions.
         """
         check_options(options, MockAsyncServerOptions, cls.__name__)
         behaviour = take_behaviour(options)
         return cls(
-            **load_served(locate(spec_path), server_name, docs, root), app=app, behaviour=behaviour, **options
+            **load_served(locate(spec_path), server_name, docs, root, retriever),
+            app=app,
+            behaviour=behaviour,
+            **options,
         )
 
     async def _play(self, context: Context, _: Data) -> object:

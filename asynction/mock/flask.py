@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 
 from asynction.contract import Contract
-from asynction.document import Spec, locate
+from asynction.document import Retriever, Spec, locate
 from asynction.inject import Data
 from asynction.mock._behaviour import (
     Behaviour,
@@ -79,6 +79,7 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
         server_name: str | None = None,
         docs: bool = True,
         root: str | Path | None = None,
+        retriever: Retriever | None = None,
         **options: Unpack[MockSocketIOOptions],
     ) -> MockAsynctionSocketIO:
         """Build a mock of an AsyncAPI document: no code that it names is imported.
@@ -95,13 +96,14 @@ class MockAsynctionSocketIO(AsynctionSocketIO):
             server_name: the server of the document whose URL path is the Socket.IO path.
             docs: serve the docs page.
             root: the folder whose files a `$ref` may lead to; by default that of the document.
+            retriever: takes the URL of a `$ref` and returns its text; by default no URL is fetched.
             **options: see MockOptions, and SocketIOOptions.
         """
         check_options(options, MockSocketIOOptions, cls.__name__)
         named: dict[str, Any] = {"app": app, "server_name": server_name, "docs": docs, **options}
         take_positional(positional, named, {"custom_formats_sample_size": 20})
         behaviour = take_behaviour(named)
-        loaded = load_served(locate(spec_path), named.pop("server_name"), named.pop("docs"), root)
+        loaded = load_served(locate(spec_path), named.pop("server_name"), named.pop("docs"), root, retriever)
         return cls(**loaded, behaviour=behaviour, **named)
 
     def run(

@@ -17,7 +17,7 @@ from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
 from socketio.packet import ACK
 
 from asynction.contract import Contract, Server
-from asynction.document import Spec, locate
+from asynction.document import Retriever, Spec, locate
 from asynction.exceptions import AsynctionException, DocumentError, EventException
 from asynction.runtime import (
     LIFECYCLE_EVENTS,
@@ -182,6 +182,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         server_name: str | None = None,
         docs: bool = True,
         root: str | Path | None = None,
+        retriever: Retriever | None = None,
         **options: Unpack[AsyncServerOptions],
     ) -> AsynctionAsyncServer:
         """Build a server from an AsyncAPI document.
@@ -195,12 +196,13 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
             docs: whether to serve a page about the API at `docs` next to the Socket.IO path, or at `asyncapi`
                 if the app has that path already.
             root: the folder whose files a `$ref` may lead to; by default that of the document.
+            retriever: takes the URL of a `$ref` and returns its text; by default no URL is fetched.
             **options: see AsyncServerOptions.
 
         Raises:
             DocumentError: the document, or a handler that it names, has problems; it lists all of them.
         """
-        return cls(**load_served(locate(spec_path), server_name, docs, root), app=app, **options)
+        return cls(**load_served(locate(spec_path), server_name, docs, root, retriever), app=app, **options)
 
     def _host(self) -> Host:
         return Host(

@@ -15,7 +15,7 @@ from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
 from werkzeug.serving import is_running_from_reloader
 
 from asynction.contract import Contract, Server, namespace_name
-from asynction.document import Spec, locate
+from asynction.document import Retriever, Spec, locate
 from asynction.exceptions import AsynctionException, NotEnabledError
 from asynction.inject import SocketID
 from asynction.runtime import (
@@ -151,6 +151,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         server_name: str | None = None,
         docs: bool = True,
         root: str | Path | None = None,
+        retriever: Retriever | None = None,
         **options: Unpack[SocketIOOptions],
     ) -> AsynctionSocketIO:
         """Build a server from an AsyncAPI document.
@@ -166,6 +167,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             docs: whether to serve a page about the API at `docs` next to the Socket.IO path, or at `asyncapi`
                 if the app has that path already.
             root: the folder whose files a `$ref` may lead to; by default that of the document.
+            retriever: takes the URL of a `$ref` and returns its text; by default no URL is fetched.
             **options: see SocketIOOptions.
 
         Raises:
@@ -174,7 +176,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         """
         named: dict[str, Any] = {"app": app, "server_name": server_name, "docs": docs, **options}
         take_positional(positional, named)
-        loaded = load_served(locate(spec_path), named.pop("server_name"), named.pop("docs"), root)
+        loaded = load_served(locate(spec_path), named.pop("server_name"), named.pop("docs"), root, retriever)
         return cls(**loaded, **named)
 
     def init_app(self, app: flask.Flask | None, **kwargs: Any) -> None:

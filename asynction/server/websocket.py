@@ -16,7 +16,7 @@ from uuid import uuid4
 from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
 
 from asynction.contract import Contract, Namespace, Server, namespace_name
-from asynction.document import Spec, locate
+from asynction.document import Retriever, Spec, locate
 from asynction.exceptions import (
     AsynctionException,
     EventException,
@@ -145,6 +145,7 @@ class SocketRouter(Registrar):
         limits: Limits | None = None,
         grace: float = 5.0,
         root: str | Path | None = None,
+        retriever: Retriever | None = None,
         **options: Unpack[RouterOptions],
     ) -> SocketRouter:
         """Build a router from an AsyncAPI document.
@@ -159,13 +160,14 @@ class SocketRouter(Registrar):
             limits: the limits of one connection.
             grace: the seconds to wait for requests when the server stops.
             root: the folder whose files a `$ref` may lead to; by default that of the document.
+            retriever: takes the URL of a `$ref` and returns its text; by default no URL is fetched.
             **options: see RouterOptions.
 
         Raises:
             DocumentError: the document, or a handler that it names, has problems; it lists all of them.
             UnknownEventException: the document has no such channel.
         """
-        loaded = load_served(locate(spec_path), server_name, docs=False, root=root)
+        loaded = load_served(locate(spec_path), server_name, docs=False, root=root, retriever=retriever)
         contract = loaded["contract"] if channel is None else _narrowed(loaded["contract"], channel)
         return cls(contract, server=loaded["server"], access=access, limits=limits, grace=grace, **options)
 

@@ -45,6 +45,20 @@ def test_it_prints_yaml_that_means_the_same(folder: Path) -> None:
     assert list(yaml.safe_load(result.output)) == ["asyncapi", "info", "channels", "components"]
 
 
+def test_it_tells_which_references_stay(folder: Path) -> None:
+    (folder / "asyncapi.yaml").write_text(
+        FILES["asyncapi.yaml"] + "x-a: {$ref: no.yaml}\nx-b: {$ref: c.yaml}\n", encoding="utf-8"
+    )
+    result = run("asyncapi.yaml")
+
+    assert result.exit_code == 0
+    assert yaml.safe_load(result.stdout)["x-a"] == {"$ref": "no.yaml"}
+    assert result.stderr.splitlines() == [
+        "asyncapi.yaml:4:7 loose-ref /x-a/$ref warning: `$ref: no.yaml` leads nowhere:"
+        " `no.yaml` cannot be read: No such file or directory"
+    ]
+
+
 @pytest.mark.parametrize(
     ("args", "name", "is_json"),
     [
