@@ -19,7 +19,7 @@ from tests.sources import Module, classes_of, is_private, modules
 ROWS = [row for rows in TABLES.values() for row in rows]
 
 OPEN = frozenset({"_asdict", "_fields", "_make", "_missing_", "_replace"})
-"""Methods of named tuples and enumerations: documented, and private in name only, so as to leave names free."""
+"""Documented methods of named tuples and enumerations, private in name only to leave other names free."""
 
 HOLDERS = frozenset({"eio", "manager", "router"})
 """Attributes of servers and applications that no manual describes: a row for what is reached through one."""

@@ -61,7 +61,7 @@ def test_an_error_is_reported_without_a_traceback(args: list[str], message: str)
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    server = docs._Server("127.0.0.1", 0, docs._site("asyncapi.yaml", None, None))
+    server = docs._Server("127.0.0.1", 0, docs._site("asyncapi.yaml", server_name=None, title=None))
     with server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
