@@ -135,7 +135,7 @@ class _Bundler:
 
     def known_pointer(self, node: Node) -> str | None:
         """Return the pointer of the first target in a chain of `$ref`s that the bundle already has."""
-        pointers = (self.pointer_of(step) for step in node.steps() if isinstance(step.value, dict))
+        pointers = (self.pointer_of(step) for step in node.steps() if isinstance(step.value, dict | list))
         return next((pointer for pointer in pointers if pointer is not None), None)
 
     def pointer_of(self, node: Node) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,17 @@ def test_a_schema_of_another_format_may_refer_to_itself() -> None:
 def test_a_part_may_be_a_list() -> None:
     bundled = parts(
         document_3({"payload": {"schemaFormat": AVRO, "schema": {"$ref": "union.avsc"}}}),
-        {"union.avsc": '["null", {"$ref": "r.avsc"}]', "r.avsc": RECORD},
+        {"union.avsc": '["null", {"$ref": "r.avsc"}, {"items": {"$ref": "#"}}]', "r.avsc": RECORD},
     )
 
-    assert at(bundled, "#/components/x-parts/union") == ["null", {"$ref": "#/components/x-parts/r"}]
+    assert at(bundled, "#/components/x-parts") == {
+        "union": [
+            "null",
+            {"$ref": "#/components/x-parts/r"},
+            {"items": {"$ref": "#/components/x-parts/union"}},
+        ],
+        "r": json.loads(RECORD),
+    }
 
 
 @pytest.mark.parametrize("text", ['syntax = "proto3";\nmessage A {\n  int32 a = 1;\n}\n', "a\nb\n", "!x y"])
