@@ -352,7 +352,7 @@ def _referred(nodes: list[Node]) -> set[Identity]:
             try:
                 target = node.sources.find(node.ref, node.base)
             except Unreadable:
-                continue  # the reader does not follow such references, so this is not a problem
+                continue  # the reader has reported it
             if target is not None and target.identity not in found:
                 found.add(target.identity)
                 waiting.append(target)
