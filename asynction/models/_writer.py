@@ -26,6 +26,7 @@ _Path: TypeAlias = "tuple[str | int, ...]"
 
 _LEAVES = frozenset([str, int, float, bool, NoneType])
 _WITH_BYTES = _LEAVES | {bytes}
+_DATA_ERRORS = (ValueError, TypeError, OverflowError, RecursionError)
 _LISTS = (list, tuple, Set, deque, ValuesView)
 
 
@@ -86,6 +87,9 @@ class Writer:
 
         Raises Unwritable if a model cannot be converted.
         """
+        dumped = _dumped(args)
+        if dumped is not None and (is_valid is None or is_valid(dumped)):
+            return dumped, is_valid is not None
         first: tuple[object, ...] | None = None
         failure: Unwritable | None = None
         for way in _Way:
@@ -112,6 +116,22 @@ class Writer:
                 return place
             self._places[index] = place
         return self._places[index]
+
+
+def _dumped(args: Sequence[object]) -> tuple[object, ...] | None:
+    """Return args as their annotated models write them, the usual ack; None if there are other values."""
+    made: list[object] = []
+    for arg in args:
+        if type(arg) is Dumped and arg.dumper.dump is not None:
+            try:
+                made.append(arg.dumper.dump(arg.value))
+            except _DATA_ERRORS:  # another way says where
+                return None
+        elif type(arg) in _LEAVES:
+            made.append(arg)
+        else:
+            return None
+    return tuple(made)
 
 
 class _Attempt:
@@ -193,7 +213,7 @@ class _Attempt:
         dump = None if self._way is _Way.BY_SCHEMA else dumper.dump
         try:
             data = dumper.data(value) if dump is None else dump(value)
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        except _DATA_ERRORS as error:
             found = dumper.faults(error, value, path)
         else:
             if dump is not None and self._way is _Way.AS_THEY_ARE:

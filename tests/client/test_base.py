@@ -99,7 +99,7 @@ def test_a_breach_of_a_handler_is_an_error_with_its_place(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def handler(number: int) -> str:
+    def handler(number: int) -> Any:
         return "MARKER"
 
     wire = Wire(kind)
