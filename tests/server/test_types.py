@@ -16,9 +16,9 @@ from tests.server.support import client_of, message, of
 STRING = {"type": "string"}
 
 
-def on_flask(spec: Any, handler: Any) -> Callable[..., Any]:
+def on_flask(spec: Any, handler: Any, **options: Any) -> Callable[..., Any]:
     app = flask.Flask(__name__)
-    asio = AsynctionSocketIO.from_spec(spec, app=app, async_mode="threading")
+    asio = AsynctionSocketIO.from_spec(spec, app=app, async_mode="threading", **options)
     asio.on("e")(handler)
 
     def ask(*args: object) -> Any:
@@ -27,8 +27,8 @@ def on_flask(spec: Any, handler: Any) -> Callable[..., Any]:
     return ask
 
 
-def on_asgi(spec: Any, handler: Any) -> Callable[..., Any]:
-    asio = AsynctionAsyncServer.from_spec(spec)
+def on_asgi(spec: Any, handler: Any, **options: Any) -> Callable[..., Any]:
+    asio = AsynctionAsyncServer.from_spec(spec, **options)
     asio.on("e")(handler)
 
     async def asked(*args: object) -> Any:
@@ -130,3 +130,14 @@ def test_a_type_that_may_not_fit_is_a_warning(server: Any, caplog: pytest.LogCap
     ]
     assert all("tests/server/test_types.py:" in each for each in told)
     assert ask(1) == ["1"]
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_the_type_of_an_unchecked_ack_is_only_a_warning(
+    server: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = server(of(message("e", STRING, ack=STRING)), handler_of(Any, int), validation=False)
+    (record,) = caplog.records
+    assert "handler-type" in record.getMessage()
+    assert "`int` is integer, but the contract requires string" in record.getMessage()
+    assert ask("x") == ["x"]

@@ -52,6 +52,7 @@ class Binder:
         prepare_security: makes a security function what the server calls (`Host.prepare_security`).
         allowed: the modules whose code a document may name; with None, code that is not the application's
             is a warning.
+        validation: whether the server checks acks; if not, a type that cannot fit its ack is only a warning.
     """
 
     def __init__(
@@ -60,10 +61,12 @@ class Binder:
         allow_async: bool = False,
         prepare_security: Callable[[Function], Function] | None = None,
         allowed: AllowedModules | None = None,
+        validation: bool = True,
     ) -> None:
         self.allow_async = allow_async
         self._prepare_security = prepare_security
         self._allowed = allowed
+        self._validation = validation
         self._foreign: set[str] = set()
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
@@ -176,8 +179,9 @@ class Binder:
     def _report_fit(self, function: Function, target: Target, fit: Fit) -> None:
         place = place_of(function)
         for text in fit.errors:
-            self.report(target.location, "handler-model", f"`{target.path}`: {text}{place}")
-        for text in fit.doubts:
+            if self._validation:
+                self.report(target.location, "handler-model", f"`{target.path}`: {text}{place}")
+        for text in fit.doubts if self._validation else (*fit.errors, *fit.doubts):
             message = f"`{target.path}`: {text}{place}"
             self.warnings.append(problem_at(target.location, "handler-type", message))
 

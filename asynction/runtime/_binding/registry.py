@@ -135,6 +135,7 @@ class HandlerRegistry:
             allow_async=self.host.is_async,
             prepare_security=self.host.prepare_security,
             allowed=self._allowed,
+            validation=self.routes.schemas.validation,
         )
 
     def bind(self, registration: Registration) -> bool:
