@@ -23,10 +23,9 @@ def _names(value: object) -> str:
 
 def _members(value: object) -> str:
     """Write the members of an `enum`; an error must not be much larger than what it answers."""
-    if not isinstance(value, list):
-        return _plain(value)
-    text = _plain(value) if len(value) <= _MOST_MEMBERS else ""
-    return text if text and len(text) <= _LONGEST else f"the {len(value)} values that the schema lists"
+    members = value if isinstance(value, list) else [value]
+    text = _plain(members) if len(members) <= _MOST_MEMBERS else ""
+    return text if text and len(text) <= _LONGEST else f"the {len(members)} values that the schema lists"
 
 
 def _constant(value: object) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime
 import json
+import socket
 import ssl
+from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from asynction.security._fetch import MAX_SIZE, FetchError, fetch_json, is_url
+from asynction.security._fetch import MAX_SIZE, FetchError, _TimedSocket, fetch_json, is_url
 from tests.security.key_servers import Behaviour, answers, drips, hangs, key_host, says
 
 LONG = 30.0
@@ -182,3 +185,11 @@ def test_an_answer_by_tls(
 )
 def test_what_can_be_fetched(text: str, is_one: bool) -> None:
     assert is_url(text) is is_one
+
+
+def test_nothing_is_read_after_the_deadline() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, closing(_TimedSocket(ours, monotonic())) as timed:
+        theirs.sendall(b"late")
+        with pytest.raises(TimeoutError):
+            timed.readinto(bytearray(4))
