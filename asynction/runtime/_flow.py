@@ -153,7 +153,7 @@ class Failure:
     `dumps` writes what they return, see Settings.
     """
 
-    handler: Function | None = None
+    handler: Plan | None = None
     propagate: bool = False
     exception_handlers: tuple[ExceptionHandlers, ...] = ()
     dumps: Dumps | None = None
@@ -163,12 +163,12 @@ class Failure:
         return replace(self, propagate=False)
 
     def plan_for(self, error: Exception) -> Plan | None:
-        """Return the nearest exception handler, for the most specific class of the exception, or None."""
+        """Return the nearest exception handler, for the most specific class, else `handler`."""
         for exception_handlers in self.exception_handlers:
             for kind in type(error).__mro__:
                 if kind in exception_handlers:
                     return exception_handlers[kind]
-        return None
+        return self.handler
 
 
 class FlowMiddleware:
@@ -504,13 +504,7 @@ def handle_failure(
 def _error_handler_flow(error: Exception, failure: Failure, context: Context) -> Response | None:
     """Return the flow of the handler for an exception, or None if there is no handler."""
     plan = failure.plan_for(error)
-    if plan is not None:
-        return invoke(plan, context.replace(args=(error,)))
-    return _call(failure.handler, error) if failure.handler is not None else None
-
-
-def _call(handler: Function, error: Exception) -> Response:
-    return (yield handler, (error,))
+    return None if plan is None else invoke(plan, context.replace(args=(error,)))
 
 
 def drive(flow: Generator[tuple[Function, Args], object, T]) -> T:

@@ -50,7 +50,7 @@ from asynction.runtime._flow import (
     with_error_ack,
 )
 from asynction.runtime._handshake import HandshakeRules
-from asynction.runtime._injection.plan import NO_PLAN
+from asynction.runtime._injection.plan import NO_PLAN, Plan
 from asynction.runtime._namespaces import Match, is_pattern
 from asynction.runtime._routes import Routes
 from asynction.runtime._schemas import EventSchemas, pack, written_args
@@ -117,6 +117,7 @@ class Service:
         self.context: ContextFactory = partial(Context, host.server, environ=host.environ)
         self._is_complete = False
         self._unchecked: set[tuple[str, str]] = set()
+        self._error_plans: dict[int, tuple[Function, Plan]] = {}
         self._endpoints, self._guards = self.routes.endpoints, self.routes.guards
         self._sends = self.routes.schemas.sends_by_name
         self._handshakes = {
@@ -175,6 +176,10 @@ class Service:
     def add_exception_handler(self, kind: type[BaseException], handler: Function) -> None:
         """Call `handler` for exceptions of a class; raise DocumentError if it cannot be served."""
         self.routes.exception_handlers[kind] = self._registry.catch(handler)
+
+    def check_error_handler(self, handler: Function) -> None:
+        """Raise DocumentError for an error handler of the host that cannot be served."""
+        self._error_plan(handler)
 
     def reject_unknown(self, message: str) -> None:
         """Raise UnknownEventException with `message`; with `strict=False`, warn."""
@@ -275,7 +280,16 @@ class Service:
         handler, default = self._host.errors(context.pattern)
         if handler is None:
             handlers = self.routes.error_handlers_for(context.pattern, handlers)
-        return Failure(handler or default, self._host.propagates(), handlers, self.settings.dumps)
+        function = handler or default
+        plan = None if function is None else self._error_plan(function)
+        return Failure(plan, self._host.propagates(), handlers, self.settings.dumps)
+
+    def _error_plan(self, handler: Function) -> Plan:
+        """Return the plan of an error handler of the host, which is asked for anew for each failure."""
+        known = self._error_plans.get(id(handler))
+        if known is None or known[0] is not handler:
+            known = self._error_plans[id(handler)] = handler, self._registry.catch(handler)
+        return known[1]
 
     # Connections -------------------------------------------------------------------------------
 

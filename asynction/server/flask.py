@@ -294,6 +294,23 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
 
         return decorator
 
+    def on_error(self, namespace: str | None = None) -> Callable[[F], F]:
+        """Decorate the error handler of a namespace; it takes the exception, and what it asks for else."""
+        register = super().on_error(namespace)
+
+        def decorator(handler: F) -> F:
+            self._service.check_error_handler(handler)
+            register(handler)
+            return handler
+
+        return decorator
+
+    def on_error_default(self, exception_handler: F) -> F:
+        """Decorate the error handler of all namespaces without one of their own; like `on_error`."""
+        self._service.check_error_handler(exception_handler)
+        super().on_error_default(exception_handler)
+        return exception_handler
+
     def on_namespace(self, namespace_handler: flask_socketio.Namespace) -> None:
         """Register a class-based namespace; each `on_...` method is bound like a handler."""
         name = handler_namespace(getattr(namespace_handler, "namespace", None))
@@ -303,8 +320,8 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         super().on_namespace(namespace_handler)
         # `flask_socketio.Namespace.call` calls the python-socketio server directly, without our checks.
         namespace_handler.call = partial(self._call_from, name)
-        if hasattr(namespace_handler, "error"):
-            self.exception_handlers.setdefault(name, namespace_handler.error)
+        if hasattr(namespace_handler, "error") and name not in self.exception_handlers:
+            self.on_error(name)(namespace_handler.error)
         # A class with a `trigger_event` of its own finds its methods itself: it gets every event.
         if type(namespace_handler).trigger_event is not flask_socketio.Namespace.trigger_event:
             for event in (*LIFECYCLE_EVENTS, *(known.receives if known is not None else ())):

@@ -81,6 +81,16 @@ def on_lifecycle(handler: Function) -> Plan:
     return plan_call(handler, OCCASION)
 
 
+def caught(handler: Function, *kinds: type[BaseException]) -> Mapping[type[BaseException], Plan]:
+    made = plan_call(handler, CallSpec(min_args=1, max_args=1, is_lifecycle=True, raw=True))
+    return dict.fromkeys(kinds, made)
+
+
+def handling(handler: Function) -> Plan:
+    """Return the plan of an error handler."""
+    return caught(handler, Exception)[Exception]
+
+
 def test_a_flow_yields_the_call_and_takes_its_result() -> None:
     flow = receive(endpoint(len, {"type": "string"}, {"type": "integer"}), context("abc"), settings())
     assert next(flow) == (len, ("abc",))
@@ -274,26 +284,26 @@ def test_an_exception_may_be_let_through() -> None:
 def test_an_error_handler_answers(
     propagate: bool, result: object, ack: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert answer(LookupError("why"), Failure(lambda error: result, propagate)) == ack
+    assert answer(LookupError("why"), Failure(handling(lambda error: result), propagate)) == ack
     assert not caplog.records
 
 
 def test_the_error_handler_gets_the_exception() -> None:
     error = LookupError("why")
     got: list[Exception] = []
-    answer(error, Failure(got.append))
+    answer(error, Failure(handling(got.append)))
     assert got == [error]
 
 
 @pytest.mark.parametrize("propagate", [True, False])
 def test_an_error_handler_without_an_answer(propagate: bool, caplog: pytest.LogCaptureFixture) -> None:
-    assert answer(LookupError("why"), Failure(lambda error: None, propagate)) == SERVER_ERROR
+    assert answer(LookupError("why"), Failure(handling(lambda error: None), propagate)) == SERVER_ERROR
     assert "LookupError" in caplog.records[0].getMessage()
 
 
 def test_an_error_handler_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     second = ArithmeticError("even worse")
-    assert answer(LookupError("why"), Failure(raising(second))) == SERVER_ERROR
+    assert answer(LookupError("why"), Failure(handling(raising(second)))) == SERVER_ERROR
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [second]
 
 
@@ -304,7 +314,7 @@ def failed(error: Exception, failure: Failure) -> Any:
 
 def test_an_error_handler_that_fails_leaves_the_first_error(caplog: pytest.LogCaptureFixture) -> None:
     first, second = PayloadValidationException("wrong"), ArithmeticError("even worse")
-    assert failed(first, Failure(raising(second)))["error"]["status"] == 400
+    assert failed(first, Failure(handling(raising(second))))["error"]["status"] == 400
     (record,) = caplog.records
     assert record.getMessage().endswith("ValidationException, whose error handler raised ArithmeticError")
     assert second.__context__ is first
@@ -318,20 +328,15 @@ def test_an_error_handler_may_raise_the_exception_again(caplog: pytest.LogCaptur
 
 
 def test_an_error_handler_may_refuse_in_another_way(caplog: pytest.LogCaptureFixture) -> None:
-    body = failed(LookupError("why"), Failure(raising(EventException(409, "taken"))))
+    body = failed(LookupError("why"), Failure(handling(raising(EventException(409, "taken")))))
     assert body["error"] == {"status": 409, "title": "Conflict", "detail": "taken"}
     assert "LookupError" not in caplog.text
 
 
 def test_an_error_handler_that_fails_may_be_let_through() -> None:
     with pytest.raises(ArithmeticError) as caught:
-        answer(LookupError("why"), Failure(raising(ArithmeticError("even worse")), propagate=True))
+        answer(LookupError("why"), Failure(handling(raising(ArithmeticError("even worse"))), propagate=True))
     assert isinstance(caught.value.__context__, LookupError)
-
-
-def caught(handler: Function, *kinds: type[BaseException]) -> Mapping[type[BaseException], Plan]:
-    made = plan_call(handler, CallSpec(min_args=1, max_args=1, is_lifecycle=True, raw=True))
-    return dict.fromkeys(kinds, made)
 
 
 @pytest.mark.parametrize("run", BOTH)
@@ -353,9 +358,9 @@ def test_the_nearest_exception_handler_for_the_most_special_class_is_asked(
         {kind: caught(lambda error, name=name: name, kind)[kind] for kind, name in each.items()}
         for each in exception_handlers
     )
-    assert answer(KeyError("x"), Failure(lambda error: "handler", exception_handlers=made), run) == (
-        expected,
-    )
+    assert answer(
+        KeyError("x"), Failure(handling(lambda error: "handler"), exception_handlers=made), run
+    ) == (expected,)
 
 
 def test_an_exception_handler_may_ask_for_dependencies() -> None:
@@ -522,7 +527,7 @@ def test_what_is_awaited_may_raise() -> None:
     async def fails() -> None:
         raise LookupError("why")
 
-    failure = Failure(lambda error: type(error).__name__)
+    failure = Failure(handling(lambda error: type(error).__name__))
     assert arun(receive(endpoint(fails), context(), settings(failure, arun))) == ("LookupError",)
 
 
@@ -582,7 +587,9 @@ def test_dependencies_see_the_error_that_was_answered(run: Callable[..., object]
     log: list[str] = []
     made = context()
     opened(made, log)
-    flow = receive(endpoint(raising(LookupError("why"))), made, settings(Failure(lambda error: "answer")))
+    flow = receive(
+        endpoint(raising(LookupError("why"))), made, settings(Failure(handling(lambda error: "answer")))
+    )
     assert run(flow, made) == ("answer",)
     assert log == ["second sees LookupError", "first sees LookupError"]
 
