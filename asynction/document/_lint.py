@@ -151,6 +151,8 @@ def _advice(node: Node, name: str, draft: int) -> str:
         return f"; write `type: [{listed}, 'null']`" if listed else "; write `anyOf` with `type: 'null'`"
     own = [word for word in sorted(_KNOWN[draft]) if name.startswith("$") or not word.startswith("$")]
     near = did_you_mean(name, own)
+    if not near and did_you_mean(name, ("nullable",)):
+        return "; did you mean `nullable`? That is a keyword of OpenAPI: write `type: [..., 'null']`"
     if not near and isinstance(schema[name], dict) and schema.get("type", "object") == "object":
         return "; a property belongs under `properties`"
     return near

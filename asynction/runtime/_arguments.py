@@ -14,11 +14,14 @@ _ARGUMENTS = ("app", "docs", "root", "server_name")
 
 
 def check_options(options: Mapping[str, Any], known: type, owner: str) -> None:
-    """Raise TypeError for an option that `known`, a TypedDict, does not have."""
-    for name in options:
+    """Raise TypeError for an option that `known`, a TypedDict, does not have, and for a text as a switch."""
+    for name, value in options.items():
         if name not in known.__annotations__:
             near = did_you_mean(name, (*known.__annotations__, *_ARGUMENTS))
             raise TypeError(f"{owner} has no option `{name}`{near}")
+        kind = known.__annotations__[name]  # in modules with postponed annotations a ForwardRef
+        if isinstance(value, str) and getattr(kind, "__forward_arg__", kind) in ("bool", bool):
+            raise TypeError(f"{owner}: `{name}` is True or False, not the text {value!r}")
 
 
 def check_contract(contract: object, owner: str, instead: str = "give an app as `app=`") -> None:

@@ -173,6 +173,11 @@ def log_failure(
         log.error(line, *given, exc_info=error)  # the traceback has the handler and the place
 
 
+def log_refusal(namespace: str, reason: str) -> None:
+    """Log in one line why a connect handler has refused a client."""
+    log.warning("403 event 'connect' in %.80r: refused, because %.300r", namespace, reason)
+
+
 def _is_own_fault(error: BaseException) -> bool:
     return getattr(error, _STATUS, None) == HTTPStatus.INTERNAL_SERVER_ERROR
 

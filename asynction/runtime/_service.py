@@ -25,6 +25,7 @@ from asynction.runtime._errors import (
     MalformedEvent,
     error_body,
     is_refusal,
+    log_refusal,
     naming_event,
     own_fault,
     reason_of,
@@ -305,6 +306,8 @@ class Service:
             self.identities.pop(context.sid, None)
             raise
         sid = context.sid or ""
+        if answer is False:
+            log_refusal(context.namespace, "the connect handler has returned False")
         # The client may have left meanwhile; its disconnect has run, so its identity would never be removed.
         if answer is False or not self._host.is_connected(sid, context.namespace):
             self.identities.pop(sid, None)
@@ -329,6 +332,7 @@ class Service:
             return (yield from self._run_lifecycle(enter, context, auth))
         except Exception as error:
             if self._is_refusal(error):
+                log_refusal(context.namespace, str(error))
                 raise
             yield from self._handle_lifecycle_failure(error, context)
             raise ConnectionRejected(reason_of(error), error_body(error)) from error

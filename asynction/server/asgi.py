@@ -67,7 +67,14 @@ from asynction.server._socketio.screening import async_screen_clients
 from asynction.server.announcing import log_notices
 from asynction.server.http import HttpOptions, HttpWire
 from asynction.server.loading import load_served
-from asynction.server.options import AsyncServerOptions, OriginOptions, ServiceOptions, check_asgi_mode, take
+from asynction.server.options import (
+    AsyncServerOptions,
+    OriginOptions,
+    ServiceOptions,
+    check_asgi_app,
+    check_asgi_mode,
+    take,
+)
 
 Function = Callable[..., Any]
 if TYPE_CHECKING:
@@ -129,6 +136,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         owner = type(self).__name__
         check_contract(contract, owner)
         check_options(options, AsyncServerOptions, owner)
+        check_asgi_app(app, owner)
         check_asgi_mode(options.pop("async_mode", None), owner)
         self.contract, self.grace = contract, options.pop("grace", 5.0)
         http, resolver = options.pop("http", False), options.pop("resolver", None)
@@ -503,6 +511,7 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         Its lifespan starts and stops the server. The default of `other` is the `app` of the constructor, if
         the server could not be mounted on it.
         """
+        check_asgi_app(other, type(self).__name__)
         path = self.socketio_path
         app: ASGIApp = EngineApp(self.eio, path, other or self._other, start=self._start, stop=self.shutdown)
         app = app if self._http is None else HttpApp(self._http, app)

@@ -60,6 +60,7 @@ from asynction.server.options import (
     ServiceOptions,
     SocketIOOptions,
     check_patched,
+    check_wsgi_app,
     check_wsgi_mode,
     take,
     take_positional,
@@ -121,6 +122,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             if app is not None:
                 raise TypeError(f"{owner} got two apps")
             contract, app = None, contract
+        check_wsgi_app(app, owner)
         check_contract(contract, owner)
         check_options(options, SocketIOOptions, owner)
         check_wsgi_mode(options.get("async_mode"), owner)
@@ -188,6 +190,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
             app: the Flask app.
             **kwargs: see InitAppOptions.
         """
+        check_wsgi_app(app, type(self).__name__)
         check_options(kwargs, InitAppOptions, "init_app")
         check_wsgi_mode(kwargs.get("async_mode"), type(self).__name__)
         options = {**self.server_options, **kwargs}

@@ -193,7 +193,25 @@ def take_positional(
     for (name, default), value in zip(known.items(), positional, strict=False):
         if named.get(name, default) is not default:
             raise TypeError(f"from_spec got two values for `{name}`")
+        if name != "app" and hasattr(value, "wsgi_app"):
+            raise TypeError(f"from_spec takes `{name}` at this position; give an app as `app=`")
         named[name] = value
+
+
+def check_wsgi_app(app: object, owner: str) -> None:
+    """Raise TypeError for an app that Flask-SocketIO cannot be attached to."""
+    if app is not None and not hasattr(app, "wsgi_app"):
+        kind = type(app).__name__
+        advice = "; for ASGI, such as FastAPI, use AsynctionAsyncServer" if callable(app) else ""
+        raise TypeError(f"{owner} is attached to a Flask app, not to a {kind}{advice}")
+
+
+def check_asgi_app(app: object, owner: str) -> None:
+    """Raise TypeError for what is not an ASGI application."""
+    if app is not None and (not callable(app) or hasattr(app, "wsgi_app")):
+        kind = type(app).__name__
+        advice = "; for Flask use AsynctionSocketIO" if callable(app) else ""
+        raise TypeError(f"{owner} is attached to an ASGI application, not to a {kind}{advice}")
 
 
 def take(options: Any, kind: type) -> dict[str, Any]:

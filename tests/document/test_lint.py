@@ -64,6 +64,7 @@ def said(payload: object, **components: object) -> list[str]:
             "/nullable unknown-keyword: write `type: [string, integer, 'null']`",
         ),
         ({"allOf": [{}], "nullable": True}, "/nullable unknown-keyword: write `anyOf` with `type: 'null'`"),
+        ({"type": "string", "nulable": True}, "/nulable unknown-keyword: did you mean `nullable`?"),
         ({"type": "string", "nullable": False}, "/nullable unknown-keyword: leave it out"),
         ({"type": "string", "format": "uuidd"}, "/format unknown-format: did you mean `uuid`?"),
         ({"type": "string", "format": "UUID"}, "/format unknown-format: did you mean `uuid`?"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -211,3 +211,37 @@ def test_from_spec_of_a_mock_takes_the_size_of_samples_last() -> None:
 def test_what_python_refuses_by_position_is_refused(args: Any, named: Any, says: str) -> None:
     with pytest.raises(TypeError, match=says):
         AsynctionSocketIO.from_spec(SPEC, *args, **named)
+
+
+DOC: dict[str, Any] = {"asyncapi": "2.6.0", "info": {"title": "T", "version": "1"}, "channels": {}}
+
+
+async def asgi(scope: Any, receive: Any, send: Any) -> None:
+    """Be an ASGI application."""
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: AsynctionAsyncServer.from_spec(DOC, app=cast("Any", Flask("x"))), "use AsynctionSocketIO"),
+        (
+            lambda: AsynctionAsyncServer.from_spec(DOC, app=cast("Any", "main:app")),
+            "an ASGI application, not to a str",
+        ),
+        (lambda: AsynctionAsyncServer(app=cast("Any", 5)), "an ASGI application, not to a int"),
+        (lambda: AsynctionAsyncServer().asgi_app(cast("Any", Flask("x"))), "use AsynctionSocketIO"),
+        (lambda: AsynctionSocketIO.from_spec(DOC, app=cast("Any", asgi)), "use AsynctionAsyncServer"),
+        (lambda: AsynctionSocketIO().init_app(cast("Any", asgi)), "use AsynctionAsyncServer"),
+        (lambda: AsynctionSocketIO().init_app(cast("Any", "app")), "a Flask app, not to a str"),
+        (lambda: AsynctionSocketIO(cast("Any", asgi)), "give an app as `app=`"),
+        (lambda: AsynctionSocketIO.from_spec(DOC, Flask("x")), "give an app as `app=`"),
+        (lambda: AsynctionSocketIO.from_spec(DOC, strict=cast("Any", "no")), "`strict` is True or False"),
+        (lambda: AsynctionAsyncServer(validation=cast("Any", "no")), "`validation` is True or False"),
+        (lambda: AsynctionAsyncServer(always_connect=cast("Any", "1")), "`always_connect` is True or False"),
+    ],
+)
+def test_an_app_of_the_wrong_kind_and_a_text_as_a_switch_are_refused(
+    make: Callable[[], object], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        make()

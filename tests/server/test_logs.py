@@ -10,6 +10,7 @@ from typing import Any
 
 import flask
 import pytest
+from socketio.exceptions import ConnectionRefusedError as SocketIORefusal
 
 from asynction import AsynctionAsyncServer, AsynctionSocketIO
 from tests.server.asgi.support import run
@@ -49,6 +50,18 @@ class Party:
                 return found
 
         return run(body())
+
+    def refused(self, namespace: str) -> None:
+        """Connect to a namespace, which is refused."""
+        if not self.is_async:
+            assert not self.asio.test_client(self.asio.app, namespace=namespace).is_connected(namespace)
+            return
+
+        async def body() -> None:
+            async with self.asio.test_client(namespace) as client:
+                assert not client.is_connected(namespace)
+
+        run(body())
 
 
 def line_of(marker: str) -> str:
@@ -251,4 +264,48 @@ def test_without_strict_each_thing_is_said_once(kind: str, caplog: pytest.LogCap
         "the contract has no namespace `/third` (event `news`); it is sent unchecked",
         "the contract receives no event `more` in `/`; it is served unchecked",
         "the contract sends no event `news` in `/`; it is sent unchecked",
+    ]
+
+
+def refuses_by_false(*_: Any) -> bool:
+    return False
+
+
+def refuses_by_python(*_: Any) -> None:
+    raise ConnectionRefusedError("ticket 7 has expired")
+
+
+def refuses_by_socketio(*_: Any) -> None:
+    raise SocketIORefusal("ticket 7 has expired")
+
+
+REFUSED = "403 event 'connect' in '/': refused, because "
+
+
+@pytest.mark.parametrize("kind", ["flask", "asgi"])
+@pytest.mark.parametrize(
+    ("namespace", "handler", "line"),
+    [
+        ("/", refuses_by_false, REFUSED + "'the connect handler has returned False'"),
+        ("/", refuses_by_python, REFUSED + "'ticket 7 has expired'"),
+        ("/", refuses_by_socketio, REFUSED + "'ticket 7 has expired'"),
+        (
+            "/nope",
+            None,
+            "404 event 'connect' in '/nope': UnknownEventException 'no namespace `/nope`'",
+        ),
+    ],
+)
+def test_a_refused_client_is_one_line_with_the_reason(
+    kind: str, namespace: str, handler: Any, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    party = Party(kind)
+    party.asio.on("say")(lambda *args: 1)
+    if handler is not None:
+        party.asio.on("connect")(handler)
+
+    party.refused(namespace)
+
+    assert [(r.levelname, r.getMessage()) for r in caplog.records if r.name == "asynction"] == [
+        ("WARNING", line)
     ]

@@ -16,7 +16,7 @@ from socketio.packet import (
 )
 
 from asynction.exceptions import UnknownEventException
-from asynction.runtime import error_body
+from asynction.runtime import error_body, log_failure
 
 Step: TypeAlias = "tuple[str, tuple[Any, ...]]"
 """A method of python-socketio's server to call, and its arguments."""
@@ -46,6 +46,7 @@ class PacketReader:
     def __init__(self, server: Any) -> None:
         self._server = server
         self._due: dict[str, Any] = {}
+        self._refused: set[str] = set()
         self._broken = 0
 
     def step(self, eio_sid: str, data: object) -> Step | None:
@@ -93,7 +94,7 @@ class PacketReader:
         namespace = packet.namespace or "/"
         if packet.packet_type == CONNECT:
             if not self._is_served(namespace):
-                return "_send_packet", (eio_sid, self._refusal(namespace))
+                return "_send_packet", (eio_sid, self._refusal(eio_sid, namespace))
             return "_handle_connect", (eio_sid, namespace, packet.data)
         if packet.packet_type == DISCONNECT:
             return "_handle_disconnect", (eio_sid, namespace, self._server.reason.CLIENT_DISCONNECT)
@@ -111,9 +112,12 @@ class PacketReader:
             or namespace in server.namespaces
         )
 
-    def _refusal(self, namespace: str) -> Any:
-        """Return the packet that refuses a namespace; the client is told, and nothing is logged."""
+    def _refusal(self, eio_sid: str, namespace: str) -> Any:
+        """Return the packet that refuses a namespace; the first one of a connection is logged."""
         error = UnknownEventException(f"no namespace `{namespace:.80}`")
+        if eio_sid not in self._refused:  # a stranger could fill the log
+            self._refused.add(eio_sid)
+            log_failure(error, namespace, "connect")
         data = {"message": str(error), "data": error_body(error)}
         return self._server.packet_class(CONNECT_ERROR, data, namespace)
 
@@ -125,3 +129,4 @@ class PacketReader:
     def forget(self, eio_sid: str) -> None:
         """Forget a connection that has ended."""
         self._due.pop(eio_sid, None)
+        self._refused.discard(eio_sid)

@@ -164,10 +164,11 @@ def test_a_failed_connection_is_one_line_in_the_log(caplog: pytest.LogCaptureFix
     assert record.getMessage() == "500 event 'connect' in '/': LookupError"
 
 
-def test_a_handler_that_refuses_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_reason_of_a_handler_that_refuses_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     refused = socketio.exceptions.ConnectionRefusedError("no")
     assert refusal(made(NOTHING, connect=MagicMock(side_effect=refused))) is not None
-    assert not caplog.records
+    (record,) = caplog.records
+    assert record.getMessage() == "403 event 'connect' in '/': refused, because 'no'"
 
 
 def test_an_exception_handler_hears_of_it_and_the_client_is_still_refused() -> None:

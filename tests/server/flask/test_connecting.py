@@ -167,9 +167,10 @@ def test_a_failed_connection_is_one_line_in_the_log(caplog: pytest.LogCaptureFix
     assert record.getMessage() == "500 event 'connect' in '/': LookupError"
 
 
-def test_a_handler_that_refuses_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_reason_of_a_handler_that_refuses_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     client_of(letting(MagicMock(side_effect=flask_socketio.ConnectionRefusedError("no"))))
-    assert not caplog.records
+    (record,) = caplog.records
+    assert record.getMessage() == "403 event 'connect' in '/': refused, because 'no'"
 
 
 def test_auth_that_is_no_json_is_refused(caplog: pytest.LogCaptureFixture) -> None:

@@ -281,4 +281,5 @@ def test_a_namespace_that_does_not_exist_is_refused_by_the_contract(
         socket.send("41")
         socket.send("1")
         until_closed(socket)
-    assert lines(caplog) == []  # a stranger cannot fill the log
+    (line,) = lines(caplog)  # a stranger cannot fill the log
+    assert line == "404 event 'connect' in '/unknown': UnknownEventException 'no namespace `/unknown`'"
