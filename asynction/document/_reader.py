@@ -120,6 +120,8 @@ class Reader:
             self._read_object(node, kind)
         elif kind == "Schema":
             self._read_schema(node)
+        elif kind == "Reference":
+            self._read_reference(node, "any")
         elif kind != "any":
             _read_scalar(node, kind)
 

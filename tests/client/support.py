@@ -102,7 +102,13 @@ def joining(spec: Any = SPEC, **options: Any) -> Iterator[AsynctionClient]:
         try:
             yield client
         finally:
+            # Else a connection that breaks now is made again, for ever; each try draws a random number, which
+            # Hypothesis notices in other tests.
+            client.reconnection = False
             client.shutdown()
+            while (task := client._reconnect_task) is not None and task.is_alive():
+                client._reconnect_abort.set()
+                task.join(0.1)
 
 
 class _Reading:

@@ -106,6 +106,12 @@ def test_what_fits_is_not_mentioned(value: object, kind: str) -> None:
         ),
         ({"a": 1}, "Requirement", "error type /it/a expected a list, found a number"),
         ({"x-a": 1}, "Requirement", "error type /it/x-a expected a list, found a number"),
+        ({"a": 1}, "Reference", "error type /it expected a `$ref`, found a mapping"),
+        (
+            {"$ref": "#/nowhere"},
+            "Reference",
+            "error ref /it/$ref `$ref: #/nowhere` cannot be resolved: `#` has no `nowhere`",
+        ),
         ({"$ref": 1}, "Message", "error type /it/$ref expected a string, found a number"),
         ({"$ref": "#/it"}, "Contact", "error unknown-field /it/$ref a Contact has no field `$ref`"),
         ({"$ref": "#/it"}, "Message", "error ref-cycle /it `$ref: #/it` leads back to itself"),
