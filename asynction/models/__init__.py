@@ -1,7 +1,7 @@
 """Python types as data: pydantic, msgspec, dataclasses, TypedDicts; and their comparison with a schema."""
 
 from asynction.models._compare import schema_of_arg
-from asynction.models._convert import ModelError, converter, is_model, shaper
+from asynction.models._convert import ModelError, converter, fields_of, is_model, shaper
 from asynction.models._fit import Fit, default_fault, fit_of, fit_of_result
 from asynction.models._writer import Dumps, Unwritable, Writer, is_data
 
@@ -13,6 +13,7 @@ __all__ = [
     "Writer",
     "converter",
     "default_fault",
+    "fields_of",
     "fit_of",
     "fit_of_result",
     "is_data",

@@ -199,7 +199,7 @@ def _traits(annotation: object) -> Trait:
             if isinstance(subject, type) and subject not in seen:
                 seen.add(subject)
                 found |= _class_trait(subject)
-                waiting += _fields(subject)
+                waiting += _readable_fields(subject)
             elif not isinstance(subject, type | TypeVar) and not args and subject not in (None, ..., Any):
                 found |= Trait.UNKNOWN
     return found
@@ -250,14 +250,23 @@ def _is_a(kind: type, library: str, name: str) -> bool:
     return isinstance(base, type) and issubclass(kind, base)
 
 
-def _fields(kind: type) -> list[object]:
+def fields_of(kind: type) -> list[object]:
+    """Return the annotations of the fields of a model; none for another class.
+
+    Raises what evaluating the annotations raises.
+    """
     if _is_a(kind, "pydantic", "BaseModel"):
-        fields: Mapping[str, Any] = getattr(kind, "model_fields", {})
-        return [field.annotation for field in fields.values()]
+        model: Any = kind
+        model.model_rebuild(raise_errors=False)  # it may name classes that were defined after it
+        return [field.annotation for field in model.model_fields.values()]
     if kind in _PLAIN or not _class_trait(kind) & _MODEL:
         return []
+    return list(get_type_hints(kind, include_extras=True).values())
+
+
+def _readable_fields(kind: type) -> list[object]:
     try:
-        return list(get_type_hints(kind, include_extras=True).values())
+        return fields_of(kind)
     except Exception:  # the library that converts it will report the error in better words
         return []
 

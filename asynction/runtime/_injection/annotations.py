@@ -6,7 +6,7 @@ import inspect
 import os
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ from asynction.runtime._injection.foreign import mark_problem
 
 Function: TypeAlias = Callable[..., object]
 
-_UNREADABLE = "has an annotation that cannot be read: {}; import the name where the module runs, at its top"
+UNREADABLE = "has an annotation that cannot be read: {}; import the name where the module runs, at its top"
 
 
 class PlanError(Exception):
@@ -51,43 +51,64 @@ def hints_of(function: Function) -> dict[str, object]:
     try:
         return typing.get_type_hints(target, include_extras=True)
     except Exception as error:  # evaluating an annotation can raise anything
-        raise AnnotationError(_UNREADABLE.format(error)) from error
+        raise AnnotationError(UNREADABLE.format(error)) from error
 
 
 def annotation_of(parameter: inspect.Parameter, hints: dict[str, object]) -> object:
     """Return the annotation of a parameter; raise AnnotationError if it cannot be read or served."""
     found = hints.get(parameter.name, parameter.annotation)
     if isinstance(found, str | typing.ForwardRef):  # of a signature that a decorator has made
-        raise AnnotationError(_UNREADABLE.format(f"{found!r} is a text"))
+        raise AnnotationError(UNREADABLE.format(f"{found!r} is a text"))
     try:
-        marks = list(_marks(found))
+        marks = [(mark, is_inner) for _, metadata, is_inner in parts_of(found) for mark in metadata]
     except Exception as error:  # `type X = ...` is evaluated now
-        raise AnnotationError(_UNREADABLE.format(error)) from error
-    if any(is_inner and _is_own(mark) for mark, is_inner in marks):
-        raise AnnotationError(f"has the parameter `{parameter.name}` with a mark inside of its type")
+        raise AnnotationError(UNREADABLE.format(error)) from error
+    if any(is_inner and is_own_mark(mark) for mark, is_inner in marks):
+        raise AnnotationError(
+            f"has the parameter `{parameter.name}` with a mark inside of its type; write it alone,"
+            " or with `| None`"
+        )
     default = parameter.default
     is_value = any(kind in _alternatives(found) for kind in type(default).__mro__)
-    candidates = [mark for mark, _ in marks if not _is_own(mark)]
+    candidates = [mark for mark, _ in marks if not is_own_mark(mark)]
     problems = [mark_problem(mark, is_default=False) for mark in candidates]
-    if not (is_value or _is_own(default)):
+    if not (is_value or is_own_mark(default)):
         problems.append(mark_problem(default, is_default=True))
     for problem in filter(None, problems):
         raise AnnotationError(f"has the parameter `{parameter.name}` {problem}")
     return found
 
 
-def _is_own(mark: object) -> bool:
+def is_own_mark(mark: object) -> bool:
+    """Return whether a value marks what is injected: with a value of the context, or by a dependency."""
     return isinstance(mark, Injected) or is_dependency(mark)
 
 
-def _marks(annotation: object, *, is_inner: bool = False) -> Iterator[tuple[object, bool]]:
-    """Yield all metadata in an annotation, and whether it is inside of a container."""
-    annotation, metadata = _peeled(annotation)
-    yield from ((data, is_inner) for data in metadata)
-    origin = typing.get_origin(annotation)
-    if origin is not typing.Literal:
-        for each in typing.get_args(annotation):
-            yield from _marks(each, is_inner=is_inner or origin not in _UNIONS)
+def parts_of(annotation: object) -> Iterator[tuple[object, tuple[object, ...], bool]]:
+    """Yield each type in an annotation, the metadata around it, and whether it is inside of another type.
+
+    The alternatives of None are not inside of a type.
+    """
+    waiting, seen = [(annotation, False)], list[object]()
+    while waiting:
+        found, is_inner = waiting.pop()
+        kind, metadata = _peeled(found)
+        yield kind, metadata, is_inner
+        if any(kind is each for each in seen):  # an alias may contain itself
+            continue
+        seen.append(kind)
+        is_alone = typing.get_origin(kind) in _UNIONS and len(_alternatives(kind)) == 1
+        waiting += [(each, is_inner or not is_alone) for each in _inner_types(kind)]
+
+
+def _inner_types(kind: object) -> Iterable[object]:
+    if isinstance(kind, list):  # the parameters of a `Callable`
+        return kind
+    if isinstance(kind, typing.TypeVar):
+        return [each for each in (kind.__bound__, *kind.__constraints__) if each is not None]
+    if isinstance(kind, typing.NewType):
+        return [kind.__supertype__]
+    return () if typing.get_origin(kind) is typing.Literal else typing.get_args(kind)
 
 
 def _innermost(function: Function) -> Function:
@@ -189,7 +210,10 @@ def body_of(function: Function) -> Function:
 
 def name_of(function: Function) -> str:
     """Return the name of a function for error messages."""
-    return getattr(function, "__qualname__", repr(function))
+    try:
+        return function.__qualname__
+    except Exception:  # a proxy, as Flask's, may raise anything
+        return repr(function)
 
 
 def place_of(function: Function) -> str:

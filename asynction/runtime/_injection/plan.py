@@ -30,7 +30,8 @@ from asynction.runtime._injection.annotations import (
     parameters_of,
     place_of,
 )
-from asynction.runtime._injection.foreign import class_problem, is_security_scopes
+from asynction.runtime._injection.foreign import is_security_scopes
+from asynction.runtime._injection.received import check_received, provides
 from asynction.runtime._namespaces import snake_case
 from asynction.security import SecurityInfo
 
@@ -263,10 +264,9 @@ class _Planner:
 
     def _read(self, parameter: inspect.Parameter) -> None:
         kind = parameter.kind
-        if kind is parameter.VAR_POSITIONAL:
-            self.rest = True
-            return
-        if kind is parameter.VAR_KEYWORD:
+        if kind in _VARIADIC:
+            self.rest = self.rest or kind is parameter.VAR_POSITIONAL
+            self._check(parameter)
             return
         source = self._source(parameter)
         if kind is parameter.KEYWORD_ONLY:
@@ -304,13 +304,15 @@ class _Planner:
         if is_security_scopes(kind):
             self.reads_scopes = True
             return partial(_scopes, kind, self.scopes)
-        provided = next((give for known, give in self.spec.providers.items() if _provides(known, kind)), None)
+        provided = next((give for known, give in self.spec.providers.items() if provides(known, kind)), None)
         if provided is not None:
             return partial(_provided, provided)
-        problem = None if self.spec.raw else class_problem(kind)
-        if problem is not None:
-            raise AnnotationError(f"has the parameter `{parameter.name}` {problem}")
+        self._check(parameter)
         return None
+
+    def _check(self, parameter: inspect.Parameter) -> None:
+        annotation = annotation_of(parameter, self.hints)
+        check_received(parameter, annotation, self.spec.providers, raw=self.spec.raw)
 
     def _dependency(self, dependency: Dependency) -> Source:
         function = dependency.dependency
@@ -447,8 +449,7 @@ class _DependencyPlanner(_Planner):
 
     def plan(self) -> Plan:
         for parameter in self.parameters or ():
-            if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                self._read(parameter)
+            self._read(parameter)
         return Plan(
             self.function,
             _no_args,
@@ -461,9 +462,17 @@ class _DependencyPlanner(_Planner):
         )
 
     def _read(self, parameter: inspect.Parameter) -> None:
-        source = None
+        if parameter.kind in _VARIADIC:
+            self._check(parameter)
+            return
+        source = self._source(parameter)
         if parameter.kind is not parameter.POSITIONAL_ONLY:
-            source = self._source(parameter) or self._by_name(parameter) or self._payload(parameter)
+            source = source or self._by_name(parameter) or self._payload(parameter)
+        elif source is not None:
+            raise AnnotationError(
+                f"has the parameter `{parameter.name}`, which is injected only by keyword;"
+                " leave out the `/` after it"
+            )
         if source is not None:
             self.named.append((parameter.name, source))
         elif parameter.default is parameter.empty:
@@ -600,6 +609,7 @@ _MARKS: Mapping[str, Source] = {
         for name in ("environ", "auth", "reason", "event", "namespace", "server")
     },
 }
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _LIFECYCLE_ARGS = frozenset({"auth", "reason"})
 
 
@@ -616,10 +626,6 @@ def _may_be_sid(annotation: object) -> bool:
     if not isinstance(kind, type) or kind in (inspect.Parameter.empty, typing.Any):
         return not is_model(annotation)
     return kind in str.__mro__ or str in kind.__mro__
-
-
-def _provides(known: type, spec: object) -> bool:
-    return spec is not object and spec in known.__mro__
 
 
 def _usable(
