@@ -36,6 +36,7 @@ from asynction.runtime._errors import (
     set_status,
     status_of,
 )
+from asynction.runtime._exits import as_exception
 from asynction.runtime._handshake import HandshakeRules
 from asynction.runtime._injection.dependencies import Override, closing, own_code, resolved
 from asynction.runtime._injection.hooks import HookPlans
@@ -507,8 +508,12 @@ def _error_handler_flow(error: Exception, failure: Failure, context: Context) ->
     return None if plan is None else invoke(plan, context.replace(args=(error,)))
 
 
-def drive(flow: Generator[tuple[Function, Args], object, T]) -> T:
-    """Run a flow to its end, making each call directly."""
+def drive(flow: Generator[tuple[Function, Args], object, T], *, is_inner: bool = False) -> T:
+    """Run a flow to its end, making each call directly.
+
+    With `is_inner`, application code runs it, which gets what is no Exception unchanged: a `gevent.Timeout`
+    may be its own.
+    """
     try:
         function, args = next(flow)
         while True:
@@ -516,6 +521,10 @@ def drive(flow: Generator[tuple[Function, Args], object, T]) -> T:
                 result = function(*args)
             except Exception as error:
                 function, args = flow.throw(error)
+            except BaseException as error:
+                if is_inner:
+                    raise
+                function, args = flow.throw(as_exception(error))
             else:
                 function, args = flow.send(result)
     except StopIteration as stop:
@@ -537,6 +546,8 @@ async def adrive(flow: Generator[tuple[Function, Args], object, T]) -> T:
                     result = await cast("Awaitable[object]", result)
             except Exception as error:
                 function, args = flow.throw(error)
+            except BaseException as error:
+                function, args = flow.throw(as_exception(error))
             else:
                 function, args = flow.send(result)
     except StopIteration as stop:
@@ -548,9 +559,13 @@ async def adrive(flow: Generator[tuple[Function, Args], object, T]) -> T:
 
 
 def run(flow: Generator[tuple[Function, Args], object, T], context: Context) -> T:
-    """Run a flow to its end, then close the dependencies that it opened."""
+    """Run a flow to its end, then close the dependencies that it opened, also if its greenlet is killed."""
     try:
         return drive(flow)
+    except BaseException as error:
+        if not isinstance(error, Exception):  # as in `arun`
+            context.error = error
+        raise
     finally:
         if context.open_dependencies:
             drive(closing(context))

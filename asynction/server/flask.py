@@ -237,7 +237,7 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
     def _host(self) -> Host:
         return Host(
             self,
-            drive,
+            partial(drive, is_inner=True),
             environ=self._environ,
             is_connected=self._is_connected,
             register=self._register,

@@ -1,0 +1,56 @@
+"""What application code raises that is no Exception: its own fault, or the end of what runs it."""
+
+from __future__ import annotations
+
+import sys
+from dis import opmap
+
+_RAISE = bytes([opmap["RAISE_VARARGS"]])
+
+
+def as_exception(error: BaseException) -> Exception:
+    """Return an exception for what a call raised, so that it is answered and logged as any other.
+
+    Raises `error` itself if it ends the process, the task or the greenlet, which must not go on.
+    """
+    if _ends(error):
+        raise error
+    made = RuntimeError(f"the application raised {type(error).__name__}, which is not an Exception")
+    made.__traceback__, made.__cause__ = error.__traceback__, error
+    error.__traceback__ = None  # else the log would show it twice
+    return made
+
+
+def _ends(error: BaseException) -> bool:
+    if isinstance(error, _class_of("asyncio", "CancelledError")):
+        return _is_cancelled()
+    if isinstance(error, (GeneratorExit, _class_of("greenlet", "GreenletExit"))):  # also of gevent
+        return not _has_raise(error)
+    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())  # of a BaseExceptionGroup
+    return isinstance(error, KeyboardInterrupt) or any(_ends(part) for part in parts)
+
+
+def _class_of(module: str, name: str) -> type[BaseException] | tuple[()]:
+    """Return a class of a module that the runtime, which has no I/O, does not import; () if nobody does."""
+    kind: type[BaseException] | tuple[()] = getattr(sys.modules.get(module), name, ())
+    return kind
+
+
+def _is_cancelled() -> bool:
+    """Return whether the current task was asked to cancel; before Python 3.11 a task does not tell."""
+    try:
+        task = sys.modules["asyncio"].current_task()
+    except RuntimeError:  # no event loop: a plain function of a sync server
+        return False
+    return task is not None and getattr(task, "cancelling", lambda: 1)() > 0
+
+
+def _has_raise(error: BaseException) -> bool:
+    """Return whether a `raise` statement raised it; whoever kills throws it in where the code waits."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    at = trace.tb_lasti
+    return trace.tb_frame.f_code.co_code[at : at + 1] == _RAISE
