@@ -194,6 +194,7 @@ NAMES = {
         "adrive",
         "allowed_modules",
         "arun",
+        "as_exception",
         "check_contract",
         "check_options",
         "checked_ack",

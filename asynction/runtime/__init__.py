@@ -21,6 +21,7 @@ from asynction.runtime._binding.router import Registration, Router, SocketEvent,
 from asynction.runtime._binding.security import ContractSecurity
 from asynction.runtime._context import ANONYMOUS, Context, MessageData
 from asynction.runtime._errors import Ack, MalformedEvent, error_ack, error_body, log_failure, status_of
+from asynction.runtime._exits import as_exception
 from asynction.runtime._flow import (
     STEPS,
     Args,
@@ -110,6 +111,7 @@ __all__ = [
     "adrive",
     "allowed_modules",
     "arun",
+    "as_exception",
     "check_contract",
     "check_options",
     "checked_ack",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from dis import opmap
+from signal import getsignal, valid_signals
+from traceback import walk_tb
 
 _RAISE = bytes([opmap["RAISE_VARARGS"]])
 
 
 def as_exception(error: BaseException) -> Exception:
-    """Return an exception for what a call raised, so that it is answered and logged as any other.
+    """Return an Exception for what application code raised, so that it is answered and logged as any other.
 
     Raises `error` itself if it ends the process, the task or the greenlet, which must not go on.
     """
+    if isinstance(error, Exception):
+        return error
     if _ends(error):
         raise error
     made = RuntimeError(f"the application raised {type(error).__name__}, which is not an Exception")
@@ -26,6 +30,8 @@ def _ends(error: BaseException) -> bool:
         return _is_cancelled()
     if isinstance(error, (GeneratorExit, _class_of("greenlet", "GreenletExit"))):  # also of gevent
         return not _has_raise(error)
+    if isinstance(error, SystemExit):
+        return _is_of_signal(error)
     parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())  # of a BaseExceptionGroup
     return isinstance(error, KeyboardInterrupt) or any(_ends(part) for part in parts)
 
@@ -43,6 +49,12 @@ def _is_cancelled() -> bool:
     except RuntimeError:  # no event loop: a plain function of a sync server
         return False
     return task is not None and getattr(task, "cancelling", lambda: 1)() > 0
+
+
+def _is_of_signal(error: BaseException) -> bool:
+    """Return whether a signal handler raised it, such as that of SIGTERM, in the midst of other code."""
+    handlers = {getattr(getsignal(number), "__code__", None) for number in valid_signals()}
+    return any(frame.f_code in handlers for frame, _ in walk_tb(error.__traceback__))
 
 
 def _has_raise(error: BaseException) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from asynction.runtime import as_exception
+
 log = logging.getLogger("asynction")
 
 AllowedOrigins: TypeAlias = "str | Iterable[str] | Callable[..., bool] | None"
@@ -105,8 +107,8 @@ class OriginPolicy:
         if self._function is not None:
             try:
                 return bool(self._function(origin, environ))
-            except Exception:  # the function is the application's; a failure must refuse
-                log.exception("the function `cors_allowed_origins` failed")
+            except BaseException as error:  # the function is the application's; a failure must refuse
+                log.error("the function `cors_allowed_origins` failed", exc_info=as_exception(error))
                 return False
         found = read_origin(origin) or origin  # `null` can be named, too
         return found in self._named or found == self._own(environ)

@@ -41,6 +41,7 @@ from asynction.runtime import (
     Service,
     adrive,
     arun,
+    as_exception,
     check_contract,
     check_options,
     closing,
@@ -342,8 +343,8 @@ class SocketRouter(Registrar):
             client.pattern = context.pattern
         except (ConnectionRejected, SocketIORefusal, ConnectionRefusedError):
             return False
-        except Exception as error:
-            log_failure(error, client.namespace, "connect")
+        except BaseException as error:  # `access` is the application's
+            log_failure(as_exception(error), client.namespace, "connect")
             return False
         return answer is not False
 

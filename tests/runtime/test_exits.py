@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
 import gevent
-import greenlet
 import pytest
 
 from asynction.runtime import Context, adrive, drive
@@ -34,7 +34,7 @@ class Several(Custom):
 FAULTS = [
     SystemExit("bye"),
     GeneratorExit(),
-    greenlet.GreenletExit(),
+    gevent.GreenletExit(),
     gevent.Timeout(1),
     Custom(),
     Several(Custom(), ValueError()),
@@ -44,6 +44,10 @@ FAULTS = [
 
 def raises(error: BaseException) -> Any:
     raise error
+
+
+def terminated() -> None:
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def raises_later(error: BaseException) -> Any:
@@ -87,6 +91,21 @@ def test_the_end_of_the_process_passes(run: Run, error: BaseException) -> None:
         run(receive(endpoint(partial(raises, error)), context(), settings(Failure(), run)))
 
 
+@pytest.mark.parametrize("run", BOTH)
+def test_a_signal_handler_may_end_the_process(run: Run) -> None:
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("stopped"))
+    try:
+        with pytest.raises(SystemExit, match="stopped"):
+            run(receive(endpoint(terminated), context(), settings(Failure(), run)))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_an_exception_stays_as_it_is() -> None:
+    error = KeyError("why")
+    assert as_exception(error) is error
+
+
 def test_what_was_never_raised_has_no_place() -> None:
     with pytest.raises(GeneratorExit):
         as_exception(GeneratorExit())
@@ -121,9 +140,9 @@ def test_a_greenlet_that_is_killed_ends() -> None:
     killed = gevent.spawn(run, within(waits, log, made), made)
     started.wait()
     killed.kill()
-    assert isinstance(killed.value, greenlet.GreenletExit)  # which gevent returns as the value
+    assert isinstance(killed.value, gevent.GreenletExit)  # which gevent returns as the value
     assert log == ["closed"]
-    assert isinstance(made.error, greenlet.GreenletExit)
+    assert isinstance(made.error, gevent.GreenletExit)
 
 
 def test_a_coroutine_that_is_closed_ends() -> None:

@@ -173,7 +173,7 @@ def why(function: Any, *scopes: str, **fields: Any) -> str:
     return caught.value.reason
 
 
-def raising(error: Exception) -> Any:
+def raising(error: BaseException) -> Any:
     def function(*args: object) -> None:
         raise error
 
@@ -186,6 +186,7 @@ def raising(error: Exception) -> Any:
         (lambda token: None, "oauth: its function did not accept the credential"),
         (lambda token: "MARKER", "oauth: its function returned a str"),
         (raising(LookupError("MARKER")), "oauth: its function raised LookupError"),
+        (raising(SystemExit("MARKER")), "oauth: its function raised RuntimeError"),
         (raising(SecurityException()), "oauth: its function raised SecurityException"),
         (raising(SecurityException(403, "it is locked")), "oauth: it is locked"),
         (raising(HTTPException(403, "MARKER")), "oauth: its function raised HTTPException"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -286,9 +287,11 @@ def test_a_function_may_take_the_environment_and_is_asked_once() -> None:
     assert seen == [f"{OTHER} chat.example"]
 
 
-def test_a_function_that_fails_refuses(caplog: pytest.LogCaptureFixture) -> None:
-    assert not OriginPolicy(cors_allowed_origins=lambda origin: {}[origin]).allows(environ(OTHER))
+@pytest.mark.parametrize("decide", [lambda origin: {}[origin], sys.exit])
+def test_a_function_that_fails_refuses(decide: Any, caplog: pytest.LogCaptureFixture) -> None:
+    assert not OriginPolicy(cors_allowed_origins=decide).allows(environ(OTHER))
     assert "the function `cors_allowed_origins` failed" in caplog.text
+    assert "Traceback" in caplog.text
 
 
 def test_the_log_says_what_to_do(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import engineio
 from socketio.exceptions import TimeoutError as SocketIOTimeout
 
-from asynction.runtime import Args, is_async
+from asynction.runtime import Args, as_exception, is_async
 
 _loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("asynction_loop", default=None)
 """The event loop that waits for a thread; a thread has the context of its task."""
@@ -90,6 +90,8 @@ def call_in_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
         return function(*args, **kwargs)
     except StopIteration as error:  # a future cannot have this exception, and would never be done
         raise RuntimeError(f"{error!r} in a thread") from error
+    except BaseException as error:  # a coroutine that awaits the future takes a GeneratorExit for its own
+        raise as_exception(error)  # noqa: B904 - it has its cause
 
 
 async def wait_for(wake: asyncio.Event, pause: float) -> None:

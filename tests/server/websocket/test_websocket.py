@@ -277,10 +277,11 @@ def test_dehydrate_shapes_the_payload_of_a_success_only() -> None:
     assert found == [(200, "<p>"), (299, "<p>"), (300, "p"), (404, "p")]
 
 
+@pytest.mark.parametrize("error", [KeyError("internals"), SystemExit("internals"), GeneratorExit()])
 @pytest.mark.parametrize("hook", ["data_check", "access", "hydrate", "dehydrate"])
-def test_a_hook_that_raises_is_a_fault_of_the_server(hook: str) -> None:
+def test_a_hook_that_raises_is_a_fault_of_the_server(hook: str, error: BaseException) -> None:
     def raises(*args: object) -> Any:
-        raise KeyError("internals")
+        raise error
 
     made = hooked(lambda *args: only(1), **{hook: raises})
     assert answer(made, "r") == (500, {"Message": "Internal Server Error"})
@@ -455,11 +456,11 @@ def test_warnings_of_the_document_are_logged(caplog: pytest.LogCaptureFixture) -
 # Entering and leaving ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("outcome", [True, False, "raises"])
+@pytest.mark.parametrize("outcome", [True, False, LookupError("internals"), SystemExit("internals")])
 def test_access_decides_who_may_connect(outcome: object) -> None:
     async def access(ws: WebSocket) -> bool:
-        if outcome == "raises":
-            raise LookupError("internals")
+        if isinstance(outcome, BaseException):
+            raise outcome
         return ws.headers["user"] == "ada" and bool(outcome)
 
     made = router(access=access)
