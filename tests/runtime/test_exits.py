@@ -17,7 +17,7 @@ from asynction.runtime._errors import error_ack
 from asynction.runtime._exits import as_exception
 from asynction.runtime._flow import Failure, arun, receive, run, with_error_ack
 from tests.runtime.support import BOTH, SERVER_ERROR, Run, context
-from tests.runtime.test_flow import endpoint, settings
+from tests.runtime.test_flow import endpoint, handling, settings
 
 
 class Custom(BaseException):
@@ -204,7 +204,7 @@ def test_an_error_handler_may_answer(run: Run) -> None:
     def flow() -> Generator[Any, Any, Any]:
         return (yield raises, (Custom(),))
 
-    failure = Failure(lambda error: type(error.__cause__).__name__)
+    failure = Failure(handling(lambda error: type(error.__cause__).__name__))
     assert run(with_error_ack(flow(), lambda: failure, context())) == ("Custom",)
-    failing = Failure(lambda error: raises(SystemExit()))
+    failing = Failure(handling(lambda error: raises(SystemExit())))
     assert run(with_error_ack(flow(), lambda: failing, context())) == error_ack(RuntimeError())
