@@ -2,6 +2,7 @@
 # ruff: noqa: UP006, UP007, UP035, UP045 - all forms of annotations are tested
 
 import functools
+import inspect
 import re
 import types
 from collections.abc import Callable
@@ -130,6 +131,7 @@ FORMS: list[Callable[[Any], Any]] = [
     lambda kind: type[kind],
     lambda kind: alias("Alias", list[kind]),  # type: ignore[valid-type]
     lambda kind: required[kind],
+    lambda kind: alias("Alias", Optional[T], type_params=(T,))[kind],
 ]
 
 
@@ -312,8 +314,40 @@ def test_of_a_dataclass_that_cannot_be_read(asio: Any) -> None:
 
 
 def test_of_a_text_inside_of_a_type(asio: Any) -> None:
-    for annotation in (type_var("Named", bound="SecurityInfo"), new_type("Text", "SecurityInfo")):
-        refused(asio, with_annotation(handler, annotation), "an annotation that cannot be read")
+    for name in ("SecurityInfo", "list[SecurityInfo]", "Optional[MyInfo]"):
+        for annotation in (
+            type_var("Named", bound=name),
+            new_type("Text", name),
+            alias("Text", f"list[{name}]"),
+        ):
+            refused(
+                asio, with_annotation(handler, annotation), "the parameter `asked` with `.*Info` in its type"
+            )
+    for annotation in (
+        type_var("Named", bound="Mispelt"),
+        new_type("Text", "Mispelt"),
+        alias("Text", "Mispelt"),
+    ):
+        refused(asio, with_annotation(handler, annotation), "an annotation that cannot be read: .*Mispelt")
+
+
+class WithText(typing_extensions.TypedDict):
+    inner: new_type("Text", "Mispelt")  # type: ignore[valid-type]
+
+
+def test_of_a_text_in_a_model(asio: Any) -> None:
+    refused(asio, with_annotation(handler, WithText), "an annotation that cannot be read: .*Mispelt")
+
+
+def test_of_a_text_in_a_signature_that_is_made(asio: Any) -> None:
+    def made(asked: Any) -> None: ...
+
+    asked = inspect.Parameter(
+        "asked", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=list["SecurityInfo"]
+    )
+    made.__annotations__ = {}
+    made.__signature__ = inspect.Signature([asked])  # type: ignore[attr-defined]  # as decorators do
+    refused(asio, made, "an annotation that cannot be read: 'SecurityInfo' is a text")
 
 
 # What stays ---------------------------------------------------------------------------------------
@@ -333,6 +367,7 @@ class After(pydantic.BaseModel):
     sub: str
 
 
+JsonValue = alias("JsonValue", "Union[Dict[str, JsonValue], List[JsonValue], str, int, float, bool, None]")
 Bound = type_var("Bound", bound=dict[str, Any])
 
 
@@ -343,6 +378,7 @@ Bound = type_var("Bound", bound=dict[str, Any])
         Any,
         dict,
         Person,
+        JsonValue,
         pydantic.BaseModel,
         list[Before] | Before,
         Dict[str, Any],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from asynction.inject import Dependency, Injected
@@ -92,8 +93,9 @@ def parts_of(annotation: object) -> Iterator[tuple[object, tuple[object, ...], b
     waiting, seen = [(annotation, False)], list[object]()
     while waiting:
         found, is_inner = waiting.pop()
-        kind, metadata = _peeled(found)
+        kind, metadata, arguments = _peeled(found)
         yield kind, metadata, is_inner
+        waiting += [(each, True) for each in arguments]
         if any(kind is each for each in seen):  # an alias may contain itself
             continue
         seen.append(kind)
@@ -105,9 +107,10 @@ def _inner_types(kind: object) -> Iterable[object]:
     if isinstance(kind, list):  # the parameters of a `Callable`
         return kind
     if isinstance(kind, typing.TypeVar):
-        return [each for each in (kind.__bound__, *kind.__constraints__) if each is not None]
+        kinds = [each for each in (kind.__bound__, *kind.__constraints__) if each is not None]
+        return [_evaluated(each, kind.__module__) for each in kinds]
     if isinstance(kind, typing.NewType):
-        return [kind.__supertype__]
+        return [_evaluated(kind.__supertype__, kind.__module__)]
     return () if typing.get_origin(kind) is typing.Literal else typing.get_args(kind)
 
 
@@ -122,19 +125,38 @@ def _innermost(function: Function) -> Function:
 _UNIONS = (typing.Union, types.UnionType)
 
 
-def _peeled(annotation: object) -> tuple[object, tuple[object, ...]]:
-    """Return the type in `Annotated` and `type X = ...`, and all metadata around it."""
+def _peeled(annotation: object) -> tuple[object, tuple[object, ...], tuple[object, ...]]:
+    """Return the type in `Annotated` and `type X = ...`, its metadata, and the arguments of aliases."""
     metadata: tuple[object, ...] = ()
+    arguments: tuple[object, ...] = ()
     for _ in range(_MAX_ALIASES):
         alias = typing.get_origin(annotation) or annotation
         if typing.get_origin(annotation) is typing.Annotated:
             metadata += annotation.__metadata__  # type: ignore[attr-defined]  # of Annotated
             annotation = typing.get_args(annotation)[0]
         elif type(alias).__name__ == "TypeAliasType":  # of typing, and of typing_extensions
-            annotation = typing.cast("typing.Any", alias).__value__
+            arguments += typing.get_args(annotation)
+            annotation = _value_of(alias)
         else:
             break
-    return annotation, metadata
+    return annotation, metadata, arguments
+
+
+@lru_cache(maxsize=512)
+def _value_of(alias: typing.Any) -> object:
+    """Return the value of `type X = ...`, the same object each time, as an alias may contain itself."""
+    return _evaluated(alias.__value__, alias.__module__)
+
+
+def _evaluated(annotation: object, module: str) -> object:
+    """Return an annotation with texts in it evaluated, by the names of a module."""
+    names = dict(vars(sys.modules.get(module, typing)))
+    return typing.get_type_hints(_Holder({"it": annotation}), names, include_extras=True)["it"]
+
+
+class _Holder:
+    def __init__(self, annotations: dict[str, object]) -> None:
+        self.__annotations__ = annotations
 
 
 _MAX_ALIASES = 10

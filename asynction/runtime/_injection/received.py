@@ -34,7 +34,12 @@ def check_received(
         provided: the classes of which the server injects instances.
         raw: whether it may take other values than those that a client has sent.
     """
-    _check_types(parameter, annotation, [])
+    try:
+        _check_types(parameter, annotation, [])
+    except AnnotationError:
+        raise
+    except Exception as error:  # evaluating the annotations of a model can raise anything
+        raise AnnotationError(UNREADABLE.format(error)) from error
     for kind, metadata, _ in parts_of(annotation):
         if isinstance(kind, str | typing.ForwardRef):
             raise AnnotationError(UNREADABLE.format(f"{kind!r} is a text"))
@@ -94,7 +99,7 @@ def _is_function(kind: object) -> bool:
 def _fields(kind: type) -> list[object]:
     try:
         return fields_of(kind)
-    except Exception as error:  # evaluating an annotation can raise anything
-        if not hasattr(kind, "__required_keys__"):
-            return []  # the library that converts it has read it, or reports it
-        raise AnnotationError(UNREADABLE.format(error)) from error  # a TypedDict may need no conversion
+    except Exception:
+        if hasattr(kind, "__required_keys__"):  # a TypedDict, which may need no conversion
+            raise
+        return []  # the library that converts it has read it, or reports it
