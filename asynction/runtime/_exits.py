@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dis import opmap
 from signal import getsignal, valid_signals
 from traceback import walk_tb
-
-_RAISE = bytes([opmap["RAISE_VARARGS"]])
 
 
 def as_exception(error: BaseException) -> Exception:
@@ -28,12 +25,11 @@ def as_exception(error: BaseException) -> Exception:
 def _ends(error: BaseException) -> bool:
     if isinstance(error, _class_of("asyncio", "CancelledError")):
         return _is_cancelled()
-    if isinstance(error, (GeneratorExit, _class_of("greenlet", "GreenletExit"))):  # also of gevent
-        return not _has_raise(error)
     if isinstance(error, SystemExit):
         return _is_of_signal(error)
+    kinds = (KeyboardInterrupt, GeneratorExit, _class_of("greenlet", "GreenletExit"))  # that of gevent, too
     parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())  # of a BaseExceptionGroup
-    return isinstance(error, KeyboardInterrupt) or any(_ends(part) for part in parts)
+    return isinstance(error, kinds) or any(map(_ends, parts))
 
 
 def _class_of(module: str, name: str) -> type[BaseException] | tuple[()]:
@@ -55,14 +51,3 @@ def _is_of_signal(error: BaseException) -> bool:
     """Return whether a signal handler raised it, such as that of SIGTERM, in the midst of other code."""
     handlers = {getattr(getsignal(number), "__code__", None) for number in valid_signals()}
     return any(frame.f_code in handlers for frame, _ in walk_tb(error.__traceback__))
-
-
-def _has_raise(error: BaseException) -> bool:
-    """Return whether a `raise` statement raised it; whoever kills throws it in where the code waits."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return False
-    at = trace.tb_lasti
-    return trace.tb_frame.f_code.co_code[at : at + 1] == _RAISE

@@ -40,16 +40,8 @@ def _raise(error: BaseException) -> None:
     raise error
 
 
-def _greenlet_exit() -> None:
-    from gevent import GreenletExit
-
-    raise GreenletExit
-
-
 FAULTS: dict[str, Callable[[], object]] = {
     "SystemExit": lambda: sys.exit("bye"),
-    "GeneratorExit": lambda: _raise(GeneratorExit()),
-    "GreenletExit": _greenlet_exit,
     "CancelledError": lambda: _raise(asyncio.CancelledError()),
     "Custom": lambda: _raise(Custom()),
     "Timeout": _timeout,

@@ -33,8 +33,6 @@ class Several(Custom):
 
 FAULTS = [
     SystemExit("bye"),
-    GeneratorExit(),
-    gevent.GreenletExit(),
     gevent.Timeout(1),
     Custom(),
     Several(Custom(), ValueError()),
@@ -85,8 +83,11 @@ def test_a_cancellation_that_nobody_asked_for_is_answered(function: Any) -> None
 
 
 @pytest.mark.parametrize("run", BOTH)
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), Several(Custom(), KeyboardInterrupt())])
-def test_the_end_of_the_process_passes(run: Run, error: BaseException) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [KeyboardInterrupt(), GeneratorExit(), gevent.GreenletExit(), Several(Custom(), KeyboardInterrupt())],
+)
+def test_what_ends_the_process_or_what_runs_in_it_passes(run: Run, error: BaseException) -> None:
     with pytest.raises(type(error)):
         run(receive(endpoint(partial(raises, error)), context(), settings(Failure(), run)))
 
@@ -104,11 +105,6 @@ def test_a_signal_handler_may_end_the_process(run: Run) -> None:
 def test_an_exception_stays_as_it_is() -> None:
     error = KeyError("why")
     assert as_exception(error) is error
-
-
-def test_what_was_never_raised_has_no_place() -> None:
-    with pytest.raises(GeneratorExit):
-        as_exception(GeneratorExit())
 
 
 def within(wait: Callable[[], Any], log: list[str], made: Context) -> Generator[Any, Any, Any]:

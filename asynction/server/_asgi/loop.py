@@ -88,9 +88,10 @@ def call_in_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
     """Call a function whose result goes into a future."""
     try:
         return function(*args, **kwargs)
-    except StopIteration as error:  # a future cannot have this exception, and would never be done
+    # A future cannot have the first exception, and a coroutine that awaits it takes the second for its own.
+    except (StopIteration, GeneratorExit) as error:
         raise RuntimeError(f"{error!r} in a thread") from error
-    except BaseException as error:  # a coroutine that awaits the future takes a GeneratorExit for its own
+    except BaseException as error:
         raise as_exception(error)  # noqa: B904 - it has its cause
 
 

@@ -250,7 +250,7 @@ def test_a_generator_that_yields_again_on_an_exception(
     assert ["LookupError" in record.getMessage() for record in caplog.records] == [True, False]
 
 
-@pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, GeneratorExit])
 @pytest.mark.parametrize("dependency", [opens, aopens])
 def test_what_ends_the_task_closes_without_being_seen(
     dependency: Callable[..., Any], kind: type[BaseException], asynchronous: Bench
