@@ -139,6 +139,7 @@ NAMES = {
         "Writer",
         "converter",
         "default_fault",
+        "fields_of",
         "fit_of",
         "fit_of_result",
         "is_data",
