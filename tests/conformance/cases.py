@@ -27,7 +27,7 @@ class Expected:
     detail: str | None = None
     connected: bool = True
     ran: bool = False
-    logged: int = 0
+    logged: int | None = 0
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def test_case(wire: Wire, case: Case, caplog: pytest.LogCaptureFixture) -> None:
         _is_error(ack, case)
     assert len(handlers.ran) == (1 if expect.ran else 0)
     records = [record for record in caplog.records if record.name == "asynction"]
-    assert len(records) == expect.logged
+    assert expect.logged in (None, len(records))
     assert all("\n" not in record.getMessage() for record in records)
     assert "MARKER" not in caplog.text
 
