@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
-import gevent
+import gevent.event
 import pytest
 
 from asynction.runtime import Context, adrive, drive
