@@ -17,12 +17,12 @@ from werkzeug.serving import is_running_from_reloader
 from asynction.document import reporting_reads
 
 _State: TypeAlias = "tuple[int, int, int] | None"
-"""What changes with the content of a file; None if there is no file."""
+"""The time, size and inode of a file, by which a change is noticed; None if there is no file."""
 
 _NAME = "asynction"
 
 _stops: list[Callable[[], None]] = []
-"""What stops the servers that run in another thread of this process."""
+"""The functions that stop the servers in other threads of this process."""
 
 
 def run_reloading(prepare: Callable[[], Callable[[], None]]) -> None:

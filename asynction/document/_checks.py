@@ -17,7 +17,7 @@ from asynction.rules import RULES
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _NO_LITERAL = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f-\x9f]|%(?![0-9A-Fa-f]{2})")
-"""What a URI template has only percent-encoded (RFC 6570, section 2.1), or in pairs: braces."""
+"""The characters that a URI template must percent-encode (RFC 6570, section 2.1), and single braces."""
 LATEST = f"{VERSIONS[-1]}.0"
 
 Check = Callable[[Node, Reader], None]

@@ -46,7 +46,7 @@ _OLDER = {
     "additionalItems": "write `items`, beside `prefixItems`",
     "const": "write `enum`, with one member",
 }
-"""What to write in a draft that does not have a keyword."""
+"""The advice for a keyword that a draft does not have."""
 
 _DATA_TYPES = ("binary", "byte", "double", "float", "int32", "int64", "password")
 """The formats of AsyncAPI and OpenAPI (Data Type Formats): some are read, the others are for people."""
@@ -90,7 +90,7 @@ _SIMPLE = {
 """The keywords that apply to a type in every draft."""
 
 _CAREFUL = frozenset(["additionalProperties", "format", *(highest for _, highest in _BOUNDS)])
-"""The keywords among these of which it depends on their values whether something is to be said."""
+"""The keywords among these whose values decide whether there is a warning."""
 
 
 def is_plain(schema: Fields) -> bool:

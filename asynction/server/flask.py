@@ -209,12 +209,14 @@ class AsynctionSocketIO(ContractServer, flask_socketio.SocketIO):
         exclude_unauthenticated(self.server.manager, self._service)
         _read_by(self.server, PacketReader(self.server))
         self.app = app
-        if app is None:
-            return
+        if app is not None:
+            self._attach(app, options.get("path") or options.get("resource") or DEFAULT_PATH)
+
+    def _attach(self, app: flask.Flask, path: str) -> None:
+        """Bind the handlers, and add the events by HTTP and the docs page to an app."""
         check_patched(self.server.manager, self.server.async_mode)
         self._service.bind_contract(self._resolver)
         self._register_all()
-        path = options.get("path") or options.get("resource") or DEFAULT_PATH
         wire = None
         if self._http:
             wire = HttpWire(self._service, path, self._http, set_namespace, self.origins)
