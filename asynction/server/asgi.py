@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from functools import partial, wraps
 from pathlib import Path
@@ -169,17 +169,20 @@ class AsynctionAsyncServer(ContractServer, socketio.AsyncServer):
         self._other: ASGIApp | None = None
         self._http = self._http_wire(http) if http else None
         self.http_path = self._http.path if self._http is not None else None
-        self._docs = None
-        if contract is not None and source is not None:
-            self._docs = Docs(
-                contract, source, self.socketio_path, paths_of(app), http=self._http, public_extensions=public
-            )
-            self.docs_path = f"{self._docs.base}/"
+        self._docs = self._page(source, app, public)
         if app is not None and self._mount(app):
             self.app = app
         else:
             self._other = app
         current.enable(self)
+
+    def _page(self, source: Source | None, app: ASGIApp | None, public: Collection[str]) -> Docs | None:
+        if self.contract is None or source is None:
+            return None
+        taken, path = paths_of(app), self.socketio_path
+        docs = Docs(self.contract, source, path, taken, http=self._http, public_extensions=public)
+        self.docs_path = f"{docs.base}/"
+        return docs
 
     @classmethod
     def from_spec(
